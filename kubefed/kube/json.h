@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JSON documents are Boost.JSON values everywhere. Here: short names, the lookups that Kubernetes code
+// needs all the time, and the parse/print adapters that contain Boost's exceptions. Pure; any thread.
+// Boost 1.81's serializer may print doubles in exponent form (1E0); print() writes numbers as Go does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/json.hpp>
+
+#include "kubefed/util/error.h"
+
+namespace kubefed::kube {
+
+namespace json = boost::json;
+using Json = boost::json::value;
+using JsonObject = boost::json::object;
+using JsonArray = boost::json::array;
+
+// Depth limit 64 levels below Kubernetes' own limit is never met by a real object; deeper is InvalidArgument.
+[[nodiscard]] Result<Json> parseJson(std::string_view text);
+// Compact, keys in document order.
+[[nodiscard]] std::string printJson(const Json& value);
+// Keys sorted at every level: the canonical form for hashing and comparing.
+[[nodiscard]] std::string printCanonical(const Json& value);
+
+// Walks keys from `value`; nullptr where one is absent or its parent is not an object.
+[[nodiscard]] const Json* find(const Json& value, std::initializer_list<std::string_view> path);
+[[nodiscard]] const Json* find(const JsonObject& object, std::initializer_list<std::string_view> path);
+// The same for strings, numbers, booleans: empty/fallback where absent or of another type.
+[[nodiscard]] std::string_view stringAt(const JsonObject& object, std::initializer_list<std::string_view> path);
+[[nodiscard]] std::optional<std::int64_t> intAt(const JsonObject& object,
+                                                std::initializer_list<std::string_view> path);
+[[nodiscard]] bool boolAt(const JsonObject& object, std::initializer_list<std::string_view> path, bool fallback);
+[[nodiscard]] const JsonObject* objectAt(const JsonObject& object, std::initializer_list<std::string_view> path);
+[[nodiscard]] const JsonArray* arrayAt(const JsonObject& object, std::initializer_list<std::string_view> path);
+// Makes the objects on the way; replaces a value of another type on the way.
+JsonObject& ensureObject(JsonObject& object, std::initializer_list<std::string_view> path);
+// Removes the last key if its parents exist; true if something was removed.
+bool erase(JsonObject& object, std::initializer_list<std::string_view> path);
+
+inline std::string_view view(const json::string& s) { return {s.data(), s.size()}; }
+
+// Equality with numbers compared by value (1 == 1.0) and object keys in any order.
+[[nodiscard]] bool equal(const Json& a, const Json& b);
+
+}  // namespace kubefed::kube

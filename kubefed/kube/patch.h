@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The three patch formats that are functions of (document, patch): JSON Patch (RFC 6902), JSON Merge Patch
+// (RFC 7386) and Kubernetes' strategic merge patch (with $patch, $retainKeys, $setElementOrder,
+// $deleteFromPrimitiveList). Pure; any thread. Errors: InvalidArgument for a malformed patch,
+// FailedPrecondition for a failed `test` or a path that is not there (an API server answers 422).
+#pragma once
+
+#include "kubefed/kube/json.h"
+#include "kubefed/kube/schema.h"
+
+namespace kubefed::kube {
+
+[[nodiscard]] Result<Json> applyJsonPatch(const Json& document, const Json& patch);
+[[nodiscard]] Json applyMergePatch(const Json& document, const Json& patch);
+[[nodiscard]] Result<JsonObject> applyStrategicPatch(const JsonObject& document, const JsonObject& patch,
+                                                     const SchemaNode& schema);
+// The merge patch that turns `from` into `to`.
+[[nodiscard]] JsonObject makeMergePatch(const JsonObject& from, const JsonObject& to);
+
+}  // namespace kubefed::kube

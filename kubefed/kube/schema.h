@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the API machinery needs to know of a type: an OpenAPI v3 structural schema, compiled once into nodes
+// that strict decoding, defaulting, strategic merge and server-side apply walk. Built from the schema data
+// (`kubefed/apiserver/schema/*.json`, `#/components/schemas/...` references resolved) or from a CRD's
+// openAPIV3Schema. Immutable after building and shared: std::shared_ptr<const Schema>; any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kubefed/kube/gvk.h"
+#include "kubefed/kube/json.h"
+
+namespace kubefed::kube {
+
+enum class ListType { Atomic, Set, Map };
+
+struct SchemaNode {
+    enum class Type { Any, Object, Array, String, Integer, Number, Boolean, IntOrString };
+
+    Type type = Type::Any;
+    std::string format;                                   // "int32", "int64", "date-time", "byte", ...
+    std::map<std::string, const SchemaNode*, std::less<>> properties;  // Object
+    const SchemaNode* additional = nullptr;               // map values (additionalProperties)
+    const SchemaNode* items = nullptr;                    // Array
+    std::vector<std::string> required;
+    std::optional<Json> defaultValue;
+    bool preserveUnknown = false;   // x-kubernetes-preserve-unknown-fields, RawExtension, FieldsV1
+    bool atomicMap = false;         // x-kubernetes-map-type: atomic
+    ListType listType = ListType::Atomic;
+    std::vector<std::string> listMapKeys;
+    std::string patchMergeKey;                 // strategic merge
+    std::vector<std::string> patchStrategy;    // "merge", "replace", "retainKeys"
+    bool nullable = false;
+    bool isQuantity = false;
+    // CRD validation (absent for built-in kinds, whose validation is code).
+    std::vector<Json> enumValues;
+    std::optional<double> minimum, maximum;
+    std::optional<std::int64_t> minLength, maxLength, minItems, maxItems, minProperties, maxProperties;
+    std::string pattern;
+    std::string description;                   // CRDs only: kubectl explain
+};
+
+class Schema {
+public:
+    ~Schema();
+    [[nodiscard]] const SchemaNode& root() const { return *m_root; }
+    // InvalidArgument: not a structural schema, an unknown reference, a type we do not know.
+    [[nodiscard]] static Result<std::shared_ptr<const Schema>> fromCrd(const JsonObject& openApiV3Schema);
+
+private:
+    friend class SchemaSet;
+    Schema() = default;
+    std::shared_ptr<const void> m_arena;  // owns every node; shared by all schemas of one set
+    const SchemaNode* m_root = nullptr;
+};
+
+// All built-in types of the schema data, by kind.
+class SchemaSet {
+public:
+    // `documents`: the parsed files; each has "schemas": {name: schema}. References may cross files.
+    [[nodiscard]] static Result<std::shared_ptr<const SchemaSet>> build(const std::vector<JsonObject>& documents);
+    [[nodiscard]] std::shared_ptr<const Schema> byKind(const Gvk& gvk) const;         // null where unknown
+    [[nodiscard]] std::shared_ptr<const Schema> byName(std::string_view name) const;  // "io.k8s.api.core.v1.Pod"
+
+private:
+    SchemaSet() = default;
+    std::map<Gvk, std::shared_ptr<const Schema>> m_byKind;
+    std::map<std::string, std::shared_ptr<const Schema>, std::less<>> m_byName;
+};
+
+// Fields that the schema does not know, as kube-apiserver words them: `unknown field "spec.foo"`. The
+// duplicate-key check belongs to the parser (parseStrict).
+[[nodiscard]] std::vector<std::string> unknownFields(const JsonObject& document, const SchemaNode& schema);
+// Removes what unknownFields() names, except below preserveUnknown.
+void pruneUnknown(JsonObject& document, const SchemaNode& schema);
+// Fills schema defaults into a document (CRDs; built-in kinds have code too).
+void applyDefaults(Json& value, const SchemaNode& schema);
+// Wrong JSON types, as a decoder would refuse them (400), first problem only; empty when fine.
+[[nodiscard]] std::string typeProblem(const JsonObject& document, const SchemaNode& schema);
+
+}  // namespace kubefed::kube

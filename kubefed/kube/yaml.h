@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one YAML adapter. Scalars are read as kubectl reads them (YAML 1.1 as sigs.k8s.io/yaml does: yes/no/on/
+// off are booleans, 0o17 and 017 octal, 1e3 a float, ~ null; quoted is a string; merge keys; duplicate keys
+// refused). Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kubefed/kube/json.h"
+
+namespace kubefed::kube {
+
+// Every document of a stream; empty ones are left out. Errors name line and column. JSON is YAML too.
+[[nodiscard]] Result<std::vector<Json>> parseYaml(std::string_view text);
+// Keys sorted, as `kubectl get -o yaml` prints them.
+[[nodiscard]] std::string printYaml(const Json& value);
+
+}  // namespace kubefed::kube
