@@ -37,7 +37,7 @@ struct ReflectorConfig {
     int pageSize = 500;
     Duration backoffFirst{200};
     Duration backoffMax{30'000};
-    Duration watchTimeout{300'000};   // jittered up to twice
+    Duration watchTimeout{300'000};  // jittered up to twice
 };
 
 class Reflector {

@@ -26,7 +26,9 @@ public:
     using Listener = std::function<void(Change, const Key&, const T* before, const T* after)>;
 
     // Both before the first value.
-    void addIndex(std::string name, IndexFunction function) { m_indexes[std::move(name)].function = std::move(function); }
+    void addIndex(std::string name, IndexFunction function) {
+        m_indexes[std::move(name)].function = std::move(function);
+    }
     void addListener(Listener listener) { m_listeners.push_back(std::move(listener)); }
 
     void put(const Key& key, T value);
@@ -127,7 +129,8 @@ std::vector<kube::ObjectKey> Store<T>::byIndex(const std::string& name, const st
     if (index == m_indexes.end())
         return {};
     const auto keys = index->second.keys.find(value);
-    return keys == index->second.keys.end() ? std::vector<Key>{} : std::vector<Key>(keys->second.begin(), keys->second.end());
+    return keys == index->second.keys.end() ? std::vector<Key>{}
+                                            : std::vector<Key>(keys->second.begin(), keys->second.end());
 }
 
 }  // namespace kubefed::cache
