@@ -1,0 +1,3 @@
+module kubefed.io/tools/schema
+
+go 1.24.0
