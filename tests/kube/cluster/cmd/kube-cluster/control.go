@@ -80,7 +80,7 @@ func apply(c *cluster, command string, chosen []*process, reply *answer) error {
 	case "start":
 		return c.startAgain(chosen, reply)
 	case "restart":
-		if err := each(chosen, func(p *process) error { return p.terminate(10 * time.Second) }); err != nil {
+		if err := each(chosen, func(p *process) error { return p.terminate(3 * time.Second) }); err != nil {
 			return err
 		}
 		return c.startAgain(chosen, reply)
