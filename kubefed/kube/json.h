@@ -2,13 +2,15 @@
 //
 // JSON documents are Boost.JSON values everywhere. Here: short names, the lookups that Kubernetes code
 // needs all the time, and the parse/print adapters that contain Boost's exceptions. Pure; any thread.
-// Boost 1.81's serializer may print doubles in exponent form (1E0); print() writes numbers as Go does.
+// Parser and printer are our own: Boost 1.81 keeps no positions, reports no duplicate keys, parses doubles
+// inexactly and prints them as 1E0; here numbers are read and written as Go does.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json.hpp>
 
@@ -21,10 +23,23 @@ using Json = boost::json::value;
 using JsonObject = boost::json::object;
 using JsonArray = boost::json::array;
 
-// Depth limit 64 levels below Kubernetes' own limit is never met by a real object; deeper is InvalidArgument.
+// Containers nested deeper than this are InvalidArgument; no real object comes near.
+inline constexpr int kMaxJsonDepth = 256;
+
+// Integers become int64, beyond that uint64, else double (the exact nearest). Of duplicate keys the last one
+// counts. InvalidArgument names line and column.
 [[nodiscard]] Result<Json> parseJson(std::string_view text);
+
+// The same, with what strict decoding refuses: `duplicate field "spec.replicas"`, each path once.
+struct StrictJson {
+    Json value;
+    std::vector<std::string> duplicates;
+};
+[[nodiscard]] Result<StrictJson> parseStrict(std::string_view text);
+
 // Compact, keys in document order.
 [[nodiscard]] std::string printJson(const Json& value);
+[[nodiscard]] std::string printJson(const JsonObject& object);  // without a copy into a value
 // Keys sorted at every level: the canonical form for hashing and comparing.
 [[nodiscard]] std::string printCanonical(const Json& value);
 
@@ -32,20 +47,27 @@ using JsonArray = boost::json::array;
 [[nodiscard]] const Json* find(const Json& value, std::initializer_list<std::string_view> path);
 [[nodiscard]] const Json* find(const JsonObject& object, std::initializer_list<std::string_view> path);
 // The same for strings, numbers, booleans: empty/fallback where absent or of another type.
-[[nodiscard]] std::string_view stringAt(const JsonObject& object, std::initializer_list<std::string_view> path);
+[[nodiscard]] std::string_view stringAt(const JsonObject& object,
+                                        std::initializer_list<std::string_view> path);
 [[nodiscard]] std::optional<std::int64_t> intAt(const JsonObject& object,
                                                 std::initializer_list<std::string_view> path);
-[[nodiscard]] bool boolAt(const JsonObject& object, std::initializer_list<std::string_view> path, bool fallback);
-[[nodiscard]] const JsonObject* objectAt(const JsonObject& object, std::initializer_list<std::string_view> path);
-[[nodiscard]] const JsonArray* arrayAt(const JsonObject& object, std::initializer_list<std::string_view> path);
+[[nodiscard]] bool boolAt(const JsonObject& object, std::initializer_list<std::string_view> path,
+                          bool fallback);
+[[nodiscard]] const JsonObject* objectAt(const JsonObject& object,
+                                         std::initializer_list<std::string_view> path);
+[[nodiscard]] const JsonArray* arrayAt(const JsonObject& object,
+                                       std::initializer_list<std::string_view> path);
 // Makes the objects on the way; replaces a value of another type on the way.
 JsonObject& ensureObject(JsonObject& object, std::initializer_list<std::string_view> path);
 // Removes the last key if its parents exist; true if something was removed.
 bool erase(JsonObject& object, std::initializer_list<std::string_view> path);
 
-inline std::string_view view(const json::string& s) { return {s.data(), s.size()}; }
+inline std::string_view view(const json::string& s) {
+    return {s.data(), s.size()};
+}
 
 // Equality with numbers compared by value (1 == 1.0) and object keys in any order.
 [[nodiscard]] bool equal(const Json& a, const Json& b);
+[[nodiscard]] bool equal(const JsonObject& a, const JsonObject& b);
 
 }  // namespace kubefed::kube
