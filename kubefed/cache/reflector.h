@@ -6,9 +6,8 @@
 // and may stop the stream by answering false until resume(). Destroying it ends everything.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
-#include <random>
 #include <string>
 
 #include "kubefed/kube/client.h"
@@ -19,7 +18,8 @@ namespace kubefed::cache {
 class ReflectorSink {
 public:
     virtual ~ReflectorSink() = default;
-    // A complete list begins / one of its objects / it ends (what was not in it is gone).
+    // A complete list begins / one of its objects / it ends (what was not in it is gone). A second begin
+    // without an end before it means that the first list was given up.
     virtual void onListBegin() = 0;
     virtual void onListed(kube::Object object) = 0;
     virtual void onListEnd(const std::string& resourceVersion) = 0;
@@ -30,10 +30,10 @@ public:
 };
 
 struct ReflectorConfig {
-    kube::Gvr gvr;
-    std::string ns;
-    std::string labelSelector;
-    std::string fieldSelector;
+    kube::Gvr gvr = {};
+    std::string ns = {};
+    std::string labelSelector = {};
+    std::string fieldSelector = {};
     int pageSize = 500;
     Duration backoffFirst{200};
     Duration backoffMax{30'000};
@@ -49,6 +49,7 @@ public:
     Reflector& operator=(const Reflector&) = delete;
 
     void start();
+    // After onChange() answered false. What had arrived already is told from inside this call.
     void resume();
     // Ends a back-off now: the cluster was just seen to be back.
     void retryNow();
@@ -56,7 +57,7 @@ public:
 
 private:
     class Impl;
-    std::unique_ptr<Impl> m_impl;
+    std::shared_ptr<Impl> m_impl;
 };
 
 }  // namespace kubefed::cache

@@ -6,33 +6,30 @@
 // Error::retryAfter. Objects are decoded on this thread.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "kubefed/kube/object.h"
-#include "kubefed/kube/selector.h"
 #include "kubefed/net/http.h"
 
 namespace kubefed::kube {
 
 struct ListOptions {
-    std::string ns;                 // empty: all namespaces, or cluster-scoped
-    std::string labelSelector;
-    std::string fieldSelector;
-    std::string resourceVersion;    // "" most recent, "0" any
-    int limit = 500;                // page size; 0: one page
-    std::string continueToken;
+    std::string ns = {};  // empty: all namespaces, or cluster-scoped
+    std::string labelSelector = {};
+    std::string fieldSelector = {};
+    std::string resourceVersion = {};  // "" most recent, "0" any
+    int limit = 500;                   // page size; 0: one page
+    std::string continueToken = {};
     Duration timeout{60'000};
 };
 
 struct ObjectList {
     std::string resourceVersion;
     std::string continueToken;
-    std::vector<Object> items;      // apiVersion and kind filled in (lists leave them out)
+    std::vector<Object> items;  // apiVersion and kind filled in (lists leave them out)
 };
 
 enum class EventType { Added, Modified, Deleted, Bookmark };
@@ -43,40 +40,43 @@ struct WatchEvent {
 };
 
 struct WatchOptions {
-    std::string ns;
-    std::string labelSelector;
-    std::string fieldSelector;
-    std::string resourceVersion;
-    bool sendInitialEvents = false;  // with resourceVersionMatch=NotOlderThan (streaming list)
-    Duration serverTimeout{300'000}; // timeoutSeconds; the caller jitters it
+    std::string ns = {};
+    std::string labelSelector = {};
+    std::string fieldSelector = {};
+    std::string resourceVersion = {};
+    bool sendInitialEvents = false;   // with resourceVersionMatch=NotOlderThan (streaming list)
+    Duration serverTimeout{300'000};  // timeoutSeconds; the caller jitters it
     Duration idleTimeout{0};
 };
 
 class WatchHandler {
 public:
     virtual ~WatchHandler() = default;
+    // The server accepted the watch (before any event).
+    virtual void onWatchBegin() {}
     // False pauses the stream until Client::resumeWatch().
     virtual bool onEvent(WatchEvent event) = 0;
-    // ok: the server ended it (timeout); an ERROR event or a failing request gives its Error (410: "Expired").
+    // ok: the server ended it (timeout); an ERROR event or a failing request gives its Error (410:
+    // "Expired").
     virtual void onWatchEnd(Result<void> result) = 0;
 };
 
-enum class PatchType { Json, Merge, Strategic, Apply };
+enum class PatchType { JsonPatch, Merge, Strategic, Apply };
 
 struct WriteOptions {
-    std::string fieldManager;
-    bool force = false;             // apply only
+    std::string fieldManager = {};
+    bool force = false;  // apply only
     bool dryRun = false;
-    std::string fieldValidation;    // "", "Strict", "Warn", "Ignore"
-    std::string subresource;        // "status", "scale", "token", "binding"
+    std::string fieldValidation = {};  // "", "Strict", "Warn", "Ignore"
+    std::string subresource = {};      // "status", "scale", "token", "binding"
     Duration timeout{30'000};
 };
 
 struct DeleteOptions {
-    std::string uid;                // precondition; empty: none
-    std::string resourceVersion;    // precondition; empty: none
-    std::string propagationPolicy;  // "", "Orphan", "Background", "Foreground"
-    std::optional<int> gracePeriodSeconds;
+    std::string uid = {};                // precondition; empty: none
+    std::string resourceVersion = {};    // precondition; empty: none
+    std::string propagationPolicy = {};  // "", "Orphan", "Background", "Foreground"
+    std::optional<int> gracePeriodSeconds = {};
     bool dryRun = false;
     Duration timeout{30'000};
 };
@@ -97,22 +97,28 @@ public:
     [[nodiscard]] Request get(const Gvr& gvr, const ObjectKey& key, Callback<Object> done);
     [[nodiscard]] Request list(const Gvr& gvr, ListOptions options, Callback<ObjectList> done);  // one page
     [[nodiscard]] Request watch(const Gvr& gvr, WatchOptions options, WatchHandler& handler);
+    // Events that had arrived with the one that paused are handed over from inside this call.
     void resumeWatch(WatchHandler& handler);
-    [[nodiscard]] Request create(const Gvr& gvr, const Object& object, WriteOptions options, Callback<Object> done);
-    [[nodiscard]] Request update(const Gvr& gvr, const Object& object, WriteOptions options, Callback<Object> done);
+    [[nodiscard]] Request create(const Gvr& gvr, const Object& object, WriteOptions options,
+                                 Callback<Object> done);
+    [[nodiscard]] Request update(const Gvr& gvr, const Object& object, WriteOptions options,
+                                 Callback<Object> done);
     [[nodiscard]] Request patch(const Gvr& gvr, const ObjectKey& key, PatchType type, std::string body,
                                 WriteOptions options, Callback<Object> done);
     // The deleted or deleting object, or the Status that some types answer.
-    [[nodiscard]] Request remove(const Gvr& gvr, const ObjectKey& key, DeleteOptions options, Callback<Object> done);
+    [[nodiscard]] Request remove(const Gvr& gvr, const ObjectKey& key, DeleteOptions options,
+                                 Callback<Object> done);
 
     [[nodiscard]] Request version(Duration timeout, Callback<ServerVersion> done);
     // The body of a plain GET such as /readyz?verbose; statuses >= 400 are errors.
     [[nodiscard]] Request raw(std::string target, Duration timeout, Callback<net::HttpResponse> done);
+    // The same for a request of one's own (another Accept header, for Tables and discovery).
+    [[nodiscard]] Request sendRaw(net::HttpRequest request, Callback<net::HttpResponse> done);
     [[nodiscard]] net::HttpTransport& transport();
 
 private:
     class Impl;
-    std::unique_ptr<Impl> m_impl;
+    std::shared_ptr<Impl> m_impl;
 };
 
 }  // namespace kubefed::kube

@@ -21,7 +21,7 @@ struct ApiResource {
     std::vector<std::string> shortNames;
     std::vector<std::string> categories;
     std::vector<std::string> verbs;
-    std::vector<std::string> subresources;   // "status", "scale"
+    std::vector<std::string> subresources;  // "status", "scale"
     [[nodiscard]] Gvk gvk() const { return {gvr.group, gvr.version, kind}; }
 };
 
@@ -32,11 +32,12 @@ public:
     [[nodiscard]] const std::vector<ApiResource>& resources() const { return m_resources; }
     [[nodiscard]] const ApiResource* byKind(const Gvk& gvk) const;
     [[nodiscard]] const ApiResource* byResource(const Gvr& gvr) const;
-    // Plural, singular, short name or kind, optionally ".group" or ".version.group"; NotFound names near misses.
+    // Plural, singular, short name or kind, optionally ".group" or ".version.group"; NotFound names near
+    // misses.
     [[nodiscard]] Result<ApiResource> resolve(std::string_view typed) const;
 
 private:
-    std::vector<ApiResource> m_resources;   // in the server's order of preference
+    std::vector<ApiResource> m_resources;  // in the server's order of preference
 };
 
 // `incomplete` groups (an aggregated API that is down) are left out of the set and named.

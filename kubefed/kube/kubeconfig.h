@@ -21,11 +21,11 @@ struct ContextConfig {
     std::string context;
     std::string cluster;
     std::string user;
-    std::string ns;              // "default" where the context names none
+    std::string ns;  // "default" where the context names none
     net::Endpoint endpoint;
     net::Identity identity;
-    bool isFederation = false;   // marked by our extension ("kubefed.io/federation")
-    std::string federation;      // its name there
+    bool isFederation = false;  // marked by our extension ("kubefed.io/federation")
+    std::string federation;     // its name there
 };
 
 class Kubeconfig {
@@ -48,10 +48,10 @@ private:
 };
 
 struct NewContext {
-    std::string name;            // of context, cluster and user alike
-    std::string server;          // URL
-    net::Identity identity;      // written as *-data
-    std::string federation;      // written as our extension; empty: none
+    std::string name;        // of context, cluster and user alike
+    std::string server;      // URL
+    net::Identity identity;  // written as *-data
+    std::string federation;  // written as our extension; empty: none
 };
 // AlreadyExists if the context, cluster or user is there and not ours. Never changes current-context.
 [[nodiscard]] Result<void> addContext(const std::filesystem::path& file, const NewContext& context);
