@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What people do inside a member is repaired, and what is not ours there is left alone.
+#include <QtTest/QTest>
+
+#include "tests/kube/support/fleet.h"
+
+using namespace kubefed;
+using namespace kubefed::test;
+
+class RepairTest : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<Fleet> m_fleet;
+
+    QString field(const QString& context, const QStringList& what,
+                  std::initializer_list<std::string_view> path) {
+        const kube::Json object = m_fleet->read(context, what);
+        if (!object.is_object())
+            return "absent";
+        const kube::Json* value = kube::find(object, path);
+        return value == nullptr ? QString("none") : QString::fromStdString(kube::printJson(*value));
+    }
+    QString eventuallyIs(const QString& expected, const QString& context, const QStringList& what,
+                         std::initializer_list<std::string_view> path) {
+        const std::vector<std::string_view> keys(path);
+        return Fleet::eventually([&] {
+            const QString now = field(context, what, path);
+            return now == expected ? QString()
+                                   : context + ' ' + what.join(' ') + ": " + now + ", not " + expected;
+        });
+    }
+
+private Q_SLOTS:
+    void initTestCase() {
+        if (const QString why = RealCluster::unavailable(); !why.isEmpty())
+            QSKIP(qPrintable(why));
+        m_fleet = std::make_unique<Fleet>();
+        QString why = m_fleet->startMembers();
+        if (why.isEmpty())
+            why = m_fleet->startFederation();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        // A stranger's object of a name that is about to be propagated.
+        QVERIFY(m_fleet->kubectl("m2", {"create", "namespace", "shop"}).exitCode == 0);
+        QVERIFY(m_fleet->kubectl("m2", {"create", "service", "clusterip", "web", "--tcp=81:81", "-n", "shop"})
+                    .exitCode == 0);
+        const Outcome apply = m_fleet->kubectl(
+            "prod", {"apply", "-n", "shop", "-f", Fleet::source("tests/kube/manifests/web.yaml")});
+        QVERIFY2(apply.exitCode == 0, qPrintable(apply.text()));
+        const QString settled =
+            eventuallyIs("4", "prod", {"rc", "web", "-n", "shop"}, {"status", "readyReplicas"});
+        QVERIFY2(settled.isEmpty(), qPrintable(settled));
+    }
+    void cleanupTestCase() { m_fleet.reset(); }
+
+    void aForeignObjectOfTheSameNameIsUntouchedAndReported() {
+        const QString why = Fleet::eventually([&] {
+            const kube::Json placement =
+                m_fleet->read("prod", {"placement", "service.core.web", "-n", "shop"});
+            const QString text = QString::fromStdString(kube::printJson(placement));
+            return text.contains("Conflict") ? QString() : "no conflict reported: " + text;
+        });
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        const kube::Json foreign = m_fleet->read("m2", {"svc", "web", "-n", "shop"});
+        QVERIFY(foreign.is_object());
+        QVERIFY(kube::find(foreign, {"metadata", "labels", "kubefed.io/federation"}) == nullptr);
+        QCOMPARE(kube::find(foreign, {"spec", "ports"})->get_array().at(0).at("port").to_number<int>(), 81);
+        QCOMPARE(field("m1", {"svc", "web", "-n", "shop"}, {"spec", "selector", "app"}), QString("\"web\""));
+    }
+
+    void deletionIsRepaired() {
+        const QString before = field("m1", {"rc", "web", "-n", "shop"}, {"metadata", "uid"});
+        QVERIFY(m_fleet->kubectl("m1", {"delete", "rc", "web", "-n", "shop", "--wait=false"}).exitCode == 0);
+        const QString why = Fleet::eventually([&] {
+            const QString now = field("m1", {"rc", "web", "-n", "shop"}, {"metadata", "uid"});
+            return now != before && now != "absent" ? QString() : QString("still ") + now;
+        });
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+    }
+
+    void editAndScaleAreRepaired() {
+        QVERIFY(m_fleet->kubectl("m1", {"set", "image", "rc/web", "web=nginx:evil", "-n", "shop"}).exitCode ==
+                0);
+        QVERIFY(m_fleet->kubectl("m2", {"scale", "rc/web", "--replicas=7", "-n", "shop"}).exitCode == 0);
+        const QString why = Fleet::eventually([&] {
+            const QString text =
+                QString::fromStdString(kube::printJson(m_fleet->read("m1", {"rc", "web", "-n", "shop"})));
+            if (text.contains("evil"))
+                return QString("image not repaired");
+            const QString replicas = field("m2", {"rc", "web", "-n", "shop"}, {"spec", "replicas"});
+            return replicas == "2" ? QString() : "replicas " + replicas;
+        });
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+    }
+
+    void aScheduledPodsImageIsUpdatedInPlace() {
+        QString home;
+        const QString placed = Fleet::eventually([&] {
+            for (const char* context : {"m1", "m2"}) {
+                if (field(context, {"pod", "single", "-n", "shop"}, {"status", "phase"}) == "\"Running\"") {
+                    home = context;
+                    return QString();
+                }
+            }
+            return QString("the pod runs nowhere");
+        });
+        QVERIFY2(placed.isEmpty(), qPrintable(placed));
+        const QString uid = field(home, {"pod", "single", "-n", "shop"}, {"metadata", "uid"});
+        // A toleration that somebody adds in the member must survive the update.
+        QVERIFY(m_fleet
+                    ->kubectl(home, {"patch", "pod", "single", "-n", "shop", "--type=json", "-p",
+                                     "[{\"op\":\"add\",\"path\":\"/spec/tolerations/"
+                                     "-\",\"value\":{\"key\":\"local\",\"operator\":\"Exists\"}}]"})
+                    .exitCode == 0);
+        QVERIFY(m_fleet->kubectl("prod", {"set", "image", "pod/single", "main=nginx:1.27", "-n", "shop"})
+                    .exitCode == 0);
+        const QString why = Fleet::eventually([&] {
+            const QString text =
+                QString::fromStdString(kube::printJson(m_fleet->read(home, {"pod", "single", "-n", "shop"})));
+            return text.contains("\"image\":\"nginx:1.27\"") ? QString() : "not updated: " + text;
+        });
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QCOMPARE(field(home, {"pod", "single", "-n", "shop"}, {"metadata", "uid"}), uid);
+        const QString text =
+            QString::fromStdString(kube::printJson(m_fleet->read(home, {"pod", "single", "-n", "shop"})));
+        QVERIFY2(text.contains("\"key\":\"local\""), qPrintable(text));
+    }
+
+    void theTemplatesDeletionRemovesItEverywhere() {
+        QVERIFY(m_fleet->kubectl("prod", {"delete", "rc", "web", "-n", "shop", "--timeout=30s"}).exitCode ==
+                0);
+        for (const char* context : {"m1", "m2"}) {
+            const QString why = Fleet::eventually([&] {
+                return field(context, {"rc", "web", "-n", "shop"}, {"metadata", "uid"}) == "absent"
+                           ? QString()
+                           : QString(context);
+            });
+            QVERIFY2(why.isEmpty(), qPrintable(why));
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(RepairTest)
+#include "repair_test.moc"

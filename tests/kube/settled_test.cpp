@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A settled federation is silent: over three minutes no write reaches the members (their audit: the highest
+// resourceVersion of our objects and the servers' own request counts) and none the federation's storage but
+// Leases and the minutely cluster status; `kubectl diff` finds nothing.
+#include <QRegularExpression>
+#include <QtTest/QTest>
+
+#include "tests/kube/support/fleet.h"
+
+using namespace kubefed;
+using namespace kubefed::test;
+
+class SettledTest : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<Fleet> m_fleet;
+
+    // resource/verb -> count of the writing requests that a server's own metrics tell of.
+    QMap<QString, qint64> writes(const QString& context) {
+        const QString text = m_fleet->kubectl(context, {"get", "--raw", "/metrics"}).out;
+        static const QRegularExpression line("^apiserver_request_total\\{(.*)\\} (\\S+)$",
+                                             QRegularExpression::MultilineOption);
+        static const QRegularExpression verb("verb=\"(\\w+)\""), resource("resource=\"([^\"]*)\""),
+            sub("subresource=\"([^\"]*)\"");
+        QMap<QString, qint64> out;
+        auto matches = line.globalMatch(text);
+        while (matches.hasNext()) {
+            const auto match = matches.next();
+            const QString labels = match.captured(1);
+            const QString v = verb.match(labels).captured(1);
+            if (v != "POST" && v != "PUT" && v != "PATCH" && v != "APPLY" && v != "DELETE" &&
+                v != "DELETECOLLECTION")
+                continue;
+            out[resource.match(labels).captured(1) + '/' + sub.match(labels).captured(1) + ' ' + v] +=
+                static_cast<qint64>(match.captured(2).toDouble());
+        }
+        return out;
+    }
+    static QStringList grown(const QMap<QString, qint64>& before, const QMap<QString, qint64>& after) {
+        QStringList out;
+        for (auto it = after.begin(); it != after.end(); ++it)
+            if (it.value() > before.value(it.key()))
+                out << QString("%1 +%2").arg(it.key()).arg(it.value() - before.value(it.key()));
+        return out;
+    }
+
+private Q_SLOTS:
+    void initTestCase() {
+        if (const QString why = RealCluster::unavailable(); !why.isEmpty())
+            QSKIP(qPrintable(why));
+        m_fleet = std::make_unique<Fleet>();
+        QString why = m_fleet->startMembers();
+        if (why.isEmpty())
+            why = m_fleet->startFederation();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        const Outcome apply =
+            m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", Fleet::source("examples/guestbook")});
+        QVERIFY2(apply.exitCode == 0, qPrintable(apply.text()));
+    }
+    void cleanupTestCase() { m_fleet.reset(); }
+
+    void threeMinutesOfSilence() {
+        QTest::qWait(20'000);  // nodes, endpoints and pods come to rest
+        const auto member1 = writes("m1"), member2 = writes("m2"), host = writes("prod");
+        QVERIFY2(!host.isEmpty(), "the federation API counts its requests");
+        const QStringList objects1 = m_fleet->propagated("m1", "rc,svc,configmaps,pods");
+        const QStringList objects2 = m_fleet->propagated("m2", "rc,svc,configmaps,pods");
+        QTest::qWait(180'000);
+        QCOMPARE(m_fleet->propagated("m1", "rc,svc,configmaps,pods"), objects1);
+        QCOMPARE(m_fleet->propagated("m2", "rc,svc,configmaps,pods"), objects2);
+        // A member's own components write Leases, node status and endpoints; we may write none of what we
+        // manage.
+        for (const auto& [context, before] :
+             {std::pair{QString("m1"), member1}, std::pair{QString("m2"), member2}}) {
+            for (const QString& line : grown(before, writes(context)))
+                QVERIFY2(!line.startsWith("replicationcontrollers/ ") && !line.startsWith("services/ ") &&
+                             !line.startsWith("configmaps/ ") && !line.startsWith("namespaces/ ") &&
+                             !line.startsWith("secrets/ ") && !line.startsWith("pods/ "),
+                         qPrintable(context + ": " + line));
+        }
+        for (const QString& line : grown(host, writes("prod"))) {
+            const bool expected = line.startsWith("leases/") || line.startsWith("memberclusters/status");
+            QVERIFY2(expected, qPrintable("prod: " + line));
+            if (line.startsWith("memberclusters/status")) {
+                // At most once a minute and member: 2 × 3, and one for the edges.
+                QVERIFY2(line.section('+', 1).toInt() <= 8, qPrintable(line));
+            }
+        }
+        const Outcome diff =
+            m_fleet->kubectl("prod", {"diff", "-n", "shop", "-f", Fleet::source("examples/guestbook")});
+        QVERIFY2(diff.exitCode == 0, qPrintable(diff.text()));
+    }
+};
+
+QTEST_GUILESS_MAIN(SettledTest)
+#include "settled_test.moc"

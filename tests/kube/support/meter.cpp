@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/kube/support/meter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <unordered_map>
+
+#include <QCoreApplication>
+#include <QDeadlineTimer>
+#include <QEventLoop>
+
+#include "kubefed/kube/kubeconfig.h"
+
+namespace kubefed::test {
+namespace {
+
+double quantile(std::vector<double> values, double q) {
+    if (values.empty())
+        return NAN;
+    std::sort(values.begin(), values.end());
+    const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(values.size())));
+    return values[std::clamp<std::size_t>(rank, 1, values.size()) - 1];
+}
+
+double milliseconds(SteadyTime from, SteadyTime to) {
+    return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+// Notes the first time at which each name is seen in one API server.
+class Arrivals final : public kube::WatchHandler {
+public:
+    bool onEvent(kube::WatchEvent event) override {
+        if (event.type == kube::EventType::Added)
+            m_seen.try_emplace(std::string(event.object.name()), std::chrono::steady_clock::now());
+        m_version = event.object.resourceVersion();
+        return true;
+    }
+    // kube-apiserver sends GOAWAY now and then; the watch goes on where it was.
+    void onWatchEnd(Result<void>) override { m_ended = true; }
+
+    std::unordered_map<std::string, SteadyTime> m_seen;
+    std::string m_version;
+    bool m_ended = false;
+};
+
+}  // namespace
+
+double Burst::latencyMs(double q) const {
+    std::vector<double> values;
+    for (const Sample& sample : samples) {
+        SteadyTime last = sample.acknowledged;
+        for (const auto& [target, when] : sample.present)
+            last = std::max(last, when);
+        values.push_back(milliseconds(sample.acknowledged, last));
+    }
+    return quantile(std::move(values), q);
+}
+
+double Burst::writeMs(double q) const {
+    std::vector<double> values;
+    for (const Sample& sample : samples)
+        values.push_back(milliseconds(sample.sent, sample.acknowledged));
+    return quantile(std::move(values), q);
+}
+
+class Meter::Impl {
+public:
+    QtClock clock;
+    net::ConnectionCache connections{clock};
+    kube::Kubeconfig config;
+    std::map<std::string, std::unique_ptr<kube::Client>> clients;
+};
+
+Meter::Meter(const QStringList& kubeconfigs) : m_impl(std::make_unique<Impl>()) {
+    qputenv("KUBECONFIG", kubeconfigs.join(QLatin1Char(':')).toUtf8());
+    auto config = kube::Kubeconfig::load(std::nullopt);
+    if (!config) {
+        std::fprintf(stderr, "kubeconfig: %s\n", config.error().text().c_str());
+        std::abort();
+    }
+    m_impl->config = std::move(*config);
+}
+
+Meter::~Meter() = default;
+
+kube::Client& Meter::client(const std::string& context) {
+    auto& client = m_impl->clients[context];
+    if (!client) {
+        const auto resolved = m_impl->config.resolve(context);
+        if (!resolved) {
+            std::fprintf(stderr, "context %s: %s\n", context.c_str(), resolved.error().text().c_str());
+            std::abort();
+        }
+        client = std::make_unique<kube::Client>(
+            m_impl->connections.transport(resolved->endpoint, resolved->identity), "kubefed-meter");
+    }
+    return *client;
+}
+
+bool Meter::until(const std::function<bool()>& done, std::chrono::milliseconds timeout) {
+    const QDeadlineTimer deadline(timeout.count());
+    while (!done()) {
+        if (deadline.hasExpired())
+            return false;
+        QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+    }
+    return true;
+}
+
+namespace {
+
+// Writes objects with bounded concurrency, noting times. Writes that were refused because the connection
+// was drained under them are sent again, as any client would.
+class Writer {
+public:
+    Writer(kube::Client& client, kube::Gvr gvr, const std::function<kube::Object(const std::string&)>& make,
+           int count, int concurrency, const std::string& prefix)
+        : m_client(client), m_gvr(std::move(gvr)), m_make(make), m_concurrency(concurrency) {
+        m_samples.resize(static_cast<std::size_t>(count));
+        m_requests.resize(m_samples.size());
+        for (std::size_t i = 0; i < m_samples.size(); ++i)
+            m_samples[i].name = prefix + "-" + std::to_string(i);
+    }
+    void start() {
+        for (int i = 0; i < m_concurrency; ++i)
+            next();
+    }
+    [[nodiscard]] bool isDone() const { return m_done == m_samples.size(); }
+    [[nodiscard]] std::vector<Sample>& samples() { return m_samples; }
+
+private:
+    void next() {
+        if (m_next < m_samples.size())
+            send(m_next++);
+    }
+    void send(std::size_t i) {
+        Sample& sample = m_samples[i];
+        if (sample.sent == SteadyTime{})
+            sample.sent = std::chrono::steady_clock::now();
+        m_requests[i] = m_client.create(m_gvr, m_make(sample.name), {.fieldManager = "kubefed-meter"},
+                                        [this, i](Result<kube::Object> r) {
+                                            if (!r && !r.error().status && ++m_retries < 100) {
+                                                send(i);
+                                                return;
+                                            }
+                                            m_samples[i].acknowledged = std::chrono::steady_clock::now();
+                                            if (!r && !r.error().isReason("AlreadyExists"))
+                                                m_samples[i].error = r.error().text();
+                                            ++m_done;
+                                            next();
+                                        });
+    }
+
+    kube::Client& m_client;
+    kube::Gvr m_gvr;
+    const std::function<kube::Object(const std::string&)>& m_make;
+    int m_concurrency;
+    std::size_t m_next = 0, m_done = 0;
+    int m_retries = 0;
+    std::vector<Sample> m_samples;
+    std::vector<Request> m_requests;
+};
+
+std::string firstError(const std::vector<Sample>& samples) {
+    for (const Sample& sample : samples)
+        if (!sample.error.empty())
+            return sample.name + ": " + sample.error;
+    return {};
+}
+
+}  // namespace
+
+Burst Meter::run(const std::string& source, const std::vector<std::string>& targets, const kube::Gvr& gvr,
+                 const std::string& ns, const std::function<kube::Object(const std::string&)>& make,
+                 int count, int concurrency, const std::string& prefix, std::chrono::seconds timeout) {
+    Burst burst;
+    std::map<std::string, Arrivals> arrivals;
+    std::map<std::string, Request> watches;
+    // The version to watch from: of a list made now.
+    for (const std::string& target : targets) {
+        bool listed = false;
+        const Request list =
+            client(target).list(gvr, {.ns = ns, .limit = 1}, [&](Result<kube::ObjectList> r) {
+                listed = true;
+                if (r)
+                    arrivals[target].m_version = r->resourceVersion;
+                else
+                    burst.error = r.error().text();
+            });
+        if (!until([&] { return listed; }, std::chrono::seconds(10)) || !burst.error.empty())
+            return burst;
+    }
+    const auto watch = [&](const std::string& target) {
+        Arrivals& handler = arrivals[target];
+        handler.m_ended = false;
+        watches[target] =
+            client(target).watch(gvr, {.ns = ns, .resourceVersion = handler.m_version}, handler);
+    };
+    for (const std::string& target : targets)
+        watch(target);
+
+    Writer writer(client(source), gvr, make, count, concurrency, prefix);
+    const SteadyTime begin = std::chrono::steady_clock::now();
+    writer.start();
+    const auto isComplete = [&] {
+        bool complete = writer.isDone();
+        for (auto& [target, handler] : arrivals) {
+            if (handler.m_ended)
+                watch(target);
+            complete = complete && handler.m_seen.size() >= static_cast<std::size_t>(count);
+        }
+        return complete;
+    };
+    if (!until(isComplete, timeout)) {
+        burst.error = "timed out: ";
+        for (const auto& [target, handler] : arrivals)
+            burst.error += target + " has " + std::to_string(handler.m_seen.size()) + " of " +
+                           std::to_string(count) + " ";
+    }
+    burst.samples = std::move(writer.samples());
+    SteadyTime lastPresent = begin, lastWritten = begin;
+    for (Sample& sample : burst.samples) {
+        lastWritten = std::max(lastWritten, sample.acknowledged);
+        for (const auto& [target, handler] : arrivals) {
+            if (const auto it = handler.m_seen.find(sample.name); it != handler.m_seen.end()) {
+                sample.present[target] = it->second;
+                lastPresent = std::max(lastPresent, it->second);
+            }
+        }
+    }
+    burst.untilWritten = lastWritten - begin;
+    burst.untilPresent = lastPresent - begin;
+    if (burst.error.empty())
+        burst.error = firstError(burst.samples);
+    return burst;
+}
+
+Burst Meter::runDirect(const std::vector<std::string>& sources, const kube::Gvr& gvr, const std::string&,
+                       const std::function<kube::Object(const std::string&)>& make, int count,
+                       int concurrency, const std::string& prefix, std::chrono::seconds timeout) {
+    Burst burst;
+    std::vector<std::unique_ptr<Writer>> writers;
+    for (const std::string& source : sources)
+        writers.push_back(std::make_unique<Writer>(client(source), gvr, make, count, concurrency, prefix));
+    const SteadyTime begin = std::chrono::steady_clock::now();
+    for (const auto& writer : writers)
+        writer->start();
+    const bool done = until(
+        [&] { return std::ranges::all_of(writers, [](const auto& w) { return w->isDone(); }); }, timeout);
+    if (!done)
+        burst.error = "timed out";
+    SteadyTime last = begin;
+    for (const auto& writer : writers) {
+        for (Sample& sample : writer->samples()) {
+            last = std::max(last, sample.acknowledged);
+            burst.samples.push_back(std::move(sample));
+        }
+    }
+    burst.untilWritten = burst.untilPresent = last - begin;
+    if (burst.error.empty())
+        burst.error = firstError(burst.samples);
+    return burst;
+}
+
+std::string Meter::removeAll(const std::vector<std::string>& contexts, const kube::Gvr& gvr,
+                             const std::string& ns, std::chrono::seconds timeout) {
+    for (const std::string& context : contexts) {
+        kube::Client& api = client(context);
+        std::vector<Request> removals;
+        std::size_t open = 1;
+        std::string error;
+        const auto removeEach = [&](Result<kube::ObjectList> list) {
+            --open;
+            if (!list) {
+                error = list.error().text();
+                return;
+            }
+            for (const kube::Object& object : list->items) {
+                if (object.name() == "kubernetes")
+                    continue;
+                ++open;
+                removals.push_back(api.remove(gvr, object.key(), {}, [&](Result<kube::Object>) { --open; }));
+            }
+        };
+        const SteadyTime begin = std::chrono::steady_clock::now();
+        for (;;) {
+            open = 1;
+            removals.clear();
+            const Request list = api.list(gvr, {.ns = ns, .limit = 0}, removeEach);
+            if (!until([&] { return open == 0; }, timeout) || !error.empty())
+                return context + ": " + (error.empty() ? "timed out" : error);
+            if (removals.empty())
+                break;
+            if (std::chrono::steady_clock::now() - begin > timeout)
+                return context + ": objects stay";
+        }
+    }
+    return {};
+}
+
+}  // namespace kubefed::test
