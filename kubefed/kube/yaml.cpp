@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/kube/yaml.h"
+
+#include <map>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "kubefed/kube/yaml_scalar.h"
+
+namespace kubefed::kube {
+
+namespace {
+
+// Values that aliases may add to a document: far above real use, far below a "billion laughs".
+constexpr std::size_t kMaxAliasedValues = 100'000;
+
+struct YamlProblem : std::runtime_error {
+    YamlProblem(const YAML::Mark& at, const std::string& what) : std::runtime_error(what), mark(at) {}
+    YAML::Mark mark;
+};
+
+std::size_t countValues(const Json& value) {
+    std::size_t count = 1;
+    if (const auto* array = value.if_array()) {
+        for (const auto& element : *array)
+            count += countValues(element);
+    } else if (const auto* object = value.if_object()) {
+        for (const auto& member : *object)
+            count += countValues(member.value());
+    }
+    return count;
+}
+
+// Builds JSON values from yaml-cpp's events; its Node type would lose marks and accept duplicate keys.
+class Builder final : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark&) override {
+        m_anchors.clear();
+        m_aliased = 0;
+        m_document = nullptr;
+    }
+    void OnDocumentEnd() override {
+        if (!m_document.is_null())
+            m_documents.push_back(std::move(m_document));
+    }
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        put(mark, anchor, nullptr, "null");
+    }
+
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        const auto found = m_anchors.find(anchor);
+        if (found == m_anchors.end())
+            throw YamlProblem(mark, "an alias stands inside the value that it names");
+        m_aliased += countValues(found->second);
+        if (m_aliased > kMaxAliasedValues)
+            throw YamlProblem(mark, "the document contains excessive aliasing");
+        Json copy = found->second;
+        put(mark, YAML::NullAnchor, std::move(copy), {});
+    }
+
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& text) override {
+        m_plain = tag == "?";
+        put(mark, anchor, resolve(mark, tag, text), text);
+    }
+
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
+        open(mark, anchor, JsonArray());
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
+        open(mark, anchor, JsonObject());
+    }
+    void OnMapEnd() override { close(); }
+
+    std::vector<Json> release() { return std::move(m_documents); }
+
+private:
+    struct Level {
+        YAML::Mark mark;
+        YAML::anchor_t anchor = YAML::NullAnchor;
+        Json value;
+        std::optional<std::string> key;  // of a map, between key and value
+        bool mergeKey = false;
+        std::vector<Json> merged;  // values of "<<"
+    };
+
+    static Json resolve(const YAML::Mark& mark, const std::string& tag, const std::string& text) {
+        if (tag == "!" || tag == "tag:yaml.org,2002:str" || tag == "tag:yaml.org,2002:binary")
+            return Json(json::string_view(text.data(), text.size()));
+        auto value = resolvePlainScalar(text);
+        if (!value)
+            throw YamlProblem(mark, "JSON has no number for \"" + text + "\"");
+        const bool fits = tag == "tag:yaml.org,2002:int"     ? value->is_int64() || value->is_uint64()
+                          : tag == "tag:yaml.org,2002:float" ? value->is_number()
+                          : tag == "tag:yaml.org,2002:bool"  ? value->is_bool()
+                          : tag == "tag:yaml.org,2002:null"  ? value->is_null()
+                                                             : true;
+        if (!fits)
+            throw YamlProblem(mark, "cannot read \"" + text + "\" as \"" + tag + "\"");
+        return std::move(*value);
+    }
+
+    void open(const YAML::Mark& mark, YAML::anchor_t anchor, Json value) {
+        if (m_levels.size() >= static_cast<std::size_t>(kMaxJsonDepth))
+            throw YamlProblem(mark, "nested too deeply");
+        if (!m_levels.empty() && m_levels.back().value.is_object() && !m_levels.back().key)
+            throw YamlProblem(mark, "a map key must be a scalar");
+        m_levels.push_back(
+            {.mark = mark, .anchor = anchor, .value = std::move(value), .key = {}, .merged = {}});
+    }
+
+    void close() {
+        Level level = std::move(m_levels.back());
+        m_levels.pop_back();
+        // Keys that stand in the map itself win over merged ones, earlier merged maps over later ones.
+        for (const auto& source : level.merged) {
+            for (const auto& member : source.get_object())
+                level.value.get_object().emplace(member.key(), member.value());
+        }
+        put(level.mark, level.anchor, std::move(level.value), {});
+    }
+
+    void put(const YAML::Mark& mark, YAML::anchor_t anchor, Json value, std::string_view keyText) {
+        if (anchor != YAML::NullAnchor)
+            m_anchors[anchor] = value;
+        if (m_levels.empty()) {
+            m_document = std::move(value);
+            return;
+        }
+        Level& level = m_levels.back();
+        if (auto* array = level.value.if_array()) {
+            array->push_back(std::move(value));
+        } else if (!level.key) {
+            startMember(level, mark, value, keyText);
+        } else {
+            endMember(level, mark, std::move(value));
+        }
+        m_plain = false;
+    }
+
+    void startMember(Level& level, const YAML::Mark& mark, const Json& key, std::string_view text) const {
+        if (key.is_structured())
+            throw YamlProblem(mark, "a map key must be a scalar");
+        if (key.is_null())
+            throw YamlProblem(mark, "a map key must not be null");
+        level.mergeKey = m_plain && text == "<<";
+        level.key = key.is_string() ? std::string(view(key.get_string())) : printJson(key);
+        if (!level.mergeKey && level.value.get_object().contains(*level.key))
+            throw YamlProblem(mark, "key \"" + *level.key + "\" already set in map");
+    }
+
+    static void endMember(Level& level, const YAML::Mark& mark, Json value) {
+        const std::string key = std::move(*level.key);
+        level.key.reset();
+        if (!level.mergeKey) {
+            level.value.get_object().emplace(key, std::move(value));
+            return;
+        }
+        JsonArray sources;
+        if (value.is_array())
+            sources = std::move(value.get_array());
+        else
+            sources.push_back(std::move(value));
+        for (auto& source : sources) {
+            if (!source.is_object())
+                throw YamlProblem(mark, "a merge key \"<<\" needs a map or a list of maps");
+            level.merged.push_back(std::move(source));
+        }
+    }
+
+    std::vector<Json> m_documents;
+    Json m_document;
+    std::vector<Level> m_levels;
+    std::map<YAML::anchor_t, Json> m_anchors;
+    std::size_t m_aliased = 0;
+    bool m_plain = false;
+};
+
+std::unexpected<Error> invalidYaml(const YAML::Mark& mark, std::string_view what) {
+    std::string place;
+    if (!mark.is_null())
+        place = " at line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1);
+    return fail(Code::InvalidArgument, "invalid YAML" + place + ": " + std::string(what));
+}
+
+}  // namespace
+
+Result<std::vector<Json>> parseYaml(std::string_view text) {
+    // JSON has escapes (surrogate pairs, "\/") that YAML does not read.
+    const auto start = text.find_first_not_of(" \t\r\n");
+    if (start != std::string_view::npos && text[start] == '{') {
+        if (auto parsed = parseStrict(text); parsed && parsed->duplicates.empty()) {
+            std::vector<Json> documents;
+            documents.push_back(std::move(parsed->value));
+            return documents;
+        }
+    }
+    Builder builder;
+    try {
+        std::istringstream stream{std::string(text)};
+        YAML::Parser parser(stream);
+        while (parser.HandleNextDocument(builder)) {
+        }
+        return builder.release();
+    } catch (const YamlProblem& e) {
+        return invalidYaml(e.mark, e.what());
+    } catch (const YAML::Exception& e) {
+        return invalidYaml(e.mark, e.msg);
+    } catch (const std::exception& e) {
+        return invalidYaml(YAML::Mark::null_mark(), e.what());
+    }
+}
+
+}  // namespace kubefed::kube
