@@ -46,14 +46,14 @@ private:
 };
 
 void addWorkloads(Catalogue& all) {
-    ResourceSpec& pods = all.add({"", "v1", "pods"}, "Pod", "pod", true, makeReviewStrategy());
+    ResourceSpec& pods = all.add({"", "v1", "pods"}, "Pod", "pod", true, makePodStrategy());
     pods.shortNames = {"po"};
     pods.categories = {"all"};
     pods.subresources.push_back({"binding", {"", "v1", "Binding"}, {"create"}});
     Catalogue::withStatus(pods);
 
     ResourceSpec& rcs = all.add({"", "v1", "replicationcontrollers"}, "ReplicationController",
-                                "replicationcontroller", true, makeReviewStrategy());
+                                "replicationcontroller", true, makeReplicationControllerStrategy());
     rcs.shortNames = {"rc"};
     rcs.categories = {"all"};
     rcs.subresources.push_back({"scale", kScale, {"get", "patch", "update"}});

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/kinds/pod.h"
+
+#include "kubefed/apiserver/kinds/strategies.h"
+#include "kubefed/apiserver/kinds/table.h"
+
+namespace kubefed::apiserver {
+
+namespace {
+
+const kube::JsonObject& specOf(const kube::JsonObject& pod) {
+    static const kube::JsonObject kNone;
+    const kube::JsonObject* spec = objectOf(pod, "spec");
+    return spec == nullptr ? kNone : *spec;
+}
+
+// A kubelet that does not know observedGeneration leaves it out: what was known stays.
+void keepObservedGenerations(kube::JsonObject& next, const kube::JsonObject& previous) {
+    if (numberOf(next, "observedGeneration", 0) == 0 && previous.contains("observedGeneration"))
+        next["observedGeneration"] = previous.at("observedGeneration");
+    forEachObject(next, "conditions", [&](kube::JsonObject& condition, std::size_t) {
+        if (numberOf(condition, "observedGeneration", 0) != 0)
+            return;
+        forEachObject(previous, "conditions", [&](const kube::JsonObject& old, std::size_t) {
+            if (textOf(old, "type") == textOf(condition, "type") && old.contains("observedGeneration"))
+                condition["observedGeneration"] = old.at("observedGeneration");
+        });
+    });
+}
+
+class PodStrategy final : public KindStrategy {
+public:
+    void applyDefaults(kube::JsonObject& object) const override {
+        dropEmpty(object);
+        kube::JsonObject& spec = kube::ensureObject(object, {"spec"});
+        defaultPodSpec(spec);
+        defaultPod(spec);
+        if (kube::JsonObject* status = objectOf(object, "status"))
+            forEachObject(*status, "conditions", [](kube::JsonObject& condition, std::size_t) {
+                for (const std::string_view key : {"lastProbeTime", "lastTransitionTime"})
+                    if (!condition.contains(key))
+                        condition[key] = nullptr;
+            });
+    }
+
+    [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,
+                                                const StrategyContext& context) const override {
+        KUBEFED_TRY(admitPod(object, context.objects));
+        object["status"] = kube::JsonObject{{"phase", "Pending"}, {"qosClass", qosClass(specOf(object))}};
+        return {};
+    }
+
+    void prepareForUpdate(kube::JsonObject& next, const kube::JsonObject& previous,
+                          const StrategyContext& context) const override {
+        if (context.subresource != "status") {
+            carryOver(next, previous, "status");
+            return;
+        }
+        keepOnlyStatus(next, previous);
+        static const kube::JsonObject kNone;
+        const kube::JsonObject* before = objectOf(previous, "status");
+        kube::JsonObject& status = kube::ensureObject(next, {"status"});
+        if (textOf(status, "qosClass").empty() && before != nullptr)
+            carryOver(status, *before, "qosClass");
+        keepObservedGenerations(status, before == nullptr ? kNone : *before);
+    }
+
+    [[nodiscard]] Causes validate(const kube::JsonObject& object, const StrategyContext&) const override {
+        Checker checker;
+        checkPodSpec(checker, specOf(object), Path("spec"), true);
+        return checker.take();
+    }
+
+    [[nodiscard]] Causes validateUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
+                                        const StrategyContext& context) const override {
+        Checker checker;
+        if (context.subresource == "status") {
+            checker.immutable(Path("status.qosClass"), next.at("status").get_object().if_contains("qosClass"),
+                              kube::find(previous, {"status", "qosClass"}));
+            return checker.take();
+        }
+        if (context.subresource == "binding")
+            return {};
+        checkPodSpec(checker, specOf(next), Path("spec"), true);
+        checkPodSpecUpdate(checker, specOf(next), specOf(previous));
+        return checker.take();
+    }
+
+    [[nodiscard]] bool hasGeneration() const override { return true; }
+
+    // A pod that no node runs, or that has ended, goes at once.
+    [[nodiscard]] std::optional<std::int64_t> gracePeriod(const kube::JsonObject& object) const override {
+        const std::string_view phase = kube::stringAt(object, {"status", "phase"});
+        if (textOf(specOf(object), "nodeName").empty() || phase == "Succeeded" || phase == "Failed")
+            return std::nullopt;
+        const std::int64_t seconds = numberOf(specOf(object), "terminationGracePeriodSeconds", 0);
+        return seconds < 0 ? 1 : seconds;
+    }
+
+    [[nodiscard]] std::vector<std::string> selectableFields() const override {
+        return {"spec.nodeName",    "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+                "spec.hostNetwork", "status.phase",       "status.podIP",       "status.nominatedNodeName"};
+    }
+    [[nodiscard]] std::vector<TableColumn> columns() const override {
+        return {nameColumn(),
+                column("Ready"),
+                column("Status"),
+                column("Restarts"),
+                column("Age"),
+                column("IP", 1),
+                column("Node", 1),
+                column("Nominated Node", 1),
+                column("Readiness Gates", 1)};
+    }
+    void cells(const kube::JsonObject& object, WallTime now, kube::JsonArray& out) const override {
+        podCells(object, now, out);
+    }
+};
+
+}  // namespace
+
+StrategyPtr makePodStrategy() {
+    return std::make_shared<PodStrategy>();
+}
+
+}  // namespace kubefed::apiserver
