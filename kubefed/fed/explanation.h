@@ -29,8 +29,12 @@ public:
     // Copies what it is given. More than kMaxReasonValues values are cut off.
     ReasonId add(std::string_view format, std::span<const ReasonValue> values = {});
     [[nodiscard]] std::string text(ReasonId id) const;  // "" for 0 and unknown ids
-    // Two reasons with the same format, whatever their values, have equal texts ids.
+    // Equal for reasons with the same format, whatever their values.
     [[nodiscard]] std::uint32_t formatId(ReasonId id) const;
+    // Which values differ between two reasons of one format, as bits.
+    [[nodiscard]] std::uint32_t differing(ReasonId a, ReasonId b) const;
+    // The text with "..." for the values whose bits are set.
+    [[nodiscard]] std::string text(ReasonId id, std::uint32_t hidden) const;
 
 private:
     struct Value {
@@ -49,6 +53,8 @@ private:
         std::uint32_t values = 0;
     };
     std::uint32_t intern(std::string_view format);
+    [[nodiscard]] const Record* find(ReasonId id) const;
+    [[nodiscard]] ReasonValue value(const Value& stored) const;
 
     std::vector<std::string> m_formats;
     std::vector<std::string_view> m_seen;  // as last passed by callers, one for each of m_formats
@@ -62,13 +68,15 @@ enum class Stage : std::uint8_t { Filter, Score, Select, Limit, Divide };
 
 class Explanation {
 public:
+    static constexpr std::uint32_t kHost = 0xFFFFFFFF;
+
     // One plugin's word on one cluster in one stage.
     struct Verdict {
         std::uint32_t cluster = 0;
         bool out = false;                 // rejected (Filter, Score) or not selected (Select)
         double score = 0;                 // Score: before the weight
         std::int64_t first = 0;           // Limit: minimum; Divide: replicas
-        std::optional<std::int64_t> max;  // Limit
+        std::optional<std::int64_t> max = {};  // Limit
         ReasonId reason = 0;
     };
     struct Trace {
@@ -82,12 +90,12 @@ public:
         bool scored = false;
         double score = 0;
         std::int64_t replicas = 0;
-        // What decided it: the plugin that rejected, left out or divided; kHost for the scheduler itself.
-        std::uint32_t plugin = 0;
+        // Who decided it: the plugin that rejected or left out, else the scheduler itself.
+        std::uint32_t plugin = kHost;
+        bool isDecided = false;  // somebody rejected, left out or chose it
         Stage stage = Stage::Filter;
         ReasonId reason = 0;
     };
-    static constexpr std::uint32_t kHost = 0xFFFFFFFF;
 
     FleetPtr fleet;
     bool hasReplicas = false;
@@ -98,8 +106,9 @@ public:
     ReasonLog reasons;
 
     [[nodiscard]] std::string_view pluginName(std::uint32_t plugin) const;
-    // "chosen: 6 of the 7 left after minimums", "rejected by taints: ..."
-    [[nodiscard]] std::string verdict(std::uint32_t cluster) const;
+    // "chosen: 6 of the 7 left after minimums", "rejected by taints: ...". Values of the reason whose bits
+    // are set in `hidden` are left out.
+    [[nodiscard]] std::string verdict(std::uint32_t cluster, std::uint32_t hidden = 0) const;
 };
 
 inline constexpr std::size_t kCompactExplanationBytes = 4096;

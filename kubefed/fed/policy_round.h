@@ -52,10 +52,13 @@ struct RoundContext {
 
 inline constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 
-// One cluster in one call. The first block is what the plugin is told, the second its answer.
+// One cluster in one call. The first block is what the plugin is told, the second its answer. Plain
+// fixed-width fields: the plugin host hands these rows across the library boundary without copying them.
 struct RoundRow {
     std::uint32_t cluster = 0;  // index in the fleet
-    bool chosen = false;        // the decision in force has it
+    std::uint8_t chosen = 0;    // 1: the decision in force has it
+    std::uint8_t out = 0;       // answer. Filter, Score: 1 rejects. Select: 1 leaves out
+    std::uint16_t reserved = 0;
     std::int64_t current = 0;
     std::int64_t ready = 0;
     double score = 0;            // summed; from Select on
@@ -63,12 +66,12 @@ struct RoundRow {
     std::int64_t min = 0;        // intersected limits; Divide
     std::int64_t max = kNoLimit;
 
-    bool out = false;        // Filter, Score: rejected. Select: not selected
     double points = 0;       // Score: within [0, 1]
     std::int64_t lower = 0;  // Limit
     std::int64_t upper = kNoLimit;
     std::int64_t replicas = 0;  // Divide
     ReasonId reason = 0;
+    std::uint32_t reserved2 = 0;
 };
 
 class PolicyRound {

@@ -14,6 +14,7 @@
 
 #include "kubefed/fed/explanation.h"
 #include "kubefed/fed/kinds.h"
+#include "kubefed/fed/policy_match.h"
 #include "kubefed/fed/policy_round.h"
 #include "kubefed/fed/reasons.h"
 #include "kubefed/fed/types.h"
@@ -55,7 +56,7 @@ struct ScheduleInput {
                               const PlacementSpec* last);
 
 // No policy governs (see policy_match.h): the last decision, with NoPolicy.
-[[nodiscard]] Decision withoutPolicy(const PlacementSpec* last, std::string message);
+[[nodiscard]] Decision withoutPolicy(const PlacementSpec* last, const Governance& governance);
 
 // "spec.replicas changed from 6 to 9": what a decision was made for, for the explanation.
 [[nodiscard]] std::string becauseOf(const PlacementSpec* last, const PlacementSpec& next);

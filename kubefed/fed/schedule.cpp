@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/fed/schedule.h"
+
+#include <algorithm>
+#include <set>
+
+#include "kubefed/fed/schedule_round.h"
+
+namespace kubefed::fed {
+
+namespace {
+
+constexpr std::string_view kStays = "; what is placed stays";
+
+Decision keep(const PlacementSpec* last, std::string_view reason, std::string message) {
+    Decision decision;
+    decision.reason = reason;
+    decision.message = std::move(message);
+    decision.keepsLast = true;
+    if (last != nullptr)
+        decision.spec = *last;
+    if (!decision.spec.clusters.empty())
+        decision.message += kStays;
+    return decision;
+}
+
+std::string counted(std::size_t count, std::string_view what) {
+    return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
+std::string describe(const Decision& decision, const ScheduleInput& input) {
+    const std::string clusters = counted(decision.spec.clusters.size(), "cluster");
+    if (input.workload.form == Form::Single)
+        return "in cluster \"" + decision.spec.clusters.front().name + "\"";
+    if (input.workload.form == Form::Everywhere)
+        return "in " + clusters;
+    const auto wanted = static_cast<std::size_t>(input.workload.wanted);
+    if (input.policy->strategy == ReplicaStrategy::Duplicate)
+        return counted(wanted, "replica") + " in each of " + clusters;
+    if (decision.spec.unplaced == 0)
+        return counted(wanted, "replica") + " over " + clusters;
+    std::string text = std::to_string(decision.spec.unplaced) + " of " + counted(wanted, "replica") +
+                       " found no room in " + clusters + "; ";
+    text += input.policy->rebalance == Rebalance::Never
+                ? "rebalance is Never: they are placed when spec.replicas changes"
+                : "raise the limits or add clusters";
+    return text;
+}
+
+}  // namespace
+
+Decision schedule(const ScheduleInput& input) {
+    if (input.policy == nullptr)
+        return withoutPolicy(input.last, {.message = "no policy selects this object"});
+    if (input.policy->suspend)
+        return keep(input.last, kReasonSuspended, "policy \"" + input.policy->ref.text() + "\" is suspended");
+    if (input.round == nullptr)
+        return keep(input.last, kReasonPolicyError,
+                    "policy \"" + input.policy->ref.text() + "\": " + input.roundError);
+    RoundRun run(input);
+    if (const auto decided = run.decide(); !decided) {
+        Decision decision = keep(input.last, decided.error().reason,
+                                 "policy \"" + input.policy->ref.text() + "\": " + decided.error().message);
+        decision.explanation = run.explanation();
+        return decision;
+    }
+    Decision decision;
+    decision.spec.policy = input.policy->ref;
+    decision.spec.unplaced = run.unplaced();
+    const bool hasReplicas = input.workload.form == Form::Replicated;
+    if (hasReplicas)
+        decision.spec.replicas = input.workload.wanted;
+    if (input.last != nullptr)
+        decision.spec.source = input.last->source;
+    for (const RoundRow& row : run.selected())  // in the order of cluster names
+        decision.spec.clusters.push_back({input.fleet->clusters()[row.cluster].name,
+                                          hasReplicas ? std::optional(row.replicas) : std::nullopt});
+    decision.scheduled = decision.spec.unplaced == 0;
+    decision.reason = decision.scheduled ? kReasonScheduled : kReasonUnplaced;
+    decision.message = describe(decision, input);
+    decision.explanation = run.explanation();
+    return decision;
+}
+
+Workload makeWorkload(const KindTraits& kind, const kube::Object& object, const PlacementSpec* last,
+                      std::span<const ClusterObjectStatus> status) {
+    Workload workload;
+    workload.gvk = object.gvk();
+    workload.key = object.key();
+    workload.labels = object.labels();
+    workload.form = kind.isReplicated() ? Form::Replicated : kind.isPod ? Form::Single : Form::Everywhere;
+    workload.wanted = replicasOf(kind, object.document()).value_or(1);
+    workload.requests = requestsOf(kind, object.document());
+    if (last == nullptr)
+        return workload;
+    for (const ClusterShare& share : last->clusters) {
+        const auto known = std::ranges::find(status, share.name, &ClusterObjectStatus::name);
+        const std::int64_t ready = known != status.end() && known->replicas ? known->replicas->ready : 0;
+        workload.current.push_back({share.name, share.replicas.value_or(0), ready});
+    }
+    return workload;
+}
+
+Decision follow(const KindTraits& kind, std::span<const PlacementSpec* const> followed,
+                const PlacementSpec* last) {
+    std::set<std::string_view> clusters;
+    for (const PlacementSpec* spec : followed)
+        for (const ClusterShare& share : spec->clusters)
+            clusters.insert(share.name);
+    if (clusters.empty()) {
+        const bool isService = kind.role == Role::Service;
+        std::string message = !followed.empty() ? "what uses it is not placed yet"
+                              : isService       ? "its selector selects no pods of the federation"
+                                                : "no pod of the federation names it";
+        return keep(last, isService ? kReasonNoSelectedPods : kReasonNotReferenced, std::move(message));
+    }
+    Decision decision;
+    decision.scheduled = true;
+    decision.reason = kReasonFollows;
+    decision.message = "in " + counted(clusters.size(), "cluster") + ", where its users are";
+    if (last != nullptr)
+        decision.spec.source = last->source;
+    for (const std::string_view name : clusters)
+        decision.spec.clusters.push_back({std::string(name), std::nullopt});
+    return decision;
+}
+
+Decision withoutPolicy(const PlacementSpec* last, const Governance& governance) {
+    Decision decision = keep(last, kReasonNoPolicy, governance.message);
+    if (governance.frozenAgainst)
+        decision.spec.frozenAgainst = governance.frozenAgainst;
+    return decision;
+}
+
+std::string becauseOf(const PlacementSpec* last, const PlacementSpec& next) {
+    if (last == nullptr || last->policy.isEmpty())
+        return "it is new";
+    if (last->replicas && next.replicas && *last->replicas != *next.replicas)
+        return "spec.replicas changed from " + std::to_string(*last->replicas) + " to " +
+               std::to_string(*next.replicas);
+    if (last->policy.uid != next.policy.uid)
+        return "policy " + next.policy.text() + " took over from " + last->policy.text();
+    if (last->policy.generation != next.policy.generation)
+        return "policy " + next.policy.text() + " was edited";
+    return "the clusters changed";
+}
+
+}  // namespace kubefed::fed
