@@ -60,7 +60,7 @@ void addWorkloads(Catalogue& all) {
     Catalogue::withStatus(rcs);
 
     ResourceSpec& services =
-        all.add({"", "v1", "services"}, "Service", "service", true, makeReviewStrategy());
+        all.add({"", "v1", "services"}, "Service", "service", true, makeServiceStrategy());
     services.shortNames = {"svc"};
     services.categories = {"all"};
     Catalogue::withStatus(services);
@@ -110,7 +110,7 @@ void addAccess(Catalogue& all) {
 
     ResourceSpec& crds =
         all.add({"apiextensions.k8s.io", "v1", "customresourcedefinitions"}, "CustomResourceDefinition",
-                "customresourcedefinition", false, makeReviewStrategy());
+                "customresourcedefinition", false, makeCrdStrategy());
     crds.shortNames = {"crd", "crds"};
     crds.categories = {"api-extensions"};
     Catalogue::withStatus(crds);

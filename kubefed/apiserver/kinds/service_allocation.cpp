@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <random>
+#include <unordered_set>
+
+#include "kubefed/apiserver/kinds/addresses.h"
+#include "kubefed/apiserver/kinds/service.h"
+#include "kubefed/apiserver/kinds/table.h"
+
+namespace kubefed::apiserver {
+
+namespace {
+
+constexpr std::uint32_t kFirstAddress = (10U << 24U) + 1;      // 10.0.0.1 is the server's own
+constexpr std::uint32_t kLastAddress = (10U << 24U) + 0xfffe;  // 10.0.255.254
+constexpr std::int64_t kFirstPort = 30000;
+constexpr std::int64_t kLastPort = 32767;
+const kube::Gvr kServices{"", "v1", "services"};
+
+struct Taken {
+    std::unordered_set<std::uint32_t> addresses{kFirstAddress};
+    std::unordered_set<std::int64_t> ports;
+};
+
+const kube::JsonObject& specOf(const kube::JsonObject& service) {
+    static const kube::JsonObject kNone;
+    const kube::JsonObject* spec = objectOf(service, "spec");
+    return spec == nullptr ? kNone : *spec;
+}
+
+// What all Services but `self` hold.
+Taken takenBy(const ObjectReader& objects, const kube::ObjectKey& self) {
+    Taken taken;
+    objects.forEach(kServices, {}, [&](const kube::Object& service) {
+        if (service.key() == self)
+            return;
+        const kube::JsonObject& spec = specOf(service.document());
+        if (const kube::JsonArray* ips = arrayOf(spec, "clusterIPs"))
+            for (const kube::Json& ip : *ips)
+                if (const auto number = ipv4Number(ip.is_string() ? kube::view(ip.get_string()) : ""))
+                    taken.addresses.insert(*number);
+        forEachObject(spec, "ports", [&](const kube::JsonObject& port, std::size_t) {
+            if (const std::int64_t number = numberOf(port, "nodePort", 0); number != 0)
+                taken.ports.insert(number);
+        });
+        if (const std::int64_t number = numberOf(spec, "healthCheckNodePort", 0); number != 0)
+            taken.ports.insert(number);
+    });
+    return taken;
+}
+
+// A free number of [first, last], at random so that a released one is not at once given to another; 0: none.
+template <class Number>
+Number pickFree(Number first, Number last, const std::unordered_set<Number>& taken) {
+    std::random_device device;
+    const Number start = std::uniform_int_distribution<Number>(first, last)(device);
+    for (Number n = start; n <= last; ++n)
+        if (!taken.contains(n))
+            return n;
+    for (Number n = first; n < start; ++n)
+        if (!taken.contains(n))
+            return n;
+    return 0;
+}
+
+void allocateAddress(Checker& checker, kube::JsonObject& spec, const kube::JsonObject* before,
+                     const Taken& taken) {
+    if (textOf(spec, "clusterIP").empty() && arrayOf(spec, "clusterIPs") == nullptr) {
+        const std::uint32_t address = pickFree(kFirstAddress, kLastAddress, taken.addresses);
+        spec["clusterIP"] = ipv4Text(address);
+        spec["clusterIPs"] = kube::JsonArray{kube::Json(ipv4Text(address))};
+        return;
+    }
+    if (isHeadless(spec) ||
+        (before != nullptr && sameValue(before->if_contains("clusterIPs"), spec.if_contains("clusterIPs"))))
+        return;
+    const std::string ip(textOf(spec, "clusterIP"));
+    const std::optional<std::uint32_t> number = ipv4Number(ip);
+    const Path path("spec.clusterIPs");
+    if (!number || !spec.contains("clusterIPs"))
+        return;  // validation says what is wrong
+    if (*number < kFirstAddress || *number > kLastAddress)
+        checker.invalid(path, spec.at("clusterIPs"),
+                        "failed to allocate IP " + ip + ": the provided IP (" + ip +
+                            ") is not in the valid range. The range of valid IPs is 10.0.0.0/16");
+    else if (taken.addresses.contains(*number))
+        checker.invalid(path, spec.at("clusterIPs"),
+                        "failed to allocate IP " + ip + ": provided IP is already allocated");
+}
+
+void allocateFamilies(kube::JsonObject& spec) {
+    const bool bare = isHeadless(spec) && objectOf(spec, "selector") == nullptr;
+    setDefault(spec, "ipFamilyPolicy", bare ? "RequireDualStack" : "SingleStack");
+    if (arrayOf(spec, "ipFamilies") == nullptr) {
+        const bool v6 = textOf(spec, "clusterIP").find(':') != std::string_view::npos;
+        spec["ipFamilies"] = kube::JsonArray{v6 ? "IPv6" : "IPv4"};
+    }
+    kube::JsonArray& families = spec.at("ipFamilies").get_array();
+    if (bare && families.size() == 1 && textOf(spec, "ipFamilyPolicy") != "SingleStack")
+        families.emplace_back(families.front() == "IPv4" ? "IPv6" : "IPv4");
+}
+
+void allocatePorts(Checker& checker, kube::JsonObject& spec, const kube::JsonObject* before, Taken& taken) {
+    std::unordered_set<std::int64_t> own;
+    if (before != nullptr)
+        forEachObject(*before, "ports", [&](const kube::JsonObject& port, std::size_t) {
+            own.insert(numberOf(port, "nodePort", 0));
+        });
+    forEachObject(spec, "ports", [&](kube::JsonObject& port, std::size_t i) {
+        const std::int64_t wished = numberOf(port, "nodePort", 0);
+        const Path path = Path("spec.ports").index(i).child("nodePort");
+        if (wished != 0 && !own.contains(wished)) {
+            if (wished < kFirstPort || wished > kLastPort)
+                checker.invalid(
+                    path, wished,
+                    "provided port is not in the valid range. The range of valid ports is 30000-32767");
+            else if (taken.ports.contains(wished))
+                checker.invalid(path, wished, "provided port is already allocated");
+        }
+        taken.ports.insert(wished);
+    });
+    forEachObject(spec, "ports", [&](kube::JsonObject& port, std::size_t) {
+        if (numberOf(port, "nodePort", 0) != 0)
+            return;
+        const std::int64_t number = pickFree(kFirstPort, kLastPort, taken.ports);
+        port["nodePort"] = number;
+        taken.ports.insert(number);
+    });
+}
+
+}  // namespace
+
+bool needsClusterIp(const kube::JsonObject& spec) {
+    const std::string_view type = textOf(spec, "type");
+    return type == "ClusterIP" || type == "NodePort" || type == "LoadBalancer";
+}
+
+bool needsNodePort(const kube::JsonObject& spec) {
+    const std::string_view type = textOf(spec, "type");
+    return type == "NodePort" ||
+           (type == "LoadBalancer" && kube::boolAt(spec, {"allocateLoadBalancerNodePorts"}, true));
+}
+
+bool isHeadless(const kube::JsonObject& spec) {
+    const kube::JsonArray* ips = arrayOf(spec, "clusterIPs");
+    return textOf(spec, "clusterIP") == "None" ||
+           (ips != nullptr && ips->size() == 1 && ips->front() == "None");
+}
+
+bool needsHealthPort(const kube::JsonObject& spec) {
+    return textOf(spec, "type") == "LoadBalancer" && textOf(spec, "externalTrafficPolicy") == "Local";
+}
+
+bool externallyAccessible(const kube::JsonObject& spec) {
+    const std::string_view type = textOf(spec, "type");
+    const kube::JsonArray* external = arrayOf(spec, "externalIPs");
+    return type == "LoadBalancer" || type == "NodePort" ||
+           (type == "ClusterIP" && external != nullptr && !external->empty());
+}
+
+Causes allocateForService(kube::JsonObject& service, const kube::JsonObject* previous,
+                          const ObjectReader& objects) {
+    Checker checker;
+    kube::JsonObject& spec = kube::ensureObject(service, {"spec"});
+    if (!needsClusterIp(spec))
+        return {};
+    const kube::JsonObject* before = previous == nullptr ? nullptr : &specOf(*previous);
+    if (!textOf(spec, "clusterIP").empty() && arrayOf(spec, "clusterIPs") == nullptr)
+        spec["clusterIPs"] = kube::JsonArray{spec.at("clusterIP")};
+    const bool complete = before != nullptr &&
+                          sameValue(before->if_contains("clusterIPs"), spec.if_contains("clusterIPs")) &&
+                          spec.contains("clusterIPs") && (!needsNodePort(spec) || needsNodePort(*before)) &&
+                          sameValue(before->if_contains("ports"), spec.if_contains("ports"));
+    if (!complete) {
+        Taken taken = takenBy(objects, {std::string(kube::stringAt(service, {"metadata", "namespace"})),
+                                        std::string(nameOf(service))});
+        allocateAddress(checker, spec, before, taken);
+        if (needsNodePort(spec))
+            allocatePorts(checker, spec, before, taken);
+        if (needsHealthPort(spec) && numberOf(spec, "healthCheckNodePort", 0) == 0)
+            spec["healthCheckNodePort"] = pickFree(kFirstPort, kLastPort, taken.ports);
+    }
+    allocateFamilies(spec);
+    return checker.take();
+}
+
+}  // namespace kubefed::apiserver
