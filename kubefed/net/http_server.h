@@ -19,12 +19,13 @@ namespace kubefed::net {
 
 struct ServerRequest {
     std::string method;
-    std::string path;    // percent-decoded never: as it came, without the query
-    std::string query;   // as it came, without '?'
+    std::string path;   // percent-decoded never: as it came, without the query
+    std::string query;  // as it came, without '?'
     Headers headers;
     std::string body;
     std::string remoteAddress;
     std::optional<CertificateInfo> peer;  // a verified client certificate
+    bool peerRejected = false;            // a client certificate was shown that does not verify: answer 401
 };
 
 // The answer of one request; shared by the handler and the connection. Server thread only. When the client
@@ -36,7 +37,8 @@ public:
     virtual void respond(int status, Headers headers, std::string body) = 0;
     // A streamed answer: begin, write..., finish.
     virtual void begin(int status, Headers headers) = 0;
-    // False: more than the buffer limit is waiting (this chunk was taken all the same).
+    // False: more than the buffer limit is waiting (this chunk was taken all the same). A writer that goes
+    // on regardless is reset at four times the limit.
     virtual bool write(std::string chunk) = 0;
     virtual void finish() = 0;
     // Aborts the stream (RST_STREAM, or closes an HTTP/1.1 connection).
@@ -54,15 +56,17 @@ public:
 
 struct ServerConfig {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;         // 0: any free one
+    std::uint16_t port = 0;  // 0: any free one
     KeyPair certificate;
-    std::string clientCaPem;        // empty: client certificates are not asked for
+    std::string clientCaPem;  // empty: client certificates are not asked for
     std::size_t maxHeader = 64U << 10U;
-    std::size_t maxBody = 3U << 20U;   // kube-apiserver's limit
+    std::size_t maxBody = 3U << 20U;      // kube-apiserver's limit
     std::size_t maxBuffered = 4U << 20U;  // unsent bytes per stream before write() answers false
     int maxConnections = 2000;
     std::uint32_t maxStreams = 250;
-    Duration idle{120'000};          // a connection without streams
+    Duration idle{120'000};      // a connection without requests
+    Duration handshake{10'000};  // TCP accept to the end of TLS; also for the rest of a begun request head
+    Duration stall{60'000};      // unsent bytes and no progress
 };
 
 class HttpServer {

@@ -15,10 +15,12 @@
 namespace kubefed::net {
 
 struct TransportConfig {
-    Duration connectTimeout{10'000};   // TCP and TLS together
+    Duration connectTimeout{10'000};  // TCP and TLS together
     Duration pingAfter{30'000};
     Duration pingTimeout{15'000};
-    Duration closeIdleAfter{90'000};   // a connection without streams; 0: never
+    Duration closeIdleAfter{90'000};  // a connection without streams; 0: never
+    Duration stall{60'000};           // unsent bytes and no progress
+    int maxConnections = 4;           // per (endpoint, identity); draining ones not counted
     std::size_t maxHeader = 256U << 10U;
     std::uint32_t streamWindow = 1U << 20U;
     std::uint32_t connectionWindow = 4U << 20U;
@@ -31,7 +33,8 @@ public:
     ConnectionCache(const ConnectionCache&) = delete;
     ConnectionCache& operator=(const ConnectionCache&) = delete;
 
-    [[nodiscard]] std::shared_ptr<HttpTransport> transport(const Endpoint& endpoint, const Identity& identity);
+    [[nodiscard]] std::shared_ptr<HttpTransport> transport(const Endpoint& endpoint,
+                                                           const Identity& identity);
     [[nodiscard]] std::size_t openConnections() const;
 
 private:
@@ -43,7 +46,8 @@ private:
 struct ServerProbe {
     CertificateInfo certificate;
     std::string chainPem;
-    std::string problem;   // empty: trusted by the identity's CA and for the name
+    Problem problem = Problem::None;  // None: trusted by the identity's CA and for the name
+    std::string problemText;          // what TLS said
     Duration roundTrip{0};
 };
 [[nodiscard]] Request probeServer(const Endpoint& endpoint, const Identity& identity, Clock& clock,
