@@ -15,6 +15,7 @@
 
 #include "kubefed/kube/gvk.h"
 #include "kubefed/kube/json.h"
+#include "kubefed/kube/status_error.h"
 
 namespace kubefed::kube {
 
@@ -24,13 +25,14 @@ struct SchemaNode {
     enum class Type { Any, Object, Array, String, Integer, Number, Boolean, IntOrString };
 
     Type type = Type::Any;
+    std::string name;               // of the component, "io.k8s.api.core.v1.PodSpec"; empty where inlined
     std::string format;                                   // "int32", "int64", "date-time", "byte", ...
     std::map<std::string, const SchemaNode*, std::less<>> properties;  // Object
     const SchemaNode* additional = nullptr;               // map values (additionalProperties)
     const SchemaNode* items = nullptr;                    // Array
     std::vector<std::string> required;
     std::optional<Json> defaultValue;
-    bool preserveUnknown = false;   // x-kubernetes-preserve-unknown-fields, RawExtension, FieldsV1
+    bool preserveUnknown = false;   // x-kubernetes-preserve-unknown-fields, RawExtension, FieldsV1, JSON
     bool atomicMap = false;         // x-kubernetes-map-type: atomic
     ListType listType = ListType::Atomic;
     std::vector<std::string> listMapKeys;
@@ -38,12 +40,26 @@ struct SchemaNode {
     std::vector<std::string> patchStrategy;    // "merge", "replace", "retainKeys"
     bool nullable = false;
     bool isQuantity = false;
+    // A struct that Go's encoder never leaves out: for ownership its absence equals {}.
+    bool alwaysPresent = false;
     // CRD validation (absent for built-in kinds, whose validation is code).
     std::vector<Json> enumValues;
-    std::optional<double> minimum, maximum;
+    std::optional<double> minimum, maximum, multipleOf;
+    bool exclusiveMinimum = false, exclusiveMaximum = false, uniqueItems = false;
     std::optional<std::int64_t> minLength, maxLength, minItems, maxItems, minProperties, maxProperties;
     std::string pattern;
+    std::shared_ptr<const void> compiledPattern;  // belongs to validateSchema()
     std::string description;                   // CRDs only: kubectl explain
+
+    // The schema of the value under `key` of an object: a property, a map's values, or anything where unknown
+    // keys are kept. Null: the key is unknown.
+    [[nodiscard]] const SchemaNode* child(std::string_view key) const;
+    // The same, but a custom object that declares nothing keeps nothing (pruning and strict decoding).
+    [[nodiscard]] const SchemaNode* declaredChild(std::string_view key) const;
+    // Of a list's elements; never null.
+    [[nodiscard]] const SchemaNode& element() const;
+    // Free-form content: lists atomic, maps granular.
+    [[nodiscard]] static const SchemaNode& anything();
 };
 
 class Schema {
@@ -55,7 +71,7 @@ public:
 
 private:
     friend class SchemaSet;
-    Schema() = default;
+    Schema(std::shared_ptr<const void> arena, const SchemaNode* root) : m_arena(std::move(arena)), m_root(root) {}
     std::shared_ptr<const void> m_arena;  // owns every node; shared by all schemas of one set
     const SchemaNode* m_root = nullptr;
 };
@@ -81,7 +97,10 @@ private:
 void pruneUnknown(JsonObject& document, const SchemaNode& schema);
 // Fills schema defaults into a document (CRDs; built-in kinds have code too).
 void applyDefaults(Json& value, const SchemaNode& schema);
-// Wrong JSON types, as a decoder would refuse them (400), first problem only; empty when fine.
+// Wrong JSON types of a built-in kind, as the API server's decoder refuses them (400, after `X in version "v1"
+// cannot be handled as a X: `), first problem only; empty when fine.
 [[nodiscard]] std::string typeProblem(const JsonObject& document, const SchemaNode& schema);
+// What a custom resource violates of its schema, worded and ordered as kube-apiserver does (422).
+[[nodiscard]] std::vector<StatusCause> validateSchema(const JsonObject& document, const SchemaNode& schema);
 
 }  // namespace kubefed::kube

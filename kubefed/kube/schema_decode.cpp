@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include "kubefed/kube/quantity.h"
+#include "kubefed/kube/schema.h"
+#include "kubefed/util/clock.h"
+
+namespace kubefed::kube {
+
+namespace {
+
+using Type = SchemaNode::Type;
+
+std::string_view keyView(const JsonObject::value_type& member) {
+    return {member.key().data(), member.key().size()};
+}
+
+void appendKey(std::string& path, std::string_view key) {
+    if (!path.empty())
+        path += '.';
+    path += key;
+}
+
+void collectUnknown(const Json& value, const SchemaNode& node, std::string& path,
+                    std::vector<std::string>& out) {
+    const std::size_t size = path.size();
+    if (const auto* object = value.if_object()) {
+        if (node.type != Type::Object && node.type != Type::Any)
+            return;
+        for (const auto& member : *object) {
+            appendKey(path, keyView(member));
+            if (const auto* child = node.declaredChild(keyView(member)))
+                collectUnknown(member.value(), *child, path, out);
+            else
+                out.push_back("unknown field \"" + path + "\"");
+            path.resize(size);
+        }
+    } else if (const auto* array = value.if_array(); array != nullptr && node.type == Type::Array) {
+        for (std::size_t i = 0; i < array->size(); ++i) {
+            path += "[" + std::to_string(i) + "]";
+            collectUnknown((*array)[i], node.element(), path, out);
+            path.resize(size);
+        }
+    }
+}
+
+void prune(Json& value, const SchemaNode& node) {
+    if (auto* object = value.if_object()) {
+        if (node.type != Type::Object && node.type != Type::Any)
+            return;
+        for (auto it = object->begin(); it != object->end();) {
+            if (const auto* child = node.declaredChild(keyView(*it))) {
+                prune(it->value(), *child);
+                ++it;
+            } else {
+                it = object->erase(it);
+            }
+        }
+    } else if (auto* array = value.if_array(); array != nullptr && node.type == Type::Array) {
+        for (auto& element : *array)
+            prune(element, node.element());
+    }
+}
+
+// "io.k8s.api.core.v1.PodSpec" is "v1.PodSpec" to Go.
+std::string goName(const SchemaNode& node, bool qualified) {
+    const auto last = node.name.rfind('.');
+    if (last == std::string::npos)
+        return node.name;
+    const auto previous = node.name.rfind('.', last - 1);
+    return node.name.substr(qualified && previous != std::string::npos ? previous + 1 : last + 1);
+}
+
+std::string goType(const SchemaNode& node) {
+    switch (node.type) {
+        case Type::String:
+            return node.format == "byte" ? "[]uint8" : "string";
+        case Type::Integer:
+            return node.format.empty() ? "int64" : node.format;
+        case Type::Number:
+            return "float64";
+        case Type::Boolean:
+            return "bool";
+        case Type::Array:
+            return "[]" + goType(node.element());
+        case Type::Object:
+            return node.name.empty() && node.additional != nullptr ? "map[string]" + goType(*node.additional)
+                                                                   : goName(node, true);
+        default:
+            return goName(node, true);
+    }
+}
+
+std::string goKind(const Json& value) {
+    if (value.is_string())
+        return "string";
+    if (value.is_bool())
+        return "bool";
+    if (value.is_array())
+        return "array";
+    if (value.is_object())
+        return "object";
+    return "number " + printJson(value);
+}
+
+std::size_t badBase64At(std::string_view text) {
+    constexpr auto kGood = std::string_view::npos;
+    std::size_t digits = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        const bool digit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                           c == '+' || c == '/';
+        if (c == '\r' || c == '\n')
+            continue;
+        if (digit) {
+            ++digits;
+        } else {
+            const auto rest = text.substr(i);
+            const bool padded = (digits % 4 == 2 && rest == "==") || (digits % 4 == 3 && rest == "=");
+            return padded ? kGood : i;
+        }
+    }
+    return digits % 4 == 0 ? kGood : text.size() - digits % 4;
+}
+
+class TypeCheck {
+public:
+    std::string run(const Json& value, const SchemaNode& node, const SchemaNode& parent) {
+        if (value.is_null())
+            return {};
+        switch (node.type) {
+            case Type::Any:
+                return {};
+            case Type::IntOrString:
+                return value.is_string() || value.is_int64() ? std::string() : mismatch(value, node, parent);
+            case Type::Boolean:
+                return value.is_bool() ? std::string() : mismatch(value, node, parent);
+            case Type::Number:
+                return value.is_number() ? std::string() : mismatch(value, node, parent);
+            case Type::Integer:
+                return integer(value, node, parent);
+            case Type::String:
+                return text(value, node, parent);
+            case Type::Array:
+                return array(value, node, parent);
+            case Type::Object:
+                return object(value, node, parent);
+        }
+        return {};
+    }
+
+private:
+    std::string mismatch(const Json& value, const SchemaNode& node, const SchemaNode& parent) const {
+        std::string where =
+            m_path.empty() ? " into Go value of type "
+                           : " into Go struct field " + goName(parent, false) + "." + m_path + " of type ";
+        std::string kind = goKind(value);
+        const bool wantsNumber = node.type == Type::Integer || node.type == Type::Number;
+        if (value.is_number() && !wantsNumber)
+            kind = "number";
+        return "json: cannot unmarshal " + kind + where + goType(node);
+    }
+
+    std::string integer(const Json& value, const SchemaNode& node, const SchemaNode& parent) const {
+        if (!value.is_int64())
+            return mismatch(value, node, parent);
+        const auto number = value.get_int64();
+        const bool fits = node.format != "int32" || (number >= std::numeric_limits<std::int32_t>::min() &&
+                                                     number <= std::numeric_limits<std::int32_t>::max());
+        return fits ? std::string() : mismatch(value, node, parent);
+    }
+
+    std::string text(const Json& value, const SchemaNode& node, const SchemaNode& parent) const {
+        if (node.isQuantity) {
+            const std::string quantity =
+                value.is_string() ? std::string(view(value.get_string())) : printJson(value);
+            const auto parsed = Quantity::parse(quantity);
+            if (parsed)
+                return {};
+            // Without the text, which the decoder does not repeat: `"1x" is not a quantity: why`.
+            static constexpr std::string_view kBetween = "\" is not a quantity: ";
+            return parsed.error().message.substr(1 + quantity.size() + kBetween.size());
+        }
+        if (!value.is_string())
+            return mismatch(value, node, parent);
+        const auto content = view(value.get_string());
+        if (node.format == "byte") {
+            const auto at = badBase64At(content);
+            if (at != std::string_view::npos)
+                return "illegal base64 data at input byte " + std::to_string(at);
+        } else if (node.format == "date-time") {
+            WallTime time;
+            if (!parseRfc3339(content, time))
+                return "parsing time \"" + std::string(content) +
+                       "\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"" + std::string(content) +
+                       "\" as \"2006\"";
+        }
+        return {};
+    }
+
+    std::string array(const Json& value, const SchemaNode& node, const SchemaNode& parent) {
+        const auto* elements = value.if_array();
+        if (elements == nullptr)
+            return mismatch(value, node, parent);
+        for (const auto& element : *elements) {
+            if (auto problem = run(element, node.element(), parent); !problem.empty())
+                return problem;
+        }
+        return {};
+    }
+
+    std::string object(const Json& value, const SchemaNode& node, const SchemaNode& parent) {
+        const auto* members = value.if_object();
+        return members != nullptr ? fields(*members, node, parent) : mismatch(value, node, parent);
+    }
+
+public:
+    std::string fields(const JsonObject& members, const SchemaNode& node, const SchemaNode& parent) {
+        const std::size_t size = m_path.size();
+        for (const auto& member : members) {
+            const auto* child = node.declaredChild(keyView(member));
+            if (child == nullptr)
+                continue;
+            // Go names struct fields only: the keys of maps are not part of its path.
+            const bool field = node.properties.contains(keyView(member));
+            if (field)
+                appendKey(m_path, keyView(member));
+            auto problem = run(member.value(), *child, field ? node : parent);
+            if (!problem.empty())
+                return problem;
+            m_path.resize(size);
+        }
+        return {};
+    }
+
+private:
+    std::string m_path;
+};
+
+void defaultInto(Json& value, const SchemaNode& node) {
+    if (auto* object = value.if_object()) {
+        for (const auto& [key, child] : node.properties) {
+            Json* found = object->if_contains(key);
+            // A null that may not be there is as good as absent.
+            if (found != nullptr && found->is_null() && !child->nullable) {
+                object->erase(key);
+                found = nullptr;
+            }
+            if (found == nullptr && child->defaultValue)
+                found = &object->emplace(key, *child->defaultValue).first->value();
+            if (found != nullptr)
+                defaultInto(*found, *child);
+        }
+        if (node.additional == nullptr)
+            return;
+        for (auto& member : *object) {
+            if (node.properties.contains(keyView(member)))
+                continue;
+            if (member.value().is_null() && !node.additional->nullable && node.additional->defaultValue)
+                member.value() = *node.additional->defaultValue;
+            defaultInto(member.value(), *node.additional);
+        }
+    } else if (auto* array = value.if_array()) {
+        for (auto& element : *array) {
+            if (element.is_null() && !node.element().nullable && node.element().defaultValue)
+                element = *node.element().defaultValue;
+            defaultInto(element, node.element());
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> unknownFields(const JsonObject& document, const SchemaNode& schema) {
+    std::vector<std::string> out;
+    std::string path;
+    for (const auto& member : document) {
+        path = keyView(member);
+        if (const auto* child = schema.declaredChild(path))
+            collectUnknown(member.value(), *child, path, out);
+        else
+            out.push_back("unknown field \"" + path + "\"");
+    }
+    return out;
+}
+
+void pruneUnknown(JsonObject& document, const SchemaNode& schema) {
+    for (auto it = document.begin(); it != document.end();) {
+        if (const auto* child = schema.declaredChild(keyView(*it))) {
+            prune(it->value(), *child);
+            ++it;
+        } else {
+            it = document.erase(it);
+        }
+    }
+}
+
+void applyDefaults(Json& value, const SchemaNode& schema) {
+    defaultInto(value, schema);
+}
+
+std::string typeProblem(const JsonObject& document, const SchemaNode& schema) {
+    return TypeCheck().fields(document, schema, schema);
+}
+
+}  // namespace kubefed::kube

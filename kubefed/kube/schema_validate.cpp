@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "kubefed/kube/schema.h"
+#include "kubefed/kube/schema_pattern.h"
+
+namespace kubefed::kube {
+
+namespace {
+
+using Type = SchemaNode::Type;
+
+std::string_view typeName(Type type) {
+    switch (type) {
+        case Type::Object:
+            return "object";
+        case Type::Array:
+            return "array";
+        case Type::String:
+            return "string";
+        case Type::Integer:
+            return "integer";
+        case Type::Number:
+            return "number";
+        case Type::Boolean:
+            return "boolean";
+        case Type::IntOrString:
+            return "integer,string";
+        case Type::Any:
+            break;
+    }
+    return "";
+}
+
+std::string_view jsonTypeName(const Json& value) {
+    if (value.is_null())
+        return "null";
+    if (value.is_object())
+        return "object";
+    if (value.is_array())
+        return "array";
+    if (value.is_string())
+        return "string";
+    if (value.is_bool())
+        return "boolean";
+    return value.is_double() ? "number" : "integer";
+}
+
+bool isIntegral(const Json& value) {
+    return value.is_int64() || value.is_uint64() ||
+           (value.is_double() && value.get_double() == std::trunc(value.get_double()));
+}
+
+bool hasType(const Json& value, Type type) {
+    switch (type) {
+        case Type::Object:
+            return value.is_object();
+        case Type::Array:
+            return value.is_array();
+        case Type::String:
+            return value.is_string();
+        case Type::Integer:
+            return isIntegral(value);
+        case Type::Number:
+            return value.is_number();
+        case Type::Boolean:
+            return value.is_bool();
+        case Type::IntOrString:
+            return value.is_string() || isIntegral(value);
+        case Type::Any:
+            return true;
+    }
+    return true;
+}
+
+std::int64_t countCharacters(std::string_view text) {
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+}
+
+std::string number(double value) {
+    return printJson(Json(value));
+}
+
+class Validator {
+public:
+    std::vector<StatusCause> release() { return std::move(m_causes); }
+
+    void members(const JsonObject& object, const SchemaNode& node) {
+        const std::size_t size = m_path.size();
+        const auto count = static_cast<std::int64_t>(object.size());
+        if (node.maxProperties && count > *node.maxProperties)
+            add("FieldValueTooMany", tooMany(count, *node.maxProperties));
+        if (node.minProperties && count < *node.minProperties)
+            invalid(Json(object),
+                    "should have at least " + std::to_string(*node.minProperties) + " properties");
+        for (const auto& key : node.required) {
+            if (object.contains(key))
+                continue;
+            m_path += "." + key;
+            add("FieldValueRequired", "Required value");
+            m_path.resize(size);
+        }
+        for (const auto& member : object) {
+            const std::string_view key(member.key().data(), member.key().size());
+            const auto* child = node.declaredChild(key);
+            if (child == nullptr)
+                continue;
+            m_path += '.';
+            m_path += key;
+            value(member.value(), *child);
+            m_path.resize(size);
+        }
+    }
+
+private:
+    void value(const Json& value, const SchemaNode& node) {
+        if (value.is_null() && node.nullable)
+            return;
+        if (!hasType(value, node.type)) {
+            const std::string got(jsonTypeName(value));
+            add("FieldValueTypeInvalid", "Invalid value: \"" + got + "\": " + name() +
+                                             " in body must be of type " + std::string(typeName(node.type)) +
+                                             ": \"" + got + "\"");
+            return;
+        }
+        checkEnum(value, node);
+        if (value.is_string())
+            checkText(view(value.get_string()), node);
+        else if (value.is_number())
+            checkNumber(value, node);
+        else if (const auto* array = value.if_array())
+            checkArray(*array, node);
+        else if (const auto* object = value.if_object())
+            members(*object, node);
+    }
+
+    void checkEnum(const Json& value, const SchemaNode& node) {
+        if (node.enumValues.empty())
+            return;
+        std::string supported;
+        for (const auto& allowed : node.enumValues) {
+            if (equal(allowed, value))
+                return;
+            const auto text =
+                allowed.is_string() ? printJson(allowed) : printJson(Json(json::string(printJson(allowed))));
+            supported += (supported.empty() ? "" : ", ") + text;
+        }
+        add("FieldValueNotSupported",
+            "Unsupported value: " + printJson(value) + ": supported values: " + supported);
+    }
+
+    void checkText(std::string_view text, const SchemaNode& node) {
+        if (node.maxLength && countCharacters(text) > *node.maxLength)
+            add("FieldValueTooLong", "Too long: may not be more than " + std::to_string(*node.maxLength) +
+                                         (*node.maxLength == 1 ? " byte" : " bytes"));
+        const Json value(json::string_view(text.data(), text.size()));
+        if (node.minLength && countCharacters(text) < *node.minLength)
+            invalid(value, "should be at least " + std::to_string(*node.minLength) + " chars long");
+        if (node.compiledPattern != nullptr && !matchesPattern(node.compiledPattern.get(), text))
+            invalid(value, "should match '" + node.pattern + "'");
+    }
+
+    void checkNumber(const Json& value, const SchemaNode& node) {
+        const double amount = value.to_number<double>();
+        if (node.multipleOf && *node.multipleOf > 0) {
+            const double times = amount / *node.multipleOf;
+            if (times != std::trunc(times))
+                invalid(value, "should be a multiple of " + number(*node.multipleOf));
+        }
+        if (node.maximum && (node.exclusiveMaximum ? amount >= *node.maximum : amount > *node.maximum))
+            invalid(value,
+                    (node.exclusiveMaximum ? "should be less than " : "should be less than or equal to ") +
+                        number(*node.maximum));
+        if (node.minimum && (node.exclusiveMinimum ? amount <= *node.minimum : amount < *node.minimum))
+            invalid(value, (node.exclusiveMinimum ? "should be greater than "
+                                                  : "should be greater than or equal to ") +
+                               number(*node.minimum));
+    }
+
+    void checkArray(const JsonArray& array, const SchemaNode& node) {
+        const auto count = static_cast<std::int64_t>(array.size());
+        if (node.maxItems && count > *node.maxItems)
+            add("FieldValueTooMany", tooMany(count, *node.maxItems));
+        if (node.minItems && count < *node.minItems)
+            invalid(Json(array), "should have at least " + std::to_string(*node.minItems) + " items");
+        const std::size_t size = m_path.size();
+        std::set<std::string> seen;
+        for (std::size_t i = 0; i < array.size(); ++i) {
+            m_path += "[" + std::to_string(i) + "]";
+            value(array[i], node.element());
+            if (node.listType != ListType::Atomic || node.uniqueItems)
+                checkUnique(array[i], node, seen);
+            m_path.resize(size);
+        }
+    }
+
+    void checkUnique(const Json& element, const SchemaNode& node, std::set<std::string>& seen) {
+        Json identity = element;
+        if (node.listType == ListType::Map && element.is_object()) {
+            JsonObject keys;
+            for (const auto& key : node.listMapKeys) {
+                if (const auto* found = element.get_object().if_contains(key))
+                    keys[key] = *found;
+            }
+            identity = std::move(keys);
+        }
+        auto text = printCanonical(identity);
+        if (!seen.insert(text).second)
+            add("FieldValueDuplicate", "Duplicate value: " + text);
+    }
+
+    static std::string tooMany(std::int64_t count, std::int64_t limit) {
+        return "Too many: " + std::to_string(count) + ": must have at most " + std::to_string(limit) +
+               (limit == 1 ? " item" : " items");
+    }
+
+    [[nodiscard]] std::string name() const { return m_path.empty() ? m_path : m_path.substr(1); }
+
+    void invalid(const Json& value, const std::string& why) {
+        add("FieldValueInvalid", "Invalid value: " + printJson(value) + ": " + name() + " in body " + why);
+    }
+
+    void add(std::string_view reason, std::string message) {
+        m_causes.push_back({std::string(reason), std::move(message), name()});
+    }
+
+    std::vector<StatusCause> m_causes;
+    std::string m_path;
+};
+
+}  // namespace
+
+std::vector<StatusCause> validateSchema(const JsonObject& document, const SchemaNode& schema) {
+    Validator validator;
+    validator.members(document, schema);
+    return validator.release();
+}
+
+}  // namespace kubefed::kube
