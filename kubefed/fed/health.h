@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A member's health, from probes of /readyz: a state machine that flips by threshold, exactly, so that one
+// lost probe changes nothing. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "kubefed/fed/types.h"
+#include "kubefed/util/clock.h"
+
+namespace kubefed::fed {
+
+struct HealthConfig {
+    Duration period{10'000};
+    Duration timeout{3'000};
+    int failureThreshold = 3;
+    int successThreshold = 1;
+};
+
+enum class ProbeOutcome {
+    Ok,
+    NotReady,  // it answered, but a readyz check fails there
+    Refused,   // 401 or 403: it answered, but not to us
+    Failed,    // no answer: refused, reset, timed out, TLS
+};
+
+struct Probe {
+    ProbeOutcome outcome = ProbeOutcome::Failed;
+    Duration latency{0};
+    std::string message;  // of anything but Ok: what and why
+};
+
+struct Health {
+    Phase phase = Phase::Joining;  // Joining, Ready, Degraded, Unauthorized or Unreachable
+    int failures = 0;              // probes in a row that were not Ok
+    int successes = 0;
+    bool contacted = false;  // lastContact is set
+    WallTime lastContact;
+    WallTime since;  // of the phase
+    Duration latency{0};
+    std::string message;  // of the last probe that was not Ok, while not Ready
+};
+
+[[nodiscard]] Health afterProbe(Health health, const Probe& probe, WallTime now, const HealthConfig& config);
+// "connection timed out (2 of 3 probes)"
+[[nodiscard]] std::string describe(const Health& health, const HealthConfig& config);
+// May anything be read from or written to it? (Joining counts: its first lists are what makes it Ready.)
+[[nodiscard]] inline bool isReachable(Phase phase) {
+    return phase != Phase::Unreachable && phase != Phase::Unauthorized;
+}
+
+}  // namespace kubefed::fed

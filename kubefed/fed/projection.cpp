@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/fed/projection.h"
+
+#include <bit>
+#include <charconv>
+
+#include "kubefed/fed/manifest.h"
+#include "kubefed/fed/names.h"
+
+namespace kubefed::fed {
+namespace {
+
+using kube::Json;
+using kube::JsonArray;
+using kube::JsonObject;
+
+// Mixes well enough that sums of mixed hashes rarely meet (splitmix64's finaliser).
+std::uint64_t mix(std::uint64_t x) {
+    x ^= x >> 30U;
+    x *= 0xbf58476d1ce4e5b9ULL;
+    x ^= x >> 27U;
+    x *= 0x94d049bb133111ebULL;
+    return x ^ (x >> 31U);
+}
+
+// Independent of the order of an object's keys: servers may print them in any.
+std::uint64_t hashValue(const Json& value, std::uint64_t seed) {
+    switch (value.kind()) {
+        case kube::json::kind::object: {
+            std::uint64_t sum = mix(seed + 1);
+            for (const auto& [key, child] : value.get_object())
+                sum += mix(hashValue(child, stableHash({key.data(), key.size()}, seed)));
+            return sum;
+        }
+        case kube::json::kind::array: {
+            std::uint64_t hash = mix(seed + 2);
+            for (const Json& item : value.get_array())
+                hash = mix(hashValue(item, hash));
+            return hash;
+        }
+        case kube::json::kind::string:
+            return stableHash(kube::view(value.get_string()), seed + 3);
+        case kube::json::kind::int64:
+            return mix(seed ^ static_cast<std::uint64_t>(value.get_int64()));
+        case kube::json::kind::uint64:
+            return mix(seed ^ value.get_uint64());
+        case kube::json::kind::double_:
+            return mix(seed ^ std::bit_cast<std::uint64_t>(value.get_double()));
+        case kube::json::kind::bool_:
+            return mix(seed + (value.get_bool() ? 5 : 6));
+        case kube::json::kind::null:
+            break;
+    }
+    return mix(seed + 7);
+}
+
+// The item of an associative list that a fieldsV1 key ("k:{...}", "v:...", "i:N") names; null: not there.
+const Json* itemOf(const JsonArray& items, std::string_view key) {
+    if (key.starts_with("i:")) {
+        const std::uint64_t index = parseVersion(key.substr(2));
+        return index < items.size() ? &items[index] : nullptr;
+    }
+    const Result<Json> wanted = kube::parseJson(key.substr(2));
+    if (!wanted)
+        return nullptr;
+    for (const Json& item : items) {
+        if (key.starts_with("v:")) {
+            if (kube::equal(item, *wanted))
+                return &item;
+            continue;
+        }
+        const JsonObject* object = item.if_object();
+        const JsonObject* keys = wanted->if_object();
+        if (object == nullptr || keys == nullptr)
+            continue;
+        bool same = true;
+        for (const auto& [name, value] : *keys) {
+            const Json* present = object->if_contains(name);
+            same = same && present != nullptr && kube::equal(*present, value);
+        }
+        if (same)
+            return &item;
+    }
+    return nullptr;
+}
+
+// A live value seen as what it may be: one of the two, or neither.
+struct Live {
+    const JsonObject* object;
+    const JsonArray* items;
+};
+
+const Json* childOf(const Live& live, std::string_view key) {
+    if (key.starts_with("f:"))
+        return live.object == nullptr ? nullptr : live.object->if_contains(key.substr(2));
+    return live.items == nullptr ? nullptr : itemOf(*live.items, key);
+}
+
+// The sum over all owned leaves of hash(path, live value): independent of the order of fieldsV1.
+std::uint64_t hashOwned(const JsonObject& fields, const Live& live, std::uint64_t path) {
+    std::uint64_t sum = 0;
+    for (const auto& [rawKey, child] : fields) {
+        const std::string_view key(rawKey.data(), rawKey.size());
+        if (key == ".")
+            continue;
+        const std::uint64_t below = stableHash(key, path);
+        const Json* value = childOf(live, key);
+        const JsonObject* children = child.if_object();
+        if (value == nullptr)
+            sum += mix(below + 11);
+        else if (children == nullptr || children->empty())
+            sum += mix(hashValue(*value, below));
+        else
+            sum += hashOwned(*children, {value->if_object(), value->if_array()}, below);
+    }
+    return sum;
+}
+
+// The fields of list items by which "k:" entries name them, as that entry's text would have them.
+const JsonObject* fieldsOfItem(const JsonObject& fields, const Json& item) {
+    for (const auto& [rawKey, child] : fields) {
+        const std::string_view key(rawKey.data(), rawKey.size());
+        if (!key.starts_with("k:") && !key.starts_with("v:"))
+            continue;
+        JsonArray one;
+        one.push_back(item);
+        if (itemOf(one, key) != nullptr)
+            return child.if_object();
+    }
+    return nullptr;
+}
+
+bool asksNothing(const Json& value) {
+    return value.is_null() || (value.is_object() && value.get_object().empty()) ||
+           (value.is_array() && value.get_array().empty());
+}
+
+bool coversValue(const JsonObject& fields, const Json& sent);
+
+bool coversObject(const JsonObject& fields, const JsonObject& sent) {
+    for (const auto& [key, value] : sent) {
+        if (asksNothing(value))
+            continue;
+        std::string name = "f:";
+        name.append(key.data(), key.size());
+        const Json* child = fields.if_contains(name);
+        const JsonObject* below = child == nullptr ? nullptr : child->if_object();
+        if (below == nullptr || !coversValue(*below, value))
+            return false;
+    }
+    return true;
+}
+
+bool coversValue(const JsonObject& fields, const Json& sent) {
+    if (fields.empty())
+        return true;  // owned as a whole
+    if (const JsonObject* object = sent.if_object())
+        return coversObject(fields, *object);
+    if (const JsonArray* items = sent.if_array()) {
+        for (const Json& item : *items) {
+            const JsonObject* below = fieldsOfItem(fields, item);
+            if (below == nullptr || !coversValue(*below, item))
+                return false;
+        }
+    }
+    return true;
+}
+
+void projectStatus(const kube::Object& object, const KindTraits& traits, StatusSummary& status) {
+    const JsonObject& document = object.document();
+    if (traits.isReplicated()) {
+        status.specReplicas = kube::intAt(document, {"spec", "replicas"}).value_or(1);
+        status.replicas = kube::intAt(document, {"status", "replicas"}).value_or(0);
+        status.readyReplicas = kube::intAt(document, {"status", "readyReplicas"}).value_or(0);
+        status.availableReplicas = kube::intAt(document, {"status", "availableReplicas"}).value_or(0);
+        status.observedGeneration = kube::intAt(document, {"status", "observedGeneration"}).value_or(0);
+        return;
+    }
+    if (traits.isPod) {
+        status.ready = isPodReady(document);
+        status.reason = podReason(document);
+        if (const Json* value = kube::find(document, {"status"}))
+            status.text = kube::printJson(*value);
+        return;
+    }
+    if (traits.role == Role::Service)
+        if (const Json* value = kube::find(document, {"status", "loadBalancer", "ingress"}))
+            status.text = kube::printJson(*value);
+}
+
+}  // namespace
+
+std::uint64_t parseVersion(std::string_view resourceVersion) {
+    std::uint64_t value = 0;
+    std::from_chars(resourceVersion.data(), resourceVersion.data() + resourceVersion.size(), value);
+    return value;
+}
+
+MemberObject project(const kube::Object& object, const KindTraits& traits, std::string_view federationId) {
+    MemberObject result;
+    result.uid = object.uid();
+    result.resourceVersion = parseVersion(object.resourceVersion());
+    result.generation = object.generation();
+    result.deleting = object.isDeleting();
+    result.appliedHash = parseHex(object.annotation(kAppliedAnnotation));
+    const std::string_view label = object.label(kFederationLabel);
+    result.labelled = !label.empty();
+    result.ours = label == federationId;
+    projectStatus(object, traits, result.status);
+
+    const kube::JsonArray* entries = kube::arrayAt(object.document(), {"metadata", "managedFields"});
+    if (entries == nullptr)
+        return result;
+    for (std::size_t i = 0; i < entries->size(); ++i) {
+        const JsonObject* entry = (*entries)[i].if_object();
+        if (entry == nullptr || kube::stringAt(*entry, {"manager"}) != kFieldManager ||
+            !kube::stringAt(*entry, {"subresource"}).empty())
+            continue;
+        const bool applied = kube::stringAt(*entry, {"operation"}) == "Apply";
+        if (result.ownedFields && !applied)
+            continue;  // an Apply entry is the one that counts
+        const JsonObject* fields = kube::objectAt(*entry, {"fieldsV1"});
+        if (fields == nullptr)
+            continue;
+        result.ownedIndex = static_cast<int>(i);
+        result.migrated = applied;
+        result.ownedFields = std::make_shared<const std::string>(kube::printJson(*fields));
+        result.ownedHash = hashOwned(*fields, {&object.document(), nullptr}, 17);
+    }
+    return result;
+}
+
+bool covers(const MemberObject& live, const kube::JsonObject& sent) {
+    if (!live.ownedFields)
+        return false;
+    const Result<Json> parsed = kube::parseJson(*live.ownedFields);
+    if (!parsed || !parsed->is_object())
+        return false;
+    for (const auto& [rawKey, value] : sent) {
+        const std::string_view key(rawKey.data(), rawKey.size());
+        if (key == "apiVersion" || key == "kind")
+            continue;
+        JsonObject part;
+        if (key == "metadata") {
+            JsonObject& metadata = part["metadata"].emplace_object();
+            for (const std::string_view owned : {"labels", "annotations"})
+                if (const Json* found = kube::find(value, {owned}))
+                    metadata[owned] = *found;
+        } else {
+            part[key] = value;
+        }
+        if (!coversObject(parsed->get_object(), part))
+            return false;
+    }
+    return true;
+}
+
+bool isPodReady(const kube::JsonObject& pod) {
+    const JsonArray* conditions = kube::arrayAt(pod, {"status", "conditions"});
+    if (conditions == nullptr)
+        return false;
+    for (const Json& condition : *conditions)
+        if (const JsonObject* object = condition.if_object();
+            object != nullptr && kube::stringAt(*object, {"type"}) == "Ready")
+            return kube::stringAt(*object, {"status"}) == "True";
+    return false;
+}
+
+std::string podReason(const kube::JsonObject& pod) {
+    if (isPodReady(pod))
+        return {};
+    for (const std::string_view list : {"initContainerStatuses", "containerStatuses"}) {
+        const JsonArray* statuses = kube::arrayAt(pod, {"status", list});
+        if (statuses == nullptr)
+            continue;
+        for (const Json& status : *statuses) {
+            const JsonObject* object = status.if_object();
+            if (object == nullptr)
+                continue;
+            const std::string_view waiting = kube::stringAt(*object, {"state", "waiting", "reason"});
+            if (!waiting.empty() && waiting != "ContainerCreating" && waiting != "PodInitializing")
+                return std::string(waiting);
+            const std::string_view ended = kube::stringAt(*object, {"state", "terminated", "reason"});
+            if (!ended.empty() && ended != "Completed")
+                return std::string(ended);
+        }
+    }
+    const JsonArray* conditions = kube::arrayAt(pod, {"status", "conditions"});
+    if (conditions != nullptr)
+        for (const Json& condition : *conditions)
+            if (const JsonObject* object = condition.if_object();
+                object != nullptr && kube::stringAt(*object, {"type"}) == "PodScheduled" &&
+                kube::stringAt(*object, {"status"}) == "False")
+                return std::string(kube::stringAt(*object, {"reason"}));
+    return std::string(kube::stringAt(pod, {"status", "reason"}));
+}
+
+}  // namespace kubefed::fed

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the federation keeps of a member's object: a few numbers instead of the document. Computed on the
+// shard that decodes the object, from its fields and metadata.managedFields. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "kubefed/fed/kinds.h"
+#include "kubefed/kube/object.h"
+
+namespace kubefed::fed {
+
+// Text that is equal for most objects of a kind, shared instead of repeated.
+using SharedText = std::shared_ptr<const std::string>;
+
+struct StatusSummary {
+    std::int64_t specReplicas = 0;  // replicated kinds
+    std::int64_t replicas = 0;
+    std::int64_t readyReplicas = 0;
+    std::int64_t availableReplicas = 0;
+    std::int64_t observedGeneration = 0;
+    bool ready = false;  // a Pod with condition Ready
+    std::string text;    // Pod: its status; Service: status.loadBalancer.ingress; as JSON
+    std::string reason;  // why it is not ready: "ImagePullBackOff"; empty: no reason known
+    bool operator==(const StatusSummary&) const = default;
+};
+
+struct MemberObject {
+    std::string uid;
+    std::uint64_t resourceVersion = 0;
+    std::int64_t generation = 0;
+    std::uint64_t appliedHash = 0;  // kubefed.io/applied; 0: none
+    std::uint64_t ownedHash = 0;    // the live values of the fields that our managedFields entry names
+    SharedText ownedFields;         // that entry's fieldsV1; null: we own nothing (any more)
+    int ownedIndex = -1;            // its place in managedFields
+    bool migrated = false;          // its operation is Apply
+    bool deleting = false;
+    bool labelled = false;  // carries a federation's label
+    bool ours = false;      // carries our federation's label
+    StatusSummary status;
+};
+
+// Numbers that only grow, as etcd's and our own servers' are; 0 where it is not a number.
+[[nodiscard]] std::uint64_t parseVersion(std::string_view resourceVersion);
+
+[[nodiscard]] MemberObject project(const kube::Object& object, const KindTraits& traits,
+                                   std::string_view federationId);
+
+// Does our entry still own every field of `sent`? An atomic part counts as one field; empty lists, objects
+// and nulls ask for nothing. False also where `ownedFields` cannot be read.
+[[nodiscard]] bool covers(const MemberObject& live, const kube::JsonObject& sent);
+
+// Why a pod is not ready, in one word: a waiting container's reason, else a failed condition's, else empty.
+[[nodiscard]] std::string podReason(const kube::JsonObject& pod);
+[[nodiscard]] bool isPodReady(const kube::JsonObject& pod);
+
+}  // namespace kubefed::fed

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/fed/sync.h"
+
+#include <array>
+
+namespace kubefed::fed {
+namespace {
+
+SyncVerdict verdict(ObjectState state, std::string reason = {}, std::string message = {}) {
+    return {.action = {}, .state = state, .reason = std::move(reason), .message = std::move(message)};
+}
+
+SyncVerdict removal(const SyncInput& input) {
+    if (input.live == nullptr)
+        return verdict(ObjectState::Removing, "Removed");
+    if (!input.mayDelete)
+        return verdict(ObjectState::Left, "Unclaimed", "kept: nothing recorded asks for its removal");
+    SyncVerdict result = verdict(ObjectState::Removing, input.live->deleting ? "Terminating" : "Deleting");
+    if (!input.live->deleting)
+        result.action = {.kind = ActionKind::Delete, .body = {}, .uid = input.live->uid};
+    return result;
+}
+
+// A test of the version, so that an entry is never turned that has moved since we saw it.
+std::string migration(const MemberObject& live) {
+    const std::string index = std::to_string(live.ownedIndex);
+    return R"([{"op":"test","path":"/metadata/resourceVersion","value":")" +
+           std::to_string(live.resourceVersion) + R"("},{"op":"replace","path":"/metadata/managedFields/)" +
+           index + R"(/operation","value":"Apply"}])";
+}
+
+bool isSettled(const SyncInput& input, std::uint64_t hash, SyncMemory& memory) {
+    const MemberObject& live = *input.live;
+    if (live.appliedHash != hash)
+        return false;
+    if (memory.settledUid == live.uid)
+        return memory.settledOwnedHash == live.ownedHash;
+    // We did not write it in this life of the process: doubt only if a field we send is no longer ours.
+    if (!covers(live, input.manifest->document(input.replicas)))
+        return false;
+    memory.settledUid = live.uid;
+    memory.settledOwnedHash = live.ownedHash;
+    return true;
+}
+
+SyncVerdict creation(const SyncInput& input, std::uint64_t hash, const SyncMemory& memory) {
+    SyncVerdict result = verdict(memory.failedReason.empty() ? ObjectState::Applying : ObjectState::Failed,
+                                 memory.failedReason, memory.failedMessage);
+    if (memory.mustInspect) {
+        result.action.kind = ActionKind::Inspect;
+        result.action.hash = hash;
+        return result;
+    }
+    if (input.namespaceGoing)
+        return verdict(ObjectState::Pending, "NamespaceTerminating",
+                       "waits until the member has removed the old namespace");
+    if (!input.namespaceReady) {
+        result.action.kind = ActionKind::EnsureNamespace;
+        return result;
+    }
+    result.action = {.kind = ActionKind::Create, .body = input.manifest->body(input.replicas), .uid = {}};
+    result.action.hash = hash;
+    return result;
+}
+
+SyncVerdict correction(const SyncInput& input, std::uint64_t hash, const SyncMemory& memory) {
+    const MemberObject& live = *input.live;
+    const bool drifted = live.appliedHash == hash && memory.settledUid == live.uid;
+    SyncVerdict result = verdict(drifted ? ObjectState::Drifted : ObjectState::Applying);
+    if (!memory.failedReason.empty()) {
+        result.state = ObjectState::Failed;
+        result.reason = memory.failedReason;
+        result.message = memory.failedMessage;
+    }
+    if (!live.migrated && live.ownedIndex >= 0) {
+        result.action = {.kind = ActionKind::Migrate, .body = migration(live), .uid = live.uid};
+        return result;
+    }
+    result.action = {
+        .kind = ActionKind::Apply, .body = input.manifest->body(input.replicas, live.uid), .uid = live.uid};
+    result.action.keepTolerations = input.manifest->kind().isPod;
+    result.action.hash = hash;
+    return result;
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+// A refusal of what we send, in the words under which people find it.
+std::string refusalReason(const Action& action, const Error& error) {
+    if (action.kind == ActionKind::Apply && contains(error.message, "failed to create typed patch object"))
+        return "NotApplicable";
+    if (error.isReason("Invalid") || (error.status && error.status->httpCode == 422)) {
+        static constexpr std::array<std::string_view, 5> kImmutable{
+            "field is immutable", "may not change", "pod updates may not", "may not be changed", "immutable"};
+        if (action.kind == ActionKind::Apply)
+            for (const std::string_view words : kImmutable)
+                if (contains(error.message, words))
+                    return "ImmutableField";
+        return "Invalid";
+    }
+    if (error.status && (error.status->httpCode == 400 || error.status->httpCode == 413))
+        return "Refused";
+    return {};
+}
+
+}  // namespace
+
+std::string_view toString(ActionKind kind) {
+    static constexpr std::array<std::string_view, 7> kNames{"None",    "EnsureNamespace", "Create", "Inspect",
+                                                            "Migrate", "Apply",           "Delete"};
+    return kNames[static_cast<std::size_t>(kind)];
+}
+
+SyncVerdict sync(const SyncInput& input, SyncMemory& memory) {
+    if (!input.wanted || input.manifest == nullptr)
+        return removal(input);
+    const std::uint64_t hash = input.manifest->hash(input.replicas);
+    if (memory.refusedHash != 0 && memory.refusedHash != hash) {
+        memory.refusedHash = 0;
+        memory.refusedReason.clear();
+        memory.refusedMessage.clear();
+    }
+    if (input.live != nullptr) {
+        memory.mustInspect = false;
+        if (input.live->deleting)
+            return verdict(ObjectState::Pending, "Terminating",
+                           "waits until the member has removed the old object");
+        if (isSettled(input, hash, memory)) {
+            memory.refusedHash = 0;
+            memory.refusedReason.clear();
+            memory.refusedMessage.clear();
+            memory.failedReason.clear();
+            memory.failedMessage.clear();
+            return verdict(ObjectState::Synced);
+        }
+    }
+    if (memory.refusedHash == hash)
+        return verdict(ObjectState::Failed, memory.refusedReason, memory.refusedMessage);
+    return input.live == nullptr ? creation(input, hash, memory) : correction(input, hash, memory);
+}
+
+void learn(const Action& action, const MemberObject& seen, SyncMemory& memory) {
+    memory.failedReason.clear();
+    memory.failedMessage.clear();
+    if (action.kind != ActionKind::Create && action.kind != ActionKind::Apply)
+        return;
+    memory.settledUid = seen.uid;
+    memory.settledOwnedHash = seen.ownedHash;
+    memory.refusedHash = 0;
+    memory.refusedReason.clear();
+    memory.refusedMessage.clear();
+    memory.mustInspect = false;
+}
+
+Retry learnFailure(const Action& action, const Error& error, SyncMemory& memory) {
+    const int http = error.status ? error.status->httpCode : 0;
+    if (action.kind == ActionKind::Create && error.isReason("AlreadyExists")) {
+        memory.mustInspect = true;
+        return Retry::Now;
+    }
+    // The state that we acted on was stale: the watch (or the next look) shows the present one.
+    if (http == 409 || http == 404) {
+        memory.failedReason = http == 409 ? "Conflict409" : "NotFound";
+        memory.failedMessage = error.message;
+        return Retry::Later;
+    }
+    if (const std::string reason = refusalReason(action, error); !reason.empty() && action.hash != 0) {
+        memory.refusedHash = action.hash;
+        memory.refusedReason = reason;
+        memory.refusedMessage = error.message;
+        return Retry::WhenChanged;
+    }
+    memory.failedReason = http == 403   ? "Forbidden"
+                          : http == 401 ? "Unauthorized"
+                          : http == 429 ? "Throttled"
+                                        : "WriteFailed";
+    memory.failedMessage = error.message;
+    return Retry::Later;
+}
+
+Retry learnInspection(const MemberObject* seen, std::uint64_t wantedHash, SyncMemory& memory) {
+    memory.mustInspect = false;
+    if (seen == nullptr || seen->ours)
+        return Retry::Now;
+    memory.refusedHash = wantedHash;
+    memory.refusedReason = "Conflict";
+    memory.refusedMessage =
+        seen->labelled ? "an object of this name belongs to another federation; it was not touched"
+                       : "an object of this name stands there that the federation did not make; it was not "
+                         "touched: rename one of the two";
+    return Retry::WhenChanged;
+}
+
+}  // namespace kubefed::fed

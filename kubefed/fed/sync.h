@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sync(): from the present state of one object in one cluster to at most one action. Called at the moment
+// when that cluster's worker takes the key, so nothing that it decides is stale. Also what is learned from an
+// action's answer. Pure; any thread. architecture.md and api.md ("What stands in a member") are its rules.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kubefed/fed/manifest.h"
+#include "kubefed/fed/projection.h"
+#include "kubefed/fed/types.h"
+#include "kubefed/util/error.h"
+
+namespace kubefed::fed {
+
+enum class ActionKind {
+    None,
+    EnsureNamespace,  // create the namespace; "exists already" is success
+    Create,           // POST ?fieldManager=kubefed
+    Inspect,          // GET: whose is the object that made a create answer 409?
+    Migrate,          // JSON patch: our managedFields entry from Update to Apply
+    Apply,            // server-side apply, force, with uid
+    Delete,           // with uid as precondition, background propagation
+};
+[[nodiscard]] std::string_view toString(ActionKind kind);
+
+struct Action {
+    ActionKind kind = ActionKind::None;
+    std::string body;  // Create, Migrate, Apply
+    std::string uid;   // Apply, Delete: this object and no other
+    bool keepTolerations =
+        false;               // Apply of a Pod: live tolerations first, then new ones, with resourceVersion
+    std::uint64_t hash = 0;  // what the answer will show as applied (Create, Apply)
+};
+
+// What is remembered of one (object, cluster) between two syncs. Losing it costs at most one request.
+struct SyncMemory {
+    // The live owned values that the last write returned, and of which object.
+    std::string settledUid;
+    std::uint64_t settledOwnedHash = 0;
+    // A refusal that trying again cannot mend until what we send, or what stands there, changes.
+    std::uint64_t refusedHash = 0;
+    std::string refusedReason;  // "ImmutableField", "NotApplicable", "Conflict", ...
+    std::string refusedMessage;
+    bool mustInspect = false;  // the last create answered 409
+    // The last failure that will be tried again.
+    std::string failedReason;
+    std::string failedMessage;
+};
+
+struct SyncInput {
+    const Manifest* manifest = nullptr;  // null: no template known
+    bool wanted = false;                 // the decision in force names this cluster
+    bool mayDelete = false;              // a recorded cause: template deleted, dropped by a decision, unjoin
+    std::optional<std::int64_t> replicas;  // this cluster's share
+    const MemberObject* live = nullptr;    // null: absent (its list is complete)
+    bool namespaceReady = true;            // exists in the member and is not going away
+    bool namespaceGoing = false;           // being deleted there: creating must wait
+};
+
+struct SyncVerdict {
+    Action action;
+    ObjectState state = ObjectState::Pending;
+    std::string reason;
+    std::string message;
+};
+
+// `memory` changes only where the present state proves something (a restart finds the object as it left it;
+// a refusal is void because what we send has changed).
+[[nodiscard]] SyncVerdict sync(const SyncInput& input, SyncMemory& memory);
+
+// What the answer to an action teaches. `seen` is the object in the answer (null: it had none).
+void learn(const Action& action, const MemberObject& seen, SyncMemory& memory);
+enum class Retry { Now, Later, WhenChanged };
+[[nodiscard]] Retry learnFailure(const Action& action, const Error& error, SyncMemory& memory);
+// The answer to Inspect: an object that is ours is taken over (Now); a foreign one is a conflict.
+[[nodiscard]] Retry learnInspection(const MemberObject* seen, std::uint64_t wantedHash, SyncMemory& memory);
+
+}  // namespace kubefed::fed

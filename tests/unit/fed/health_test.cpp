@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/fed/health.h"
+
+#include <QtTest/QTest>
+
+using namespace kubefed;
+using namespace kubefed::fed;
+using namespace std::chrono_literals;
+
+// For enumerations: Qt would look for its own kind of toString().
+#define SAME(a, b) QVERIFY((a) == (b))
+
+namespace {
+
+// One letter a probe: o Ok, n NotReady, u Refused (401, 403), f Failed.
+Health run(const char* probes, HealthConfig config = {}, Health health = {}) {
+    WallTime now{std::chrono::hours{1000}};
+    for (const char* p = probes; *p != 0; ++p, now += 10s) {
+        Probe probe;
+        probe.latency = 5ms;
+        probe.message = std::string("failed as ") + *p;
+        probe.outcome = *p == 'o'   ? ProbeOutcome::Ok
+                        : *p == 'n' ? ProbeOutcome::NotReady
+                        : *p == 'u' ? ProbeOutcome::Refused
+                                    : ProbeOutcome::Failed;
+        health = afterProbe(std::move(health), probe, now, config);
+    }
+    return health;
+}
+
+}  // namespace
+
+class HealthTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void phasesFlipByThresholdExactly() {
+        struct Row {
+            const char* probes;
+            Phase phase;
+        };
+        const Row rows[] = {
+            {"", Phase::Joining},
+            {"o", Phase::Ready},
+            {"f", Phase::Joining},
+            {"ff", Phase::Joining},
+            {"fff", Phase::Unreachable},
+            {"ffo", Phase::Ready},
+            {"of", Phase::Ready},
+            {"off", Phase::Ready},
+            {"offf", Phase::Unreachable},
+            {"offo", Phase::Ready},
+            {"offoff", Phase::Ready},
+            {"offffffo", Phase::Ready},
+            {"on", Phase::Ready},
+            {"onnn", Phase::Degraded},
+            {"onnno", Phase::Ready},
+            {"ouuu", Phase::Unauthorized},
+            {"uuu", Phase::Unauthorized},
+            {"offu", Phase::Unauthorized},
+            {"offffu", Phase::Unauthorized},
+        };
+        for (const Row& row : rows)
+            QVERIFY2(run(row.probes).phase == row.phase, row.probes);
+    }
+
+    void thresholdsAreSettable() {
+        SAME(run("of", {.failureThreshold = 1}).phase, Phase::Unreachable);
+        SAME(run("offfo", {.successThreshold = 2}).phase, Phase::Unreachable);
+        SAME(run("offfoo", {.successThreshold = 2}).phase, Phase::Ready);
+        SAME(run("offfofoo", {.successThreshold = 2}).phase, Phase::Ready);
+    }
+
+    void lastContactIsTheLastAnswerOfAnyKind() {
+        const WallTime start{std::chrono::hours{1000}};
+        QVERIFY(!run("f").contacted);
+        QCOMPARE((run("of").lastContact - start).count(), WallTime::duration(0s).count());
+        QCOMPARE((run("ofu").lastContact - start).count(), WallTime::duration(20s).count());
+        QCOMPARE((run("offff").since - start).count(), WallTime::duration(30s).count());
+    }
+
+    void theMessageCountsProbes() {
+        QCOMPARE(describe(run("off"), {}), std::string("failed as f (2 of 3 probes)"));
+        QCOMPARE(describe(run("o"), {}), std::string());
+        QCOMPARE(describe(run("offfff"), {}), std::string("failed as f (3 of 3 probes)"));
+    }
+};
+
+QTEST_GUILESS_MAIN(HealthTest)
+#include "health_test.moc"
