@@ -197,6 +197,7 @@ private:
         if (listType == "map") {
             node.listType = ListType::Map;
             node.listMapKeys = strings(schema, "x-kubernetes-list-map-keys");
+            std::sort(node.listMapKeys.begin(), node.listMapKeys.end());
         } else if (listType == "set") {
             node.listType = ListType::Set;
         } else if (listType.empty() && node.type == SchemaNode::Type::Array &&
