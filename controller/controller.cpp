@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/controller.h"
+
+#include "kubefed/fed/names.h"
+
+namespace kubefed::controller {
+
+Controller::Controller(HostApi& host, MemberLinkFactory& links, PolicySource& policies, Clock& clock,
+                       ControllerConfig config)
+    : m_clock(clock),
+      m_config(std::move(config)),
+      m_mirror(host, m_config.federationId, mirrorHandlers()),
+      m_follow(m_mirror),
+      m_membership(host, m_mirror, links, clock,
+                   {.federationId = m_config.federationId, .health = m_config.health}, membershipHandlers()),
+      m_scheduler(host, m_mirror, m_membership, m_follow, policies, clock, m_metrics,
+                  {.outcomeChanged = [this](const TemplateId& id) { m_status.enqueue(id); },
+                   .isBusy = [this](const TemplateId& id) { return m_propagator.isBusy(id); }}),
+      m_propagator(m_mirror, m_membership, clock, m_metrics,
+                   {.isSuspended = [this](const TemplateId& id) { return m_scheduler.isSuspended(id); },
+                    .onDelete = [this](const TemplateId& id) { return m_scheduler.onDelete(id); },
+                    .changed =
+                        [this](Member& member, const TemplateId& id) {
+                            m_status.enqueue(id);
+                            m_membership.countsChanged(member);
+                        },
+                    .idle =
+                        [this](const TemplateId& id) {
+                            const TemplateRecord* record = m_mirror.findTemplate(id);
+                            if (record != nullptr && record->object->isDeleting())
+                                m_scheduler.enqueue(id);
+                        }}),
+      m_status(host, m_mirror, m_membership, m_scheduler, m_propagator, m_follow, clock, m_metrics) {}
+
+void Controller::start(std::function<void()> ready) {
+    m_ready = std::move(ready);
+    m_mirror.start();
+}
+
+MirrorHandlers Controller::mirrorHandlers() {
+    MirrorHandlers handlers;
+    handlers.templateChanged = [this](const auto& id, auto* before, auto* after) {
+        templateChanged(id, before, after);
+    };
+    handlers.placementChanged = [this](const auto& id, auto* before, auto* after) {
+        placementChanged(id, before, after);
+    };
+    handlers.namespaceChanged = [this](const std::string& ns) {
+        if (m_mirror.isSynced())
+            m_scheduler.enqueueNamespace(ns);  // its labels may select it
+    };
+    handlers.policyChanged = [this](const std::string& ns) { policyChanged(ns); };
+    handlers.memberChanged = [this](const std::string& name) { m_membership.reconcile(name); };
+    handlers.synced = [this] { synced(); };
+    return handlers;
+}
+
+MembershipHandlers Controller::membershipHandlers() {
+    MembershipHandlers handlers;
+    handlers.objectChanged = [this](Member& member, const TemplateId& id) {
+        m_propagator.enqueue(member, id);
+        m_status.enqueue(id);
+        if (const TemplateRecord* record = m_mirror.findTemplate(id);
+            record != nullptr && record->object->isDeleting())
+            m_scheduler.enqueue(id);
+    };
+    handlers.namespaceChanged = [this](Member& member, const std::string& ns) {
+        m_propagator.enqueueNamespace(member, ns);
+    };
+    handlers.listed = [this](Member& member) {
+        m_propagator.enqueueMember(member);
+        m_status.enqueueCluster(member.name);
+        if (m_membership.isSettled())
+            m_scheduler.membersSettled();
+    };
+    handlers.stateChanged = [this](Member& member) {
+        m_propagator.stateChanged(member);
+        if (m_membership.isSettled())
+            m_scheduler.membersSettled();
+        const std::string state = std::string(fed::toString(member.health.phase)) +
+                                  (member.isWritable() ? "+" : "-") + (member.isLeaving() ? "L" : "");
+        if (std::exchange(member.announcedState, state) == state)
+            return;
+        m_propagator.enqueueMember(member);
+        m_status.enqueueCluster(member.name);
+        // Deletions that waited for it go on.
+        m_mirror.forEachTemplate([this](const TemplateId& id, const TemplateRecord& record) {
+            if (record.object->isDeleting())
+                m_scheduler.enqueue(id);
+        });
+    };
+    handlers.relinked = [this](Member& member) { m_propagator.drop(member.name); };
+    handlers.gone = [this](const std::string& name) {
+        m_propagator.drop(name);
+        m_status.enqueueCluster(name);
+    };
+    handlers.fleetChanged = [this] {
+        if (m_mirror.isSynced())
+            m_scheduler.enqueueAll();
+    };
+    handlers.count = [this](const Member& member) { return m_propagator.count(member); };
+    return handlers;
+}
+
+void Controller::templateChanged(const TemplateId& id, const TemplateRecord* before, const TemplateRecord*) {
+    if (id.key.ns == fed::kSystemNamespace && id.traits().kind == "Secret")
+        m_membership.reconcileAll();  // it may hold a member's credentials
+    const bool wasThere = before != nullptr;
+    if (m_mirror.isSynced() && wasThere)
+        touchFollowers(id);  // those that it had
+    m_follow.update(id);
+    if (!m_mirror.isSynced())
+        return;
+    touchFollowers(id);
+    for (const TemplateId& user : m_follow.namedBy(id))
+        m_status.enqueue(user);  // DependencyMissing comes or goes
+    m_scheduler.enqueue(id);
+    m_propagator.enqueueEverywhere(id);
+    m_status.enqueue(id);
+}
+
+void Controller::placementChanged(const TemplateId& id, const PlacementRecord* before,
+                                  const PlacementRecord* after) {
+    if (!m_mirror.isSynced())
+        return;
+    const bool decisionChanged = before == nullptr || after == nullptr ||
+                                 !(before->placement.spec == after->placement.spec) ||
+                                 before->removing != after->removing;
+    if (!decisionChanged)
+        return;  // its status only
+    touchFollowers(id);
+    m_scheduler.enqueue(id);
+    m_propagator.enqueueEverywhere(id);
+    m_status.enqueue(id);
+}
+
+void Controller::policyChanged(const std::string& ns) {
+    if (!m_mirror.isSynced())
+        return;
+    const auto touch = [this](const TemplateId& id) {
+        m_scheduler.enqueue(id);
+        m_propagator.enqueueEverywhere(id);  // suspend may have ended
+    };
+    m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord&) {
+        if (ns.empty() || id.key.ns == ns)
+            touch(id);
+    });
+}
+
+void Controller::synced() {
+    m_membership.reconcileAll();
+    m_scheduler.enqueueAll();
+    if (m_ready)
+        m_ready();
+}
+
+void Controller::touchFollowers(const TemplateId& id) {
+    for (const TemplateId& follower : m_follow.followers(id))
+        m_scheduler.enqueue(follower);
+}
+
+std::string Controller::metricsText() const {
+    std::string text = print(m_metrics);
+    m_propagator.print(text);
+    printHeader(text, "kubefed_schedule_queue_depth", "gauge", "Templates that wait to be looked at.");
+    printSample(text, "kubefed_schedule_queue_depth", {}, static_cast<double>(m_scheduler.queue().depth));
+    printHeader(text, "kubefed_cluster_ready", "gauge", "1 where the member is Ready or Degraded, else 0.");
+    for (const auto& [name, member] : m_membership.members()) {
+        const fed::Phase phase = member->phase(false);
+        const bool ready = phase == fed::Phase::Ready || phase == fed::Phase::Degraded;
+        printSample(text, "kubefed_cluster_ready", {{"cluster", name}}, ready ? 1 : 0);
+    }
+    printHeader(text, "kubefed_cluster_last_contact_seconds", "gauge",
+                "How long ago the member last answered.");
+    for (const auto& [name, member] : m_membership.members())
+        if (member->health.contacted)
+            printSample(
+                text, "kubefed_cluster_last_contact_seconds", {{"cluster", name}},
+                std::chrono::duration<double>(m_clock.wallNow() - member->health.lastContact).count());
+    return text;
+}
+
+}  // namespace kubefed::controller

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/host/host_mirror.h"
+
+#include "kubefed/fed/names.h"
+
+namespace kubefed::controller {
+namespace {
+
+Result<kube::ObjectPtr> keepWhole(kube::Object object) {
+    kube::erase(object.document(), {"metadata", "managedFields"});
+    return std::make_shared<const kube::Object>(std::move(object));
+}
+
+Result<PlacementRecord> decodePlacement(const kube::Object& object) {
+    Result<fed::Placement> placement = fed::Placement::decode(object);
+    if (!placement)
+        return fail(std::move(placement.error()));
+    PlacementRecord record{.placement = std::move(*placement), .removing = {}};
+    std::string_view names = object.annotation(kRemovingAnnotation);
+    while (!names.empty()) {
+        const std::size_t comma = names.find(',');
+        record.removing.emplace(names.substr(0, comma));
+        names = comma == std::string_view::npos ? std::string_view{} : names.substr(comma + 1);
+    }
+    return record;
+}
+
+TemplateId sourceOf(const PlacementRecord& record) {
+    const int kind = kindIndex(fed::findKind(record.placement.spec.source.gvk));
+    if (kind < 0)
+        return {};
+    return {static_cast<std::uint8_t>(kind), record.placement.spec.source.key};
+}
+
+}  // namespace
+
+HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers handlers)
+    : m_host(host),
+      m_federationId(std::move(federationId)),
+      m_handlers(std::move(handlers)),
+      m_namespaces(
+          keepWhole, [this](const auto& key, auto*, auto*) { m_handlers.namespaceChanged(key.name); },
+          oneSynced()),
+      m_namespacedPolicies(
+          fed::Policy::decode,
+          [this](const auto& key, auto*, auto*) {
+              m_policyListStale = true;
+              m_handlers.policyChanged(key.ns);
+          },
+          oneSynced()),
+      m_clusterPolicies(
+          fed::Policy::decode,
+          [this](const auto&, auto*, auto*) {
+              m_policyListStale = true;
+              m_handlers.policyChanged({});
+          },
+          oneSynced()),
+      m_placements(
+          decodePlacement,
+          [this](const auto&, const PlacementRecord* before, const PlacementRecord* after) {
+              if (const TemplateId id = sourceOf(after != nullptr ? *after : *before); !id.key.name.empty())
+                  m_handlers.placementChanged(id, before, after);
+          },
+          oneSynced()),
+      m_members(
+          keepWhole, [this](const auto& key, auto*, auto*) { m_handlers.memberChanged(key.name); },
+          oneSynced()) {
+    for (std::size_t i = 0; i < fed::enabledKinds().size(); ++i)
+        makeTemplateStore(i);
+}
+
+std::function<void()> HostMirror::oneSynced() {
+    ++m_pending;
+    return [this] {
+        if (--m_pending == 0)
+            m_handlers.synced();
+    };
+}
+
+void HostMirror::makeTemplateStore(std::size_t kind) {
+    const fed::KindTraits& traits = fed::enabledKinds()[kind];
+    if (!isPropagated(traits)) {
+        m_templates.push_back(nullptr);
+        return;
+    }
+    auto decode = [this, &traits](kube::Object object) -> Result<TemplateRecord> {
+        kube::erase(object.document(), {"metadata", "managedFields"});
+        TemplateRecord record;
+        record.isTemplate = fed::isTemplate(object);
+        if (record.isTemplate)
+            record.manifest = fed::Manifest::build(object, traits, m_federationId);
+        record.object = std::make_shared<const kube::Object>(std::move(object));
+        return record;
+    };
+    auto changed = [this, kind](const kube::ObjectKey& key, const TemplateRecord* before,
+                                const TemplateRecord* after) {
+        m_handlers.templateChanged({static_cast<std::uint8_t>(kind), key}, before, after);
+    };
+    m_templates.push_back(std::make_unique<Templates>(std::move(decode), std::move(changed), oneSynced()));
+}
+
+void HostMirror::start() {
+    const auto mirror = [this](const kube::Gvr& gvr, cache::ReflectorSink& sink) {
+        m_mirrors.push_back(m_host.mirror(gvr, {}, sink));
+    };
+    mirror({"", "v1", "namespaces"}, m_namespaces);
+    mirror(fed::memberClusters(), m_members);
+    mirror(fed::placementPolicies(), m_namespacedPolicies);
+    mirror(fed::clusterPlacementPolicies(), m_clusterPolicies);
+    mirror(fed::placements(), m_placements);
+    for (std::size_t i = 0; i < m_templates.size(); ++i)
+        if (m_templates[i])
+            mirror(fed::enabledKinds()[i].gvr(), *m_templates[i]);
+}
+
+const TemplateRecord* HostMirror::findTemplate(const TemplateId& id) const {
+    const auto& store = m_templates[id.kind];
+    return store ? store->find(id.key) : nullptr;
+}
+
+const PlacementRecord* HostMirror::findPlacement(const TemplateId& id) const {
+    return m_placements.find(fed::placementKey(id.traits().gvk(), id.key));
+}
+
+const PlacementRecord* HostMirror::inForce(const TemplateId& id) const {
+    const TemplateRecord* record = findTemplate(id);
+    const PlacementRecord* placement = findPlacement(id);
+    if (record == nullptr || placement == nullptr ||
+        placement->placement.spec.source.uid != record->object->uid())
+        return nullptr;
+    return placement;
+}
+
+const kube::JsonObject* HostMirror::namespaceLabels(const std::string& ns) const {
+    const kube::ObjectPtr* object = m_namespaces.find({{}, ns});
+    return object == nullptr ? nullptr : (*object)->labels();
+}
+
+const std::vector<const fed::Policy*>& HostMirror::policies() const {
+    if (std::exchange(m_policyListStale, false)) {
+        m_policyList.clear();
+        const auto add = [this](const kube::ObjectKey&, const fed::Policy& policy) {
+            m_policyList.push_back(&policy);
+        };
+        m_namespacedPolicies.forEach(add);
+        m_clusterPolicies.forEach(add);
+    }
+    return m_policyList;
+}
+
+const fed::Policy* HostMirror::findPolicy(const fed::PolicyRef& ref) const {
+    if (ref.isEmpty())
+        return nullptr;
+    const fed::Policy* policy = ref.ns.empty() ? m_clusterPolicies.find({{}, ref.name})
+                                               : m_namespacedPolicies.find({ref.ns, ref.name});
+    return policy != nullptr && policy->ref.uid == ref.uid ? policy : nullptr;
+}
+
+const kube::ObjectPtr* HostMirror::findMember(const std::string& name) const {
+    return m_members.find({{}, name});
+}
+
+void HostMirror::forEachTemplate(
+    const std::function<void(const TemplateId&, const TemplateRecord&)>& visit) const {
+    for (std::size_t i = 0; i < m_templates.size(); ++i)
+        if (m_templates[i])
+            m_templates[i]->forEach([&](const kube::ObjectKey& key, const TemplateRecord& record) {
+                visit({static_cast<std::uint8_t>(i), key}, record);
+            });
+}
+
+void HostMirror::forEachMember(const std::function<void(const kube::Object&)>& visit) const {
+    m_members.forEach([&](const kube::ObjectKey&, const kube::ObjectPtr& object) { visit(*object); });
+}
+
+void HostMirror::takeTemplate(const TemplateId& id, kube::Object object) {
+    m_templates[id.kind]->takeChanged(std::move(object));
+}
+
+void HostMirror::takePlacement(kube::Object object, bool created) {
+    created ? m_placements.takeCreated(std::move(object)) : m_placements.takeChanged(std::move(object));
+}
+
+void HostMirror::takeMember(kube::Object object) {
+    m_members.takeChanged(std::move(object));
+}
+
+}  // namespace kubefed::controller

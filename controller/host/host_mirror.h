@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that the controller knows of the federation API: templates, namespaces, policies, Placements,
+// MemberClusters. Core thread; owned by Controller. Handlers are told after each change and only enqueue.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/host/host_api.h"
+#include "controller/host/host_store.h"
+#include "controller/ids.h"
+#include "kubefed/fed/manifest.h"
+#include "kubefed/fed/types.h"
+
+namespace kubefed::controller {
+
+struct TemplateRecord {
+    kube::ObjectPtr object;  // without managedFields
+    std::shared_ptr<const fed::Manifest> manifest;
+    bool isTemplate = false;  // see fed::isTemplate()
+};
+
+struct PlacementRecord {
+    fed::Placement placement;
+    std::set<std::string, std::less<>> removing;  // kRemovingAnnotation
+};
+
+struct MirrorHandlers {
+    std::function<void(const TemplateId&, const TemplateRecord* before, const TemplateRecord* after)>
+        templateChanged;
+    std::function<void(const TemplateId&, const PlacementRecord* before, const PlacementRecord* after)>
+        placementChanged;
+    std::function<void(const std::string& ns)> namespaceChanged;
+    std::function<void(const std::string& ns)> policyChanged;  // "": cluster-wide
+    std::function<void(const std::string& name)> memberChanged;
+    std::function<void()> synced;  // once: everything is listed
+};
+
+class HostMirror {
+public:
+    HostMirror(HostApi& host, std::string federationId, MirrorHandlers handlers);
+    HostMirror(const HostMirror&) = delete;
+    HostMirror& operator=(const HostMirror&) = delete;
+
+    void start();
+    [[nodiscard]] bool isSynced() const { return m_pending == 0; }
+
+    [[nodiscard]] const TemplateRecord* findTemplate(const TemplateId& id) const;
+    [[nodiscard]] const PlacementRecord* findPlacement(const TemplateId& id) const;
+    // The Placement that belongs to this very template (not to an earlier one of its name).
+    [[nodiscard]] const PlacementRecord* inForce(const TemplateId& id) const;
+    [[nodiscard]] const kube::JsonObject* namespaceLabels(const std::string& ns) const;
+    [[nodiscard]] const std::vector<const fed::Policy*>& policies() const;
+    [[nodiscard]] const fed::Policy* findPolicy(const fed::PolicyRef& ref) const;
+    [[nodiscard]] const kube::ObjectPtr* findMember(const std::string& name) const;
+    void forEachTemplate(const std::function<void(const TemplateId&, const TemplateRecord&)>& visit) const;
+    void forEachMember(const std::function<void(const kube::Object&)>& visit) const;
+
+    // Answers of our own writes.
+    void takeTemplate(const TemplateId& id, kube::Object object);
+    void takePlacement(kube::Object object, bool created);
+    void takeMember(kube::Object object);
+
+private:
+    using Templates = HostStore<TemplateRecord>;
+    void makeTemplateStore(std::size_t kind);
+    [[nodiscard]] std::function<void()> oneSynced();
+
+    HostApi& m_host;
+    const std::string m_federationId;
+    MirrorHandlers m_handlers;
+    std::size_t m_pending = 0;
+    mutable std::vector<const fed::Policy*> m_policyList;
+    mutable bool m_policyListStale = true;
+
+    std::vector<std::unique_ptr<Templates>> m_templates;  // by kind; null for Namespace
+    HostStore<kube::ObjectPtr> m_namespaces;
+    HostStore<fed::Policy> m_namespacedPolicies;
+    HostStore<fed::Policy> m_clusterPolicies;
+    HostStore<PlacementRecord> m_placements;
+    HostStore<kube::ObjectPtr> m_members;
+    std::vector<Request> m_mirrors;  // last: ends first
+};
+
+}  // namespace kubefed::controller

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One member cluster as the controller knows it. Core thread; owned by Membership, which alone changes it;
+// everybody else reads. Lives as long as its MemberCluster object.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "controller/membership/member_link.h"
+#include "controller/membership/member_store.h"
+#include "kubefed/fed/health.h"
+#include "kubefed/fed/types.h"
+
+namespace kubefed::controller {
+
+struct Member final : MemberLinkSink {
+    explicit Member(std::string clusterName) : name(std::move(clusterName)) {}
+
+    const std::string name;
+    fed::MemberCluster cluster;  // as it stands in the federation API
+    bool hasFinalizer = false;
+    bool deletesObjects = false;  // it is leaving, and takes what was propagated with it
+    bool forced = false;          // it may leave although it cannot be reached
+    std::string confirmedUid;
+
+    std::unique_ptr<MemberStore> store;
+    fed::Health health;
+    std::optional<ClusterIdentity> identity;
+    bool identityChecked = false;  // since the last time that it may have become another cluster
+    std::string problem;           // why there is no link: credentials missing, an endpoint that is none
+    std::optional<NodesSeen> nodes;
+
+    std::string linkKey;  // what the link was made from
+    std::unique_ptr<MemberLink> link;
+    Request probeTimer;
+    bool probing = false;
+    bool identifying = false;
+    Request statusTimer;
+    Request write;  // of status or finalizer, under way
+    SteadyTime lastStatusWrite{};
+    bool wroteStatus = false;
+    std::string announcedState;  // what the others were last told
+    std::string fleetText;       // what decisions see of it, to notice a change
+
+    std::function<void(std::vector<MemberEvent>)> eventHandler;
+    void onEvents(std::vector<MemberEvent> events) override { eventHandler(std::move(events)); }
+
+    [[nodiscard]] bool isLeaving() const { return cluster.isDeleting; }
+    [[nodiscard]] bool isReachable() const { return link != nullptr && fed::isReachable(health.phase); }
+    // Another cluster answers under this name, and nobody has confirmed it.
+    [[nodiscard]] bool isReplaced() const {
+        return identity && !cluster.status.clusterUid.empty() && identity->uid != cluster.status.clusterUid &&
+               identity->uid != confirmedUid;
+    }
+    [[nodiscard]] bool isWritable() const {
+        return isReachable() && health.phase != fed::Phase::Joining && identityChecked && !isReplaced();
+    }
+    [[nodiscard]] fed::Phase phase(bool somethingFails) const {
+        if (isLeaving())
+            return fed::Phase::Leaving;
+        if (link == nullptr || isReplaced())
+            return link == nullptr ? fed::Phase::Joining : fed::Phase::Unauthorized;
+        return health.phase == fed::Phase::Ready && somethingFails ? fed::Phase::Degraded : health.phase;
+    }
+};
+
+}  // namespace kubefed::controller

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/membership/member_store.h"
+
+#include <algorithm>
+
+namespace kubefed::controller {
+namespace {
+
+// Two views of one object between which no decision and no status could differ.
+bool isSame(const fed::MemberObject& a, const fed::MemberObject& b) {
+    return a.uid == b.uid && a.generation == b.generation && a.appliedHash == b.appliedHash &&
+           a.ownedHash == b.ownedHash && a.migrated == b.migrated && a.ownedIndex == b.ownedIndex &&
+           a.deleting == b.deleting && a.status == b.status;
+}
+
+int replicationControllers() {
+    static const int index = kindIndex(fed::findKind("v1", "ReplicationController"));
+    return index;
+}
+
+}  // namespace
+
+MemberStore::MemberStore(Listener changed)
+    : m_changed(std::move(changed)), m_kinds(fed::enabledKinds().size()) {
+    for (std::size_t i = 0; i < m_kinds.size(); ++i)
+        m_kinds[i].mirrored = isPropagated(fed::enabledKinds()[i]);
+}
+
+void MemberStore::take(MemberEvent& event) {
+    if (auto* begin = std::get_if<ListBegin>(&event)) {
+        ++m_kinds[begin->kind].epoch;
+    } else if (auto* end = std::get_if<ListEnd>(&event)) {
+        listEnd(*end);
+    } else if (auto* object = std::get_if<ObjectSeen>(&event)) {
+        seen(object->kind, object->key, std::move(object->object));
+    } else if (auto* lost = std::get_if<ObjectGone>(&event)) {
+        gone(*lost);
+    } else if (auto* ns = std::get_if<NamespaceSeen>(&event)) {
+        handle(*ns);
+    } else if (std::holds_alternative<NamespacesListed>(event)) {
+        m_namespacesSynced = true;
+        m_changed({});
+    } else if (auto* reasons = std::get_if<PodReasonsSeen>(&event)) {
+        if (reasons->reasons.empty())
+            m_podReasons.erase(reasons->workload);
+        else
+            m_podReasons[reasons->workload] = std::move(reasons->reasons);
+        m_changed({static_cast<std::uint8_t>(replicationControllers()), reasons->workload});
+    } else if (auto* state = std::get_if<MirrorState>(&event)) {
+        m_kinds[state->kind].problem = std::move(state->problem);
+        m_changed({});
+    }
+}
+
+void MemberStore::seen(std::uint8_t kindNumber, const kube::ObjectKey& key, fed::MemberObject object) {
+    Kind& kind = m_kinds[kindNumber];
+    const auto it = kind.objects.find(key);
+    if (it == kind.objects.end()) {
+        kind.objects.emplace(key, Held{std::move(object), kind.epoch});
+        m_changed({kindNumber, key});
+        return;
+    }
+    it->second.epoch = kind.epoch;
+    if (object.resourceVersion < it->second.object.resourceVersion)
+        return;  // older than the answer of our own write
+    const bool same = isSame(it->second.object, object);
+    it->second.object = std::move(object);
+    if (!same)
+        m_changed({kindNumber, key});
+}
+
+void MemberStore::gone(const ObjectGone& event) {
+    Kind& kind = m_kinds[event.kind];
+    const auto it = kind.objects.find(event.key);
+    // The end of an earlier object of this name says nothing of the one that we made since.
+    if (it == kind.objects.end() || (!event.uid.empty() && it->second.object.uid != event.uid))
+        return;
+    kind.objects.erase(it);
+    m_changed({event.kind, event.key});
+}
+
+void MemberStore::listEnd(const ListEnd& event) {
+    const std::uint8_t kindNumber = event.kind;
+    Kind& kind = m_kinds[kindNumber];
+    std::vector<kube::ObjectKey> lost;
+    for (const auto& [key, held] : kind.objects)
+        // What we wrote after the list was made is not in it, and not gone.
+        if (held.epoch != kind.epoch && held.object.resourceVersion <= event.resourceVersion)
+            lost.push_back(key);
+    for (const kube::ObjectKey& key : lost)
+        kind.objects.erase(key);
+    kind.problem.clear();
+    const bool first = !std::exchange(kind.synced, true);
+    for (const kube::ObjectKey& key : lost)
+        m_changed({kindNumber, key});
+    if (first)
+        m_changed({});
+}
+
+void MemberStore::handle(NamespaceSeen& event) {
+    if (event.gone)
+        m_namespaces.erase(event.name);
+    else
+        m_namespaces[event.name] = event.terminating;
+    m_changed({0, {event.name, {}}});
+}
+
+void MemberStore::takeAnswer(const TemplateId& id, const ActionAnswer& answer) {
+    Kind& kind = m_kinds[id.kind];
+    if (answer.gone) {
+        if (kind.objects.erase(id.key) != 0)
+            m_changed(id);
+        return;
+    }
+    if (!answer.object.ours)
+        return;
+    seen(id.kind, id.key, answer.object);
+}
+
+void MemberStore::markDeleting(const TemplateId& id, const std::string& uid) {
+    Kind& kind = m_kinds[id.kind];
+    const auto it = kind.objects.find(id.key);
+    if (it != kind.objects.end() && it->second.object.uid == uid && !it->second.object.deleting) {
+        it->second.object.deleting = true;
+        m_changed(id);
+    }
+}
+
+void MemberStore::setIncomplete() {
+    m_namespacesSynced = false;
+    for (Kind& kind : m_kinds) {
+        kind.synced = false;
+        kind.problem.clear();
+    }
+}
+
+const fed::MemberObject* MemberStore::find(const TemplateId& id) const {
+    const auto& objects = m_kinds[id.kind].objects;
+    const auto it = objects.find(id.key);
+    return it == objects.end() ? nullptr : &it->second.object;
+}
+
+const fed::PodReasons* MemberStore::podReasons(const kube::ObjectKey& workload) const {
+    const auto it = m_podReasons.find(workload);
+    return it == m_podReasons.end() ? nullptr : &it->second;
+}
+
+bool MemberStore::isNamespaceGoing(const std::string& ns) const {
+    const auto it = m_namespaces.find(ns);
+    return it != m_namespaces.end() && it->second;
+}
+
+bool MemberStore::isSettled() const {
+    return m_namespacesSynced && std::ranges::all_of(m_kinds, [](const Kind& kind) {
+               return !kind.mirrored || kind.synced || !kind.problem.empty();
+           });
+}
+
+std::vector<std::pair<std::uint8_t, std::string>> MemberStore::problems() const {
+    std::vector<std::pair<std::uint8_t, std::string>> result;
+    for (std::size_t i = 0; i < m_kinds.size(); ++i)
+        if (!m_kinds[i].problem.empty())
+            result.emplace_back(static_cast<std::uint8_t>(i), m_kinds[i].problem);
+    return result;
+}
+
+std::size_t MemberStore::size() const {
+    std::size_t count = 0;
+    for (const Kind& kind : m_kinds)
+        count += kind.objects.size();
+    return count;
+}
+
+void MemberStore::forEach(
+    const std::function<void(const TemplateId&, const fed::MemberObject&)>& visit) const {
+    for (std::size_t i = 0; i < m_kinds.size(); ++i)
+        for (const auto& [key, held] : m_kinds[i].objects)
+            visit({static_cast<std::uint8_t>(i), key}, held.object);
+}
+
+}  // namespace kubefed::controller

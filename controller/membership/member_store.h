@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The present state of one member as far as the federation cares: its objects that carry our label, its
+// namespaces, why pods are not ready. Filled by the link's events and, at once, by the answers of our own
+// writes: an answer stays until the watch has passed its version, so nothing is written twice. Core thread,
+// owned by Membership. Nothing may be concluded from absence before isSynced().
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controller/ids.h"
+#include "controller/membership/member_link.h"
+
+namespace kubefed::controller {
+
+class MemberStore {
+public:
+    // Told after each change of what it holds of an object, of its pods or of a kind's completeness.
+    using Listener = std::function<void(const TemplateId&)>;
+
+    explicit MemberStore(Listener changed);
+
+    void take(MemberEvent& event);
+    // Of our own write. `gone`: the answer says that it was removed.
+    void takeAnswer(const TemplateId& id, const ActionAnswer& answer);
+    void markDeleting(const TemplateId& id, const std::string& uid);
+    void markNamespace(const std::string& ns) { m_namespaces[ns] = false; }
+    // The link is made anew: what is known stays, but counts as incomplete until it is listed again.
+    void setIncomplete();
+
+    [[nodiscard]] const fed::MemberObject* find(const TemplateId& id) const;
+    [[nodiscard]] const fed::PodReasons* podReasons(const kube::ObjectKey& workload) const;
+    [[nodiscard]] bool hasNamespace(const std::string& ns) const { return m_namespaces.contains(ns); }
+    [[nodiscard]] bool isNamespaceGoing(const std::string& ns) const;
+    [[nodiscard]] bool isSynced(std::uint8_t kind) const {
+        return m_namespacesSynced && m_kinds[kind].synced;
+    }
+    // Every kind is listed, or cannot be listed there for a reason of its own (a type missing, forbidden).
+    [[nodiscard]] bool isSettled() const;
+    // Kinds whose mirror fails, and why.
+    [[nodiscard]] std::vector<std::pair<std::uint8_t, std::string>> problems() const;
+    [[nodiscard]] std::size_t size() const;
+    void forEach(const std::function<void(const TemplateId&, const fed::MemberObject&)>& visit) const;
+
+private:
+    struct Held {
+        fed::MemberObject object;
+        std::uint32_t epoch = 0;  // of the list in which it was last seen
+    };
+    struct Kind {
+        std::unordered_map<kube::ObjectKey, Held> objects;
+        std::uint32_t epoch = 0;
+        bool mirrored = true;
+        bool synced = false;
+        std::string problem;
+    };
+
+    void seen(std::uint8_t kind, const kube::ObjectKey& key, fed::MemberObject object);
+    void gone(const ObjectGone& event);
+    void listEnd(const ListEnd& event);
+    void handle(NamespaceSeen& event);
+
+    Listener m_changed;
+    std::vector<Kind> m_kinds;
+    std::unordered_map<std::string, bool> m_namespaces;  // name -> terminating
+    bool m_namespacesSynced = false;
+    std::unordered_map<kube::ObjectKey, fed::PodReasons> m_podReasons;
+};
+
+}  // namespace kubefed::controller

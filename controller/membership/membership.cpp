@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/membership/membership.h"
+
+#include "controller/membership/credentials.h"
+#include "controller/membership/member_status.h"
+#include "kubefed/fed/names.h"
+#include "kubefed/util/log.h"
+
+namespace kubefed::controller {
+namespace {
+
+std::uint8_t secretKind() {
+    static const int kind = kindIndex(fed::findKind("v1", "Secret"));
+    return static_cast<std::uint8_t>(kind);
+}
+
+}  // namespace
+
+Membership::Membership(HostApi& host, HostMirror& mirror, MemberLinkFactory& links, Clock& clock,
+                       MembershipConfig config, MembershipHandlers handlers)
+    : m_host(host),
+      m_mirror(mirror),
+      m_links(links),
+      m_clock(clock),
+      m_config(std::move(config)),
+      m_handlers(std::move(handlers)) {}
+
+Member* Membership::find(std::string_view name) const {
+    const auto it = m_members.find(name);
+    return it == m_members.end() ? nullptr : it->second.get();
+}
+
+void Membership::reconcileAll() {
+    m_mirror.forEachMember([this](const kube::Object& object) { reconcile(std::string(object.name())); });
+}
+
+void Membership::reconcile(const std::string& name) {
+    if (!m_mirror.isSynced())
+        return;  // the credentials may not be listed yet
+    const kube::ObjectPtr* object = m_mirror.findMember(name);
+    if (object == nullptr)
+        return drop(name);
+    Result<fed::MemberCluster> decoded = fed::MemberCluster::decode(**object);
+    if (!decoded) {
+        log::error("a MemberCluster cannot be understood; what is known of it stays",
+                   {{"cluster", name}, {"why", decoded.error().text()}});
+        return;
+    }
+    Member* known = find(name);
+    Member& member = known != nullptr ? *known : add(**object);
+    const bool fresh = known == nullptr;
+    member.cluster = std::move(*decoded);
+    member.hasFinalizer = (*object)->hasFinalizer(fed::kMembershipFinalizer);
+    member.deletesObjects = member.isLeaving() && (*object)->annotation(kUnjoinObjectsAnnotation) == "delete";
+    member.forced = (*object)->annotation(kUnjoinForceAnnotation) == "true";
+    member.confirmedUid = (*object)->annotation(kConfirmUidAnnotation);
+    if (fresh && member.cluster.status.phase && *member.cluster.status.phase != fed::Phase::Leaving)
+        member.health.phase = *member.cluster.status.phase;  // until a probe proves otherwise, by threshold
+    connect(member);
+    stateMayHaveChanged(member);
+    if (member.isLeaving())
+        leave(member);
+    else if (!member.hasFinalizer)
+        patchFinalizer(member, true);
+}
+
+Member& Membership::add(const kube::Object& object) {
+    auto owned = std::make_unique<Member>(std::string(object.name()));
+    Member& member = *owned;
+    member.store = std::make_unique<MemberStore>([this, &member](const TemplateId& id) {
+        if (!id.key.name.empty())
+            m_handlers.objectChanged(member, id);
+        else if (!id.key.ns.empty())
+            m_handlers.namespaceChanged(member, id.key.ns);
+        else
+            m_handlers.listed(member);
+    });
+    member.eventHandler = [this, &member](std::vector<MemberEvent> events) {
+        handle(member, std::move(events));
+    };
+    member.health.since = m_clock.wallNow();
+    m_members.emplace(member.name, std::move(owned));
+    return member;
+}
+
+void Membership::drop(const std::string& name) {
+    if (m_members.erase(name) == 0)
+        return;
+    m_fleet.reset();
+    m_handlers.gone(name);
+    m_handlers.fleetChanged();
+}
+
+void Membership::connect(Member& member) {
+    const TemplateRecord* secret = m_mirror.findTemplate(
+        {secretKind(), {std::string(fed::kSystemNamespace), member.cluster.spec.credentialsSecret}});
+    Result<MemberLinkConfig> config =
+        linkConfig(member.cluster, secret == nullptr ? nullptr : secret->object.get(), m_config.federationId);
+    if (!config) {
+        // A link that works goes on with the credentials that it has.
+        member.problem = config.error().message;
+        scheduleStatus(member, Duration{100});
+        return;
+    }
+    member.problem.clear();
+    const net::Identity& identity = config->identity;
+    std::string key = config->endpoint.url();
+    for (const std::string* part : {&identity.caPem, &identity.bearerToken, &identity.clientCertPem,
+                                    &identity.clientKeyPem, &identity.tlsServerName})
+        key += "\n" + *part;
+    if (member.link && member.linkKey == key)
+        return;
+    member.linkKey = std::move(key);
+    member.link.reset();
+    member.probing = member.identifying = false;
+    member.identityChecked = false;
+    member.store->setIncomplete();
+    m_handlers.relinked(member);
+    member.link = m_links.connect(std::move(*config), member);
+    member.probeTimer.cancel();
+    probe(member);
+}
+
+void Membership::handle(Member& member, std::vector<MemberEvent> events) {
+    for (MemberEvent& event : events) {
+        if (auto* nodes = std::get_if<NodesSeen>(&event)) {
+            member.nodes = std::move(*nodes);
+            scheduleStatus(member, m_config.countsInterval);
+            continue;
+        }
+        const auto* mirror = std::get_if<MirrorState>(&event);
+        const bool broken = mirror != nullptr && !mirror->problem.empty();
+        member.store->take(event);
+        if (broken && member.identityChecked) {
+            // The connection broke: who answers next may be another cluster.
+            member.identityChecked = false;
+            identify(member);
+        }
+    }
+    if (member.isLeaving())
+        leave(member);
+}
+
+void Membership::probe(Member& member) {
+    member.probeTimer = m_clock.after(m_config.health.period, [this, &member] { probe(member); });
+    if (!member.link || member.probing)
+        return;
+    member.probing = true;
+    member.link->probe(m_config.health.timeout, [this, &member](const fed::Probe& result) {
+        member.probing = false;
+        probed(member, result);
+    });
+}
+
+void Membership::probed(Member& member, const fed::Probe& result) {
+    const bool wasReachable = fed::isReachable(member.health.phase);
+    member.health = fed::afterProbe(std::move(member.health), result, m_clock.wallNow(), m_config.health);
+    if (result.outcome == fed::ProbeOutcome::Failed)
+        member.identityChecked = false;
+    if (!wasReachable && fed::isReachable(member.health.phase))
+        member.link->retryNow();
+    if (!member.identityChecked)
+        identify(member);
+    stateMayHaveChanged(member);
+    if (member.isLeaving())
+        leave(member);
+}
+
+void Membership::identify(Member& member) {
+    if (!member.link || member.identifying)
+        return;
+    member.identifying = true;
+    member.link->identify(m_config.health.timeout, [this, &member](Result<ClusterIdentity> identity) {
+        member.identifying = false;
+        if (!identity)
+            return;  // the next probe asks again
+        member.identity = std::move(*identity);
+        member.identityChecked = true;
+        if (member.isReplaced())
+            log::warning(
+                "another cluster answers under a member's name; it is not written to until confirmed",
+                {{"cluster", member.name}, {"uid", member.identity->uid}});
+        stateMayHaveChanged(member);
+    });
+}
+
+fed::MemberCluster Membership::viewOf(const Member& member) const {
+    fed::MemberCluster view = member.cluster;
+    view.status = makeStatus(member);
+    return view;
+}
+
+fed::FleetPtr Membership::fleet() const {
+    if (!m_fleet) {
+        std::vector<fed::MemberCluster> clusters;
+        for (const auto& [name, member] : m_members)
+            clusters.push_back(viewOf(*member));
+        m_fleet = fed::Fleet::of(clusters);
+    }
+    return m_fleet;
+}
+
+bool Membership::isSettled() const {
+    for (const auto& [name, member] : m_members) {
+        if (member->link == nullptr || !fed::isReachable(member->health.phase) || member->isReplaced())
+            continue;
+        if (!member->store->isSettled() || !member->identityChecked)
+            return false;
+    }
+    return true;
+}
+
+void Membership::stateMayHaveChanged(Member& member) {
+    // What decisions see, as text; figures such as latency and capacity do not cause new decisions.
+    std::string text(fed::toString(member.phase(false)));
+    text += member.cluster.spec.unschedulable ? " cordoned" : "";
+    for (const fed::Taint& taint : member.cluster.spec.taints)
+        text += "\n" + taint.key + "=" + taint.value + ":" + std::string(fed::toString(taint.effect));
+    for (const auto& [key, value] : member.cluster.labels)
+        text += "\n" + key + "=" + value;
+    if (member.identity)
+        for (const std::string& api : member.identity->apis)
+            text += "\n" + api;
+    m_fleet.reset();
+    if (text != member.fleetText) {
+        member.fleetText = std::move(text);
+        m_handlers.fleetChanged();
+    }
+    m_handlers.stateChanged(member);
+    scheduleStatus(member, Duration{100});
+}
+
+void Membership::countsChanged(Member& member) {
+    scheduleStatus(member, m_config.countsInterval);
+}
+
+void Membership::leave(Member& member) {
+    if (!member.hasFinalizer)
+        return;
+    if (member.deletesObjects && !(member.forced && !member.isReachable())) {
+        if (!member.isWritable() || !member.store->isSettled() || member.store->size() > 0)
+            return;  // what is left there is being removed, or cannot be reached
+    }
+    patchFinalizer(member, false);
+}
+
+void Membership::patchFinalizer(Member& member, bool present) {
+    const kube::ObjectPtr* object = m_mirror.findMember(member.name);
+    if (object == nullptr || member.write.isActive())
+        return;
+    kube::JsonArray finalizers;
+    if (const kube::JsonArray* old = kube::arrayAt((*object)->document(), {"metadata", "finalizers"}))
+        for (const kube::Json& finalizer : *old)
+            if (finalizer != kube::Json(kube::json::string(fed::kMembershipFinalizer)))
+                finalizers.push_back(finalizer);
+    if (present)
+        finalizers.push_back(kube::Json(kube::json::string(fed::kMembershipFinalizer)));
+    kube::JsonObject body;
+    body["metadata"] = kube::JsonObject{{"resourceVersion", (*object)->resourceVersion()},
+                                        {"finalizers", std::move(finalizers)}};
+    member.write = m_host.patch(fed::memberClusters(), {{}, member.name}, kube::printJson(body), {},
+                                [this, name = member.name](Result<kube::Object> answer) {
+                                    Member* still = find(name);
+                                    if (still == nullptr)
+                                        return;
+                                    still->write.cancel();
+                                    if (answer)
+                                        m_mirror.takeMember(std::move(*answer));
+                                    scheduleStatus(*still, answer ? Duration{100} : Duration{1'000});
+                                });
+}
+
+void Membership::scheduleStatus(Member& member, Duration delay) {
+    if (delay > Duration{1'000} && member.statusTimer.isActive())
+        return;  // one is coming anyway
+    member.statusTimer = m_clock.after(delay, [this, &member] {
+        member.statusTimer.cancel();
+        writeStatus(member);
+    });
+}
+
+fed::MemberClusterStatus Membership::makeStatus(const Member& member) const {
+    return statusOf(member, m_handlers.count(member), m_config.health, toRfc3339(m_clock.wallNow()));
+}
+
+void Membership::writeStatus(Member& member) {
+    if (member.isLeaving())
+        leave(member);
+    else if (!member.hasFinalizer)
+        patchFinalizer(member, true);
+    if (member.write.isActive())
+        return scheduleStatus(member, Duration{200});
+    fed::MemberClusterStatus next = makeStatus(member);
+    const SteadyTime now = m_clock.now();
+    const bool due = !member.wroteStatus || now - member.lastStatusWrite >= m_config.statusInterval;
+    if (!due && !differs(next, member.cluster.status)) {
+        const auto left =
+            std::chrono::ceil<Duration>(m_config.statusInterval - (now - member.lastStatusWrite));
+        return scheduleStatus(member, left);
+    }
+    member.wroteStatus = true;
+    member.lastStatusWrite = now;
+    member.write =
+        m_host.patch(fed::memberClusters(), {{}, member.name}, statusPatch(member.cluster.status, next),
+                     "status", [this, name = member.name](Result<kube::Object> answer) {
+                         Member* still = find(name);
+                         if (still == nullptr)
+                             return;
+                         still->write.cancel();
+                         if (answer)
+                             m_mirror.takeMember(std::move(*answer));
+                         else
+                             still->wroteStatus = false;
+                         scheduleStatus(*still, answer ? m_config.statusInterval : Duration{1'000});
+                     });
+}
+
+}  // namespace kubefed::controller

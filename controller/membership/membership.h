@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The member clusters: makes and keeps a link for each MemberCluster, probes it, knows whether it may be
+// written to, writes MemberCluster.status, and lets a cluster leave. Each step looks at the present state and
+// does the next missing thing. Core thread; owned by Controller.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "controller/host/host_mirror.h"
+#include "controller/membership/member.h"
+#include "kubefed/fed/fleet.h"
+
+namespace kubefed::controller {
+
+struct MembershipConfig {
+    std::string federationId;
+    fed::HealthConfig health;
+    Duration statusInterval{60'000};  // without a change of a condition or a rounded figure
+    Duration countsInterval{5'000};   // while objects are being synced
+};
+
+struct MembershipHandlers {
+    std::function<void(Member&, const TemplateId&)> objectChanged;
+    std::function<void(Member&, const std::string& ns)> namespaceChanged;
+    std::function<void(Member&)> listed;        // a kind's list is complete, or a kind's mirror fails
+    std::function<void(Member&)> stateChanged;  // phase, whether it may be written to, leaving
+    std::function<void(Member&)> relinked;      // its link is another one: nothing under way will be answered
+    std::function<void(const std::string&)> gone;  // after it was removed
+    std::function<void()> fleetChanged;            // what decisions see of the clusters
+    // desired, synced, failed and unclaimed objects there
+    std::function<fed::MemberClusterStatus::Objects(const Member&)> count;
+};
+
+class Membership {
+public:
+    using Members = std::map<std::string, std::unique_ptr<Member>, std::less<>>;
+
+    Membership(HostApi& host, HostMirror& mirror, MemberLinkFactory& links, Clock& clock,
+               MembershipConfig config, MembershipHandlers handlers);
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+
+    // The MemberCluster or its Secret changed (or went).
+    void reconcile(const std::string& name);
+    void reconcileAll();
+    // How many objects are synced or fail there has changed.
+    void countsChanged(Member& member);
+
+    [[nodiscard]] const Members& members() const { return m_members; }
+    [[nodiscard]] Member* find(std::string_view name) const;
+    [[nodiscard]] fed::FleetPtr fleet() const;
+    // Nothing that may be reached is still unlisted: absence means something now.
+    [[nodiscard]] bool isSettled() const;
+
+private:
+    Member& add(const kube::Object& object);
+    void drop(const std::string& name);
+    void connect(Member& member);
+    void handle(Member& member, std::vector<MemberEvent> events);
+    void probe(Member& member);
+    void probed(Member& member, const fed::Probe& probe);
+    void identify(Member& member);
+    void leave(Member& member);
+    void patchFinalizer(Member& member, bool present);
+    void stateMayHaveChanged(Member& member);
+    void scheduleStatus(Member& member, Duration delay);
+    void writeStatus(Member& member);
+    [[nodiscard]] fed::MemberClusterStatus makeStatus(const Member& member) const;
+    [[nodiscard]] fed::MemberCluster viewOf(const Member& member) const;
+
+    HostApi& m_host;
+    HostMirror& m_mirror;
+    MemberLinkFactory& m_links;
+    Clock& m_clock;
+    const MembershipConfig m_config;
+    MembershipHandlers m_handlers;
+    mutable fed::FleetPtr m_fleet;
+    Members m_members;
+};
+
+}  // namespace kubefed::controller

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/scheduling/scheduler.h"
+
+#include <algorithm>
+
+#include "kubefed/fed/names.h"
+#include "kubefed/fed/policy_match.h"
+#include "kubefed/kube/patch.h"
+
+namespace kubefed::controller {
+namespace {
+
+constexpr std::size_t kMaxWrites = 64;  // templates whose writes are under way
+constexpr int kMaxPerTurn = 100;        // then the event loop has its turn
+
+bool isOurs(const TemplateRecord& record) {
+    return record.object->hasFinalizer(fed::kPropagationFinalizer);
+}
+
+std::string joined(const std::set<std::string, std::less<>>& names) {
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : ",") + name;
+    return text;
+}
+
+// Clusters whose object is still to be removed once `next` is in force.
+std::set<std::string, std::less<>> removingAfter(const PlacementRecord* placement,
+                                                 const fed::PlacementSpec* last,
+                                                 const fed::PlacementSpec& next) {
+    std::set<std::string, std::less<>> removing;
+    if (placement != nullptr)
+        removing = placement->removing;
+    if (last != nullptr)
+        for (const fed::ClusterShare& share : last->clusters)
+            removing.insert(share.name);
+    for (const fed::ClusterShare& share : next.clusters)
+        removing.erase(share.name);
+    return removing;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(HostApi& host, HostMirror& mirror, Membership& membership, const FollowIndex& follow,
+                     PolicySource& policies, Clock& clock, Metrics& metrics, Handlers handlers)
+    : m_host(host),
+      m_mirror(mirror),
+      m_membership(membership),
+      m_follow(follow),
+      m_policies(policies),
+      m_clock(clock),
+      m_metrics(metrics),
+      m_handlers(std::move(handlers)),
+      m_queue(clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }) {}
+
+void Scheduler::enqueue(const TemplateId& id) {
+    m_queue.add(id);
+}
+
+void Scheduler::enqueueAll() {
+    m_mirror.forEachTemplate([this](const TemplateId& id, const TemplateRecord&) { enqueue(id); });
+}
+
+void Scheduler::enqueueNamespace(const std::string& ns) {
+    m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord&) {
+        if (id.key.ns == ns)
+            enqueue(id);
+    });
+}
+
+void Scheduler::membersSettled() {
+    for (const TemplateId& id : std::exchange(m_waiting, {}))
+        enqueue(id);
+}
+
+const Outcome* Scheduler::outcome(const TemplateId& id) const {
+    const auto it = m_outcomes.find(id);
+    return it == m_outcomes.end() ? nullptr : &it->second;
+}
+
+bool Scheduler::isSuspended(const TemplateId& id) const {
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    const fed::Policy* policy =
+        placement == nullptr ? nullptr : m_mirror.findPolicy(placement->placement.spec.policy);
+    return policy != nullptr && policy->suspend;
+}
+
+fed::OnDelete Scheduler::onDelete(const TemplateId& id) const {
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    const fed::Policy* policy =
+        placement == nullptr ? nullptr : m_mirror.findPolicy(placement->placement.spec.policy);
+    return policy == nullptr ? fed::OnDelete::Delete : policy->onDelete;
+}
+
+void Scheduler::pump() {
+    for (int i = 0; i < kMaxPerTurn && m_writes.size() < kMaxWrites; ++i) {
+        const std::optional<TemplateId> id = m_queue.take();
+        if (!id)
+            return;
+        if (process(*id))
+            m_queue.done(*id);
+    }
+    if (m_writes.size() < kMaxWrites)
+        pumpSoon();
+}
+
+void Scheduler::pumpSoon() {
+    if (!m_turn.isActive())
+        m_turn = m_clock.after(Duration::zero(), [this] {
+            m_turn.cancel();
+            pump();
+        });
+}
+
+bool Scheduler::process(const TemplateId& id) {
+    const TemplateRecord* record = m_mirror.findTemplate(id);
+    if (record == nullptr) {
+        m_outcomes.erase(id);
+        m_waiting.erase(id);
+        return true;
+    }
+    if (record->object->isDeleting())
+        return !isOurs(*record) || finishDeletion(id, *record);
+    if (!record->isTemplate)
+        return true;
+    return decide(id, *record);
+}
+
+bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
+    const PlacementRecord* placement = m_mirror.findPlacement(id);
+    if (placement != nullptr && placement->placement.spec.source.uid != record.object->uid()) {
+        // Left behind by an earlier object of this name; it must not speak for this one.
+        Write& pending = write(id);
+        ++pending.open;
+        pending.placement = m_host.remove(
+            fed::placements(), placement->placement.key, placement->placement.uid,
+            answer(id, [this, id](const kube::Object&) { m_queue.addAfter(id, Duration{200}); }));
+        return false;
+    }
+    std::optional<fed::PlacementSpec> held;
+    const fed::PlacementSpec* last = placement != nullptr ? &placement->placement.spec : nullptr;
+    if (last == nullptr) {
+        if (!m_membership.isSettled()) {
+            m_waiting.insert(id);  // what members hold of it is not known yet
+            return true;
+        }
+        held = adopted(id, record);
+        last = held ? &*held : nullptr;
+    }
+    fed::Decision decided = decision(id, record, last, placement);
+    decided.spec.source = fed::TemplateRef::of(*record.object);
+    ++m_metrics.decisions[decided.reason];
+
+    const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
+    Outcome outcome{.scheduled = decided.scheduled,
+                    .reason = decided.reason,
+                    .message = decided.message,
+                    .explanation = {},
+                    .waitsFor = {}};
+    if (decided.explanation && !decided.keepsLast && (isNew || !placement->placement.status.explanation))
+        outcome.explanation =
+            fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()),
+                         fed::becauseOf(placement != nullptr ? last : nullptr, decided.spec));
+    note(id, std::move(outcome));
+    if (!isOurs(record) && !decided.spec.clusters.empty())
+        writeFinalizer(id, record, true);
+    if (isNew)
+        writePlacement(id, record, placement, decided.spec);
+    return !m_writes.contains(id);
+}
+
+fed::Decision Scheduler::decision(const TemplateId& id, const TemplateRecord& record,
+                                  const fed::PlacementSpec* last, const PlacementRecord* placement) {
+    const fed::KindTraits& kind = id.traits();
+    const fed::Governance governance =
+        fed::govern(kind, *record.object, m_mirror.namespaceLabels(id.key.ns), m_mirror.policies(), last);
+    if (governance.follows)
+        return followed(id, last);
+    if (governance.policy == nullptr)
+        return fed::withoutPolicy(last, governance);
+    fed::ScheduleInput input;
+    input.fleet = m_membership.fleet();
+    input.workload = fed::makeWorkload(kind, *record.object, last,
+                                       placement != nullptr ? std::span(placement->placement.status.clusters)
+                                                            : std::span<const fed::ClusterObjectStatus>{});
+    input.last = last;
+    input.policy = governance.policy;
+    Result<fed::PolicyRound*> round = m_policies.roundOf(*governance.policy);
+    if (round)
+        input.round = *round;
+    else
+        input.roundError = round.error().text();
+    return fed::schedule(input);
+}
+
+fed::Decision Scheduler::followed(const TemplateId& id, const fed::PlacementSpec* last) const {
+    std::vector<const fed::PlacementSpec*> specs;
+    bool pending = false;
+    for (const TemplateId& leader : m_follow.followed(id)) {
+        if (const PlacementRecord* placement = m_mirror.inForce(leader))
+            specs.push_back(&placement->placement.spec);
+        else
+            pending = true;
+    }
+    fed::Decision decision = fed::follow(id.traits(), specs, last);
+    if (!pending || last == nullptr || decision.keepsLast)
+        return decision;
+    // Something that it follows is not decided yet: nothing is dropped on half the knowledge.
+    for (const fed::ClusterShare& share : last->clusters)
+        if (decision.spec.find(share.name) == nullptr)
+            decision.spec.clusters.push_back(share);
+    std::ranges::sort(decision.spec.clusters, {}, &fed::ClusterShare::name);
+    return decision;
+}
+
+std::optional<fed::PlacementSpec> Scheduler::adopted(const TemplateId& id,
+                                                     const TemplateRecord& record) const {
+    fed::PlacementSpec spec;
+    spec.source = fed::TemplateRef::of(*record.object);
+    for (const auto& [name, member] : m_membership.members())
+        if (const fed::MemberObject* live = member->store->find(id); live != nullptr && !live->deleting)
+            spec.clusters.push_back(
+                {name, id.traits().isReplicated() ? std::optional(live->status.specReplicas) : std::nullopt});
+    return spec.clusters.empty() ? std::nullopt : std::optional(std::move(spec));
+}
+
+bool Scheduler::isGoneEverywhere(const TemplateId& id, std::vector<std::string>& unreachable) const {
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    bool gone = true;
+    for (const auto& [name, member] : m_membership.members()) {
+        const bool held = member->store->find(id) != nullptr;
+        const bool concerned = placement != nullptr && (placement->placement.spec.find(name) != nullptr ||
+                                                        placement->removing.contains(name));
+        const bool known = member->isWritable() && member->store->isSynced(id.kind);
+        if (!held && (known || !concerned))
+            continue;
+        if (member->isLeaving() && !member->deletesObjects)
+            continue;  // what is there stays there
+        gone = false;
+        if (!member->isWritable())
+            unreachable.push_back(name);
+    }
+    return gone;
+}
+
+bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& record) {
+    Outcome outcome{.scheduled = false,
+                    .reason = "Deleting",
+                    .message = "the object is being deleted",
+                    .explanation = {},
+                    .waitsFor = {},
+                    .deleting = true};
+    if (isSuspended(id)) {
+        outcome.message = "the deletion waits: its policy is suspended";
+        note(id, std::move(outcome));
+        return true;
+    }
+    if (m_handlers.isBusy(id))
+        return true;  // its end comes back here
+    const bool kept = !record.isTemplate || onDelete(id) == fed::OnDelete::Orphan;
+    if (kept || isGoneEverywhere(id, outcome.waitsFor)) {
+        writeFinalizer(id, record, false);
+        return false;
+    }
+    note(id, std::move(outcome));
+    return true;
+}
+
+void Scheduler::note(const TemplateId& id, Outcome outcome) {
+    Outcome& known = m_outcomes[id];
+    if (!outcome.explanation)
+        outcome.explanation = std::move(known.explanation);
+    const bool same = known.scheduled == outcome.scheduled && known.reason == outcome.reason &&
+                      known.message == outcome.message && known.waitsFor == outcome.waitsFor &&
+                      known.deleting == outcome.deleting && known.explanation == outcome.explanation;
+    known = std::move(outcome);
+    if (!same)
+        m_handlers.outcomeChanged(id);
+}
+
+Scheduler::Write& Scheduler::write(const TemplateId& id) {
+    return m_writes[id];
+}
+
+Callback<kube::Object> Scheduler::answer(const TemplateId& id, std::function<void(kube::Object)> take) {
+    return [this, id, take = std::move(take)](Result<kube::Object> result) {
+        Write& pending = m_writes[id];
+        if (result) {
+            take(std::move(*result));
+        } else {
+            pending.failed = true;
+            pending.retryAfter =
+                std::max(pending.retryAfter, result.error().retryAfter.value_or(Duration{0}));
+        }
+        if (--pending.open > 0)
+            return;
+        const bool failed = pending.failed;
+        const Duration retryAfter = pending.retryAfter;
+        m_writes.erase(id);
+        m_queue.done(id);
+        if (failed)
+            m_queue.addRateLimited(id, retryAfter);
+        else
+            m_queue.forget(id);
+        pumpSoon();
+    };
+}
+
+void Scheduler::writeFinalizer(const TemplateId& id, const TemplateRecord& record, bool present) {
+    kube::JsonArray finalizers;
+    if (const kube::JsonArray* old = kube::arrayAt(record.object->document(), {"metadata", "finalizers"}))
+        for (const kube::Json& finalizer : *old)
+            if (!finalizer.is_string() || kube::view(finalizer.get_string()) != fed::kPropagationFinalizer)
+                finalizers.push_back(finalizer);
+    if (present)
+        finalizers.push_back(kube::Json(kube::json::string(fed::kPropagationFinalizer)));
+    kube::JsonObject body;
+    body["metadata"] = kube::JsonObject{{"resourceVersion", record.object->resourceVersion()},
+                                        {"finalizers", std::move(finalizers)}};
+    ++m_metrics.hostWrites["finalizer"];
+    Write& pending = write(id);
+    ++pending.open;
+    pending.finalizer = m_host.patch(
+        id.traits().gvr(), id.key, kube::printJson(body), {},
+        answer(id, [this, id](kube::Object object) { m_mirror.takeTemplate(id, std::move(object)); }));
+}
+
+void Scheduler::writePlacement(const TemplateId& id, const TemplateRecord& record,
+                               const PlacementRecord* placement, const fed::PlacementSpec& spec) {
+    ++m_metrics.hostWrites["placement"];
+    Write& pending = write(id);
+    ++pending.open;
+    if (placement == nullptr) {
+        const std::optional<fed::PlacementSpec> held = adopted(id, record);
+        kube::Object object = fed::makePlacement(*record.object, spec);
+        if (const auto removing = removingAfter(nullptr, held ? &*held : nullptr, spec); !removing.empty())
+            object.setAnnotation(kRemovingAnnotation, joined(removing));
+        pending.placement = m_host.create(fed::placements(), object, answer(id, [this](kube::Object created) {
+                                              m_mirror.takePlacement(std::move(created), true);
+                                          }));
+        return;
+    }
+    const auto removing = removingAfter(placement, &placement->placement.spec, spec);
+    kube::JsonObject body;
+    kube::JsonObject& metadata = body["metadata"].emplace_object();
+    metadata["resourceVersion"] = placement->placement.resourceVersion;
+    kube::JsonObject& annotations = metadata["annotations"].emplace_object();
+    if (removing.empty())
+        annotations[kRemovingAnnotation] = nullptr;
+    else
+        annotations[kRemovingAnnotation] = joined(removing);
+    body["spec"] = kube::makeMergePatch(fed::encode(placement->placement.spec), fed::encode(spec));
+    pending.placement = m_host.patch(
+        fed::placements(), placement->placement.key, kube::printJson(body), {},
+        answer(id, [this](kube::Object changed) { m_mirror.takePlacement(std::move(changed), false); }));
+}
+
+}  // namespace kubefed::controller

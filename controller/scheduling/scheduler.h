@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The shell around fed::schedule(): takes template keys from a queue, decides from the present state, and
+// makes the decision durable: the finalizer on the template and Placement.spec, before anything is written to
+// a member. Ends deletions: the finalizer goes when no member holds the object any more. Core thread; owned
+// by Controller.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "controller/host/host_mirror.h"
+#include "controller/membership/membership.h"
+#include "controller/metrics.h"
+#include "controller/scheduling/follow_index.h"
+#include "kubefed/cache/work_queue.h"
+#include "kubefed/fed/schedule.h"
+
+namespace kubefed::controller {
+
+// The plugins of a policy, loaded. Core thread; implemented over plugins/host.
+class PolicySource {
+public:
+    PolicySource() = default;
+    PolicySource(const PolicySource&) = delete;
+    PolicySource& operator=(const PolicySource&) = delete;
+    virtual ~PolicySource() = default;
+    // The round is used before the next call. The error says which plugin cannot be had, and the remedy.
+    [[nodiscard]] virtual Result<fed::PolicyRound*> roundOf(const fed::Policy& policy) = 0;
+};
+
+// What the last look at a template found; for its Placement's status.
+struct Outcome {
+    bool scheduled = false;
+    std::string reason;
+    std::string message;
+    std::optional<fed::CompactExplanation> explanation;  // of a new decision only
+    std::vector<std::string> waitsFor;                   // unreachable members that a deletion waits for
+    bool deleting = false;
+};
+
+class Scheduler {
+public:
+    struct Handlers {
+        std::function<void(const TemplateId&)> outcomeChanged;
+        // Is a write to some member under way for it?
+        std::function<bool(const TemplateId&)> isBusy;
+    };
+
+    Scheduler(HostApi& host, HostMirror& mirror, Membership& membership, const FollowIndex& follow,
+              PolicySource& policies, Clock& clock, Metrics& metrics, Handlers handlers);
+    Scheduler(const Scheduler&) = delete;
+    Scheduler& operator=(const Scheduler&) = delete;
+
+    void enqueue(const TemplateId& id);
+    void enqueueAll();
+    void enqueueNamespace(const std::string& ns);
+    // Members are listed, or given up: templates without a Placement may be decided now.
+    void membersSettled();
+
+    [[nodiscard]] const Outcome* outcome(const TemplateId& id) const;
+    [[nodiscard]] bool isSuspended(const TemplateId& id) const;
+    [[nodiscard]] fed::OnDelete onDelete(const TemplateId& id) const;
+    [[nodiscard]] cache::QueueMetrics queue() const { return m_queue.metrics(); }
+
+private:
+    struct Write {
+        Request finalizer;
+        Request placement;
+        int open = 0;
+        bool failed = false;
+        Duration retryAfter{0};
+    };
+
+    void pump();
+    void pumpSoon();
+    // True: nothing is under way for it.
+    bool process(const TemplateId& id);
+    bool decide(const TemplateId& id, const TemplateRecord& record);
+    bool finishDeletion(const TemplateId& id, const TemplateRecord& record);
+    [[nodiscard]] fed::Decision decision(const TemplateId& id, const TemplateRecord& record,
+                                         const fed::PlacementSpec* last, const PlacementRecord* placement);
+    [[nodiscard]] fed::Decision followed(const TemplateId& id, const fed::PlacementSpec* last) const;
+    [[nodiscard]] std::optional<fed::PlacementSpec> adopted(const TemplateId& id,
+                                                            const TemplateRecord& record) const;
+    // Members that hold it, or may hold it: those that cannot be reached are named in `unreachable`.
+    [[nodiscard]] bool isGoneEverywhere(const TemplateId& id, std::vector<std::string>& unreachable) const;
+    void note(const TemplateId& id, Outcome outcome);
+    void writeFinalizer(const TemplateId& id, const TemplateRecord& record, bool present);
+    void writePlacement(const TemplateId& id, const TemplateRecord& record, const PlacementRecord* placement,
+                        const fed::PlacementSpec& spec);
+    [[nodiscard]] Callback<kube::Object> answer(const TemplateId& id, std::function<void(kube::Object)> take);
+    Write& write(const TemplateId& id);
+
+    HostApi& m_host;
+    HostMirror& m_mirror;
+    Membership& m_membership;
+    const FollowIndex& m_follow;
+    PolicySource& m_policies;
+    Clock& m_clock;
+    Metrics& m_metrics;
+    Handlers m_handlers;
+    std::unordered_map<TemplateId, Outcome> m_outcomes;
+    std::set<TemplateId> m_waiting;  // for members' first lists
+    Request m_turn;
+    cache::WorkQueue<TemplateId> m_queue;
+    std::map<TemplateId, Write> m_writes;  // last: ends first
+};
+
+}  // namespace kubefed::controller

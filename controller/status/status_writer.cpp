@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/status/status_writer.h"
+
+#include <set>
+
+#include "kubefed/fed/names.h"
+#include "kubefed/kube/patch.h"
+
+namespace kubefed::controller {
+namespace {
+
+constexpr Duration kCoalesce{100};
+constexpr std::size_t kMaxWrites = 64;
+
+}  // namespace
+
+StatusWriter::StatusWriter(HostApi& host, HostMirror& mirror, const Membership& membership,
+                           const Scheduler& scheduler, const Propagator& propagator,
+                           const FollowIndex& follow, Clock& clock, Metrics& metrics)
+    : m_host(host),
+      m_mirror(mirror),
+      m_membership(membership),
+      m_scheduler(scheduler),
+      m_propagator(propagator),
+      m_follow(follow),
+      m_clock(clock),
+      m_metrics(metrics),
+      m_queue(clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }) {}
+
+void StatusWriter::enqueue(const TemplateId& id) {
+    m_queue.addAfter(id, kCoalesce);
+}
+
+void StatusWriter::enqueueCluster(const std::string& cluster) {
+    m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord&) {
+        const PlacementRecord* placement = m_mirror.inForce(id);
+        if (placement != nullptr &&
+            (placement->placement.spec.find(cluster) != nullptr || placement->removing.contains(cluster)))
+            enqueue(id);
+    });
+}
+
+void StatusWriter::pump() {
+    while (m_writes.size() < kMaxWrites) {
+        const std::optional<TemplateId> id = m_queue.take();
+        if (!id)
+            return;
+        if (process(*id))
+            m_queue.done(*id);
+    }
+}
+
+bool StatusWriter::process(const TemplateId& id) {
+    const TemplateRecord* record = m_mirror.findTemplate(id);
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    if (record == nullptr || placement == nullptr || m_scheduler.outcome(id) == nullptr)
+        return true;
+    const std::vector<fed::ClusterView> all = views(id, *placement);
+    const fed::PlacementStatus status = placementStatus(id, *record, *placement, all);
+    if (!(status == placement->placement.status))
+        writePlacement(id, *placement, status);
+    if (const auto own = fed::templateStatus(id.traits(), *record->object, all)) {
+        const kube::JsonObject* present = kube::objectAt(record->object->document(), {"status"});
+        const kube::JsonObject patch =
+            kube::makeMergePatch(present != nullptr ? *present : kube::JsonObject{}, *own);
+        if (!patch.empty() && !record->object->isDeleting())
+            writeTemplate(id, *record, patch);
+    }
+    return !m_writes.contains(id);
+}
+
+std::vector<fed::ClusterView> StatusWriter::views(const TemplateId& id,
+                                                  const PlacementRecord& placement) const {
+    std::set<std::string> names(placement.removing.begin(), placement.removing.end());
+    for (const fed::ClusterShare& share : placement.placement.spec.clusters)
+        names.insert(share.name);
+    for (const auto& [name, member] : m_membership.members())
+        if (member->store->find(id) != nullptr)
+            names.insert(name);
+    std::vector<fed::ClusterView> result;
+    for (const std::string& name : names) {
+        fed::ClusterView one = view(id, name, placement);
+        if (one.wanted || one.live != nullptr || !one.reachable)
+            result.push_back(std::move(one));
+    }
+    return result;
+}
+
+fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& cluster,
+                                    const PlacementRecord& placement) const {
+    fed::ClusterView view;
+    view.name = cluster;
+    const fed::ClusterShare* share = placement.placement.spec.find(cluster);
+    view.wanted = share != nullptr;
+    if (share != nullptr)
+        view.desired = share->replicas;
+    const Member* member = m_membership.find(cluster);
+    view.reachable = member != nullptr && member->isReachable();
+    if (member == nullptr) {
+        view.reason = "ClusterGone";
+        return view;
+    }
+    view.live = member->store->find(id);
+    if (const SyncRecord* record = m_propagator.find(cluster, id)) {
+        view.state = record->state;
+        view.reason = record->reason;
+        view.message = record->message;
+        view.templateGeneration = record->generation;
+    } else if (!member->store->isSynced(id.kind)) {
+        for (const auto& [kind, problem] : member->store->problems())
+            if (kind == id.kind) {
+                view.state = fed::ObjectState::Failed;
+                view.reason = "TypeUnavailable";
+                view.message = problem;
+            }
+    }
+    if (!view.reachable) {
+        view.reason = "MemberUnreachable";
+        view.message = fed::describe(member->health, {});
+        return view;
+    }
+    if (member->isReplaced())
+        view.reason = "ClusterReplaced";
+    if (const fed::PodReasons* reasons =
+            id.traits().isReplicated() ? member->store->podReasons(id.key) : nullptr)
+        view.podReasons = *reasons;
+    if (const auto missing = m_follow.missing(id);
+        !missing.empty() && view.state != fed::ObjectState::Failed) {
+        view.reason = "DependencyMissing";
+        view.message = missing.front() + " does not exist in namespace \"" + id.key.ns + "\"";
+        if (missing.size() > 1)
+            view.message += ", nor do " + std::to_string(missing.size() - 1) + " more";
+    }
+    return view;
+}
+
+fed::PlacementStatus StatusWriter::placementStatus(const TemplateId& id, const TemplateRecord& record,
+                                                   const PlacementRecord& placement,
+                                                   const std::vector<fed::ClusterView>& views) const {
+    const Outcome& outcome = *m_scheduler.outcome(id);
+    const std::string now = toRfc3339(m_clock.wallNow());
+    fed::PlacementStatus status = placement.placement.status;
+    status.observedGeneration = placement.placement.generation;
+    fed::Condition scheduled;
+    scheduled.type = fed::kScheduledCondition;
+    scheduled.status = outcome.scheduled ? "True" : "False";
+    scheduled.reason = outcome.reason;
+    scheduled.message = outcome.message;
+    scheduled.observedGeneration = record.object->generation();
+    fed::setCondition(status.conditions, std::move(scheduled), now);
+    fed::setObjectConditions(status, views, id.traits(), record.object->generation(), now);
+    if (outcome.deleting)
+        fed::setDeletionCondition(status, outcome.waitsFor, now);
+    if (outcome.explanation)
+        status.explanation = outcome.explanation;
+    std::vector<fed::ClusterObjectStatus> clusters;
+    for (const fed::ClusterView& one : views) {
+        const auto& before = placement.placement.status.clusters;
+        const auto previous = std::ranges::find(before, one.name, &fed::ClusterObjectStatus::name);
+        clusters.push_back(
+            fed::clusterStatus(one, id.traits(), previous == before.end() ? nullptr : &*previous, now));
+    }
+    status.clusters = std::move(clusters);
+    return status;
+}
+
+Callback<kube::Object> StatusWriter::answer(const TemplateId& id, std::function<void(kube::Object)> take) {
+    return [this, id, take = std::move(take)](Result<kube::Object> result) {
+        Write& pending = m_writes[id];
+        if (result) {
+            take(std::move(*result));
+        } else if (result.error().code != Code::NotFound) {
+            pending.failed = true;
+            pending.retryAfter =
+                std::max(pending.retryAfter, result.error().retryAfter.value_or(Duration{0}));
+        }
+        if (--pending.open > 0)
+            return;
+        const bool failed = pending.failed;
+        const Duration retryAfter = pending.retryAfter;
+        m_writes.erase(id);
+        m_queue.done(id);
+        if (failed)
+            m_queue.addRateLimited(id, retryAfter);
+        else
+            m_queue.forget(id);
+        pump();
+    };
+}
+
+void StatusWriter::writePlacement(const TemplateId& id, const PlacementRecord& placement,
+                                  const fed::PlacementStatus& status) {
+    ++m_metrics.hostWrites["placement status"];
+    kube::JsonObject body;
+    body["status"] = kube::makeMergePatch(fed::encode(placement.placement.status), fed::encode(status));
+    Write& pending = m_writes[id];
+    ++pending.open;
+    pending.placement = m_host.patch(
+        fed::placements(), placement.placement.key, kube::printJson(body), "status",
+        answer(id, [this](kube::Object object) { m_mirror.takePlacement(std::move(object), false); }));
+}
+
+void StatusWriter::writeTemplate(const TemplateId& id, const TemplateRecord& record,
+                                 const kube::JsonObject& patch) {
+    ++m_metrics.hostWrites["template status"];
+    kube::JsonObject body;
+    // With the uid, so that a status never lands on another object of the name.
+    body["metadata"] = kube::JsonObject{{"uid", record.object->uid()}};
+    body["status"] = patch;
+    Write& pending = m_writes[id];
+    ++pending.open;
+    pending.source = m_host.patch(
+        id.traits().gvr(), id.key, kube::printJson(body), "status",
+        answer(id, [this, id](kube::Object object) { m_mirror.takeTemplate(id, std::move(object)); }));
+}
+
+}  // namespace kubefed::controller
