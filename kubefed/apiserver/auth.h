@@ -27,10 +27,12 @@ public:
         WallTime expires;
     };
     // 600 s <= life; longer than `maxLife` is shortened to it, as real servers do.
-    [[nodiscard]] Result<Issued> issue(std::string_view ns, std::string_view serviceAccount, std::string_view uid,
-                                       std::vector<std::string> audiences, std::chrono::seconds life, WallTime now) const;
+    [[nodiscard]] Result<Issued> issue(std::string_view ns, std::string_view serviceAccount,
+                                       std::string_view uid, std::vector<std::string> audiences,
+                                       std::chrono::seconds life, WallTime now) const;
     // Null: not ours, expired, tampered with, or its ServiceAccount is gone or another one.
-    [[nodiscard]] std::optional<User> verify(std::string_view token, const ObjectReader& objects, WallTime now) const;
+    [[nodiscard]] std::optional<User> verify(std::string_view token, const ObjectReader& objects,
+                                             WallTime now) const;
 
 private:
     struct Key;
@@ -44,18 +46,19 @@ private:
 
 struct Attributes {
     const User* user = nullptr;
-    std::string verb;          // get, list, watch, create, update, patch, delete, deletecollection, impersonate, ...
+    std::string verb;  // get, list, watch, create, update, patch, delete, deletecollection, impersonate, ...
     std::string group, resource, subresource, ns, name;
-    std::string path;          // nonResource requests only ("/metrics")
+    std::string path;  // nonResource requests only ("/metrics")
     bool isResource = true;
 };
 
 struct Verdict {
     bool allowed = false;
-    std::string reason;        // RBAC: which binding allowed it
+    std::string reason;  // RBAC: which binding allowed it
 };
 
-// system:masters may do everything; the rest is RBAC (aggregated ClusterRoles, resourceNames, "*", "*/scale").
+// system:masters may do everything; the rest is RBAC (aggregated ClusterRoles, resourceNames, "*",
+// "*/scale").
 [[nodiscard]] Verdict authorize(const Attributes& attributes, const ObjectReader& objects);
 // Rules of a user in a namespace, for SelfSubjectRulesReview.
 [[nodiscard]] kube::JsonObject rulesFor(const User& user, std::string_view ns, const ObjectReader& objects);

@@ -35,6 +35,10 @@ public:
     // In key order; an empty ns means all.
     virtual void forEach(const kube::Gvr& gvr, std::string_view ns,
                          const std::function<void(const kube::Object&)>& visit) const = 0;
+    // Has another object than `except` this value in a field (one of its kind's selectableFields())? What
+    // knows these values without decoding objects overrides it.
+    [[nodiscard]] virtual bool hasField(const kube::Gvr& gvr, std::string_view field, std::string_view value,
+                                        const kube::ObjectKey& except) const;
 };
 
 struct StrategyContext {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/kinds/strategies.h"
+#include "kubefed/kube/selector.h"
 
 namespace kubefed::apiserver {
 
@@ -117,6 +118,18 @@ void addAccess(Catalogue& all) {
 }
 
 }  // namespace
+
+bool ObjectReader::hasField(const kube::Gvr& gvr, std::string_view field, std::string_view value,
+                            const kube::ObjectKey& except) const {
+    const Result<kube::FieldSelector> selector =
+        kube::FieldSelector::parse(std::string(field) + "=" + std::string(value));
+    bool found = false;
+    if (selector)
+        forEach(gvr, {}, [&](const kube::Object& object) {
+            found = found || (object.key() != except && selector->matches(object.document()));
+        });
+    return found;
+}
 
 std::vector<ResourceSpec> builtinResources(const kube::SchemaSet& schemas) {
     Catalogue all(schemas);

@@ -52,6 +52,8 @@ public:
 
     void prepareForUpdate(kube::JsonObject& next, const kube::JsonObject& previous,
                           const StrategyContext& context) const override {
+        if (context.subresource == "binding")  // made by the server itself: nodeName and PodScheduled
+            return;
         if (context.subresource != "status") {
             carryOver(next, previous, "status");
             return;

@@ -16,10 +16,7 @@ constexpr std::int64_t kFirstPort = 30000;
 constexpr std::int64_t kLastPort = 32767;
 const kube::Gvr kServices{"", "v1", "services"};
 
-struct Taken {
-    std::unordered_set<std::uint32_t> addresses{kFirstAddress};
-    std::unordered_set<std::int64_t> ports;
-};
+constexpr int kAttempts = 64;
 
 const kube::JsonObject& specOf(const kube::JsonObject& service) {
     static const kube::JsonObject kNone;
@@ -27,47 +24,51 @@ const kube::JsonObject& specOf(const kube::JsonObject& service) {
     return spec == nullptr ? kNone : *spec;
 }
 
-// What all Services but `self` hold.
-Taken takenBy(const ObjectReader& objects, const kube::ObjectKey& self) {
-    Taken taken;
+// Node ports of all Services but `self`. Few Services have any: only those are asked for.
+std::unordered_set<std::int64_t> takenPorts(const ObjectReader& objects, const kube::ObjectKey& self) {
+    std::unordered_set<std::int64_t> taken;
     objects.forEach(kServices, {}, [&](const kube::Object& service) {
         if (service.key() == self)
             return;
         const kube::JsonObject& spec = specOf(service.document());
-        if (const kube::JsonArray* ips = arrayOf(spec, "clusterIPs"))
-            for (const kube::Json& ip : *ips)
-                if (const auto number = ipv4Number(ip.is_string() ? kube::view(ip.get_string()) : ""))
-                    taken.addresses.insert(*number);
         forEachObject(spec, "ports", [&](const kube::JsonObject& port, std::size_t) {
-            if (const std::int64_t number = numberOf(port, "nodePort", 0); number != 0)
-                taken.ports.insert(number);
+            taken.insert(numberOf(port, "nodePort", 0));
         });
-        if (const std::int64_t number = numberOf(spec, "healthCheckNodePort", 0); number != 0)
-            taken.ports.insert(number);
+        taken.insert(numberOf(spec, "healthCheckNodePort", 0));
     });
     return taken;
 }
 
-// A free number of [first, last], at random so that a released one is not at once given to another; 0: none.
-template <class Number>
-Number pickFree(Number first, Number last, const std::unordered_set<Number>& taken) {
+std::int64_t freePort(std::unordered_set<std::int64_t>& taken) {
     std::random_device device;
-    const Number start = std::uniform_int_distribution<Number>(first, last)(device);
-    for (Number n = start; n <= last; ++n)
-        if (!taken.contains(n))
-            return n;
-    for (Number n = first; n < start; ++n)
-        if (!taken.contains(n))
-            return n;
+    const std::int64_t count = kLastPort - kFirstPort + 1;
+    const std::int64_t start = std::uniform_int_distribution<std::int64_t>(0, count - 1)(device);
+    for (std::int64_t i = 0; i < count; ++i)
+        if (const std::int64_t port = kFirstPort + (start + i) % count; taken.insert(port).second)
+            return port;
     return 0;
 }
 
+// Empty: none found. At random, so that a released address is not at once given to another Service.
+std::string freeAddress(const ObjectReader& objects, const kube::ObjectKey& self) {
+    std::random_device device;
+    std::uniform_int_distribution<std::uint32_t> pick(kFirstAddress, kLastAddress);
+    for (int attempt = 0; attempt < kAttempts; ++attempt)
+        if (std::string address = ipv4Text(pick(device));
+            !objects.hasField(kServices, "spec.clusterIP", address, self))
+            return address;
+    return {};
+}
+
 void allocateAddress(Checker& checker, kube::JsonObject& spec, const kube::JsonObject* before,
-                     const Taken& taken) {
+                     const ObjectReader& objects, const kube::ObjectKey& self) {
+    const Path path("spec.clusterIPs");
     if (textOf(spec, "clusterIP").empty() && arrayOf(spec, "clusterIPs") == nullptr) {
-        const std::uint32_t address = pickFree(kFirstAddress, kLastAddress, taken.addresses);
-        spec["clusterIP"] = ipv4Text(address);
-        spec["clusterIPs"] = kube::JsonArray{kube::Json(ipv4Text(address))};
+        const std::string address = freeAddress(objects, self);
+        if (address.empty())
+            checker.invalid(path, kube::Json(), "failed to allocate a serviceIP: range is full");
+        spec["clusterIP"] = address;
+        spec["clusterIPs"] = kube::JsonArray{kube::Json(address)};
         return;
     }
     if (isHeadless(spec) ||
@@ -75,14 +76,13 @@ void allocateAddress(Checker& checker, kube::JsonObject& spec, const kube::JsonO
         return;
     const std::string ip(textOf(spec, "clusterIP"));
     const std::optional<std::uint32_t> number = ipv4Number(ip);
-    const Path path("spec.clusterIPs");
     if (!number || !spec.contains("clusterIPs"))
         return;  // validation says what is wrong
     if (*number < kFirstAddress || *number > kLastAddress)
         checker.invalid(path, spec.at("clusterIPs"),
                         "failed to allocate IP " + ip + ": the provided IP (" + ip +
                             ") is not in the valid range. The range of valid IPs is 10.0.0.0/16");
-    else if (taken.addresses.contains(*number))
+    else if (objects.hasField(kServices, "spec.clusterIP", ip, self))
         checker.invalid(path, spec.at("clusterIPs"),
                         "failed to allocate IP " + ip + ": provided IP is already allocated");
 }
@@ -99,7 +99,8 @@ void allocateFamilies(kube::JsonObject& spec) {
         families.emplace_back(families.front() == "IPv4" ? "IPv6" : "IPv4");
 }
 
-void allocatePorts(Checker& checker, kube::JsonObject& spec, const kube::JsonObject* before, Taken& taken) {
+void allocatePorts(Checker& checker, kube::JsonObject& spec, const kube::JsonObject* before,
+                   std::unordered_set<std::int64_t>& taken) {
     std::unordered_set<std::int64_t> own;
     if (before != nullptr)
         forEachObject(*before, "ports", [&](const kube::JsonObject& port, std::size_t) {
@@ -113,17 +114,15 @@ void allocatePorts(Checker& checker, kube::JsonObject& spec, const kube::JsonObj
                 checker.invalid(
                     path, wished,
                     "provided port is not in the valid range. The range of valid ports is 30000-32767");
-            else if (taken.ports.contains(wished))
+            else if (taken.contains(wished))
                 checker.invalid(path, wished, "provided port is already allocated");
         }
-        taken.ports.insert(wished);
+        taken.insert(wished);
     });
     forEachObject(spec, "ports", [&](kube::JsonObject& port, std::size_t) {
         if (numberOf(port, "nodePort", 0) != 0)
             return;
-        const std::int64_t number = pickFree(kFirstPort, kLastPort, taken.ports);
-        port["nodePort"] = number;
-        taken.ports.insert(number);
+        port["nodePort"] = freePort(taken);
     });
 }
 
@@ -171,13 +170,16 @@ Causes allocateForService(kube::JsonObject& service, const kube::JsonObject* pre
                           spec.contains("clusterIPs") && (!needsNodePort(spec) || needsNodePort(*before)) &&
                           sameValue(before->if_contains("ports"), spec.if_contains("ports"));
     if (!complete) {
-        Taken taken = takenBy(objects, {std::string(kube::stringAt(service, {"metadata", "namespace"})),
-                                        std::string(nameOf(service))});
-        allocateAddress(checker, spec, before, taken);
-        if (needsNodePort(spec))
-            allocatePorts(checker, spec, before, taken);
-        if (needsHealthPort(spec) && numberOf(spec, "healthCheckNodePort", 0) == 0)
-            spec["healthCheckNodePort"] = pickFree(kFirstPort, kLastPort, taken.ports);
+        const kube::ObjectKey self{std::string(kube::stringAt(service, {"metadata", "namespace"})),
+                                   std::string(nameOf(service))};
+        allocateAddress(checker, spec, before, objects, self);
+        if (needsNodePort(spec) || needsHealthPort(spec)) {
+            std::unordered_set<std::int64_t> taken = takenPorts(objects, self);
+            if (needsNodePort(spec))
+                allocatePorts(checker, spec, before, taken);
+            if (needsHealthPort(spec) && numberOf(spec, "healthCheckNodePort", 0) == 0)
+                spec["healthCheckNodePort"] = freePort(taken);
+        }
     }
     allocateFamilies(spec);
     return checker.take();

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The roles that every server starts with. admin, edit and view gather what carries their label, so that a
+// CRD's own roles join them; ours for kubefed.io are placed like this: who edits a namespace may place what
+// is in it (PlacementPolicies), only cluster administrators change clusters, cluster-wide policies and
+// plugins.
+#include "kubefed/apiserver/auth.h"
+
+namespace kubefed::apiserver {
+
+namespace {
+
+using Texts = std::vector<std::string_view>;
+
+const Texts kRead = {"get", "list", "watch"};
+const Texts kWrite = {"create", "delete", "deletecollection", "patch", "update"};
+constexpr std::string_view kRbac = "rbac.authorization.k8s.io";
+constexpr std::string_view kFederation = "kubefed.io";
+
+kube::JsonArray toArray(const Texts& values) {
+    kube::JsonArray array;
+    for (const std::string_view value : values)
+        array.emplace_back(value);
+    return array;
+}
+
+kube::JsonObject rule(const Texts& groups, const Texts& resources, const Texts& verbs) {
+    return {{"apiGroups", toArray(groups)}, {"resources", toArray(resources)}, {"verbs", toArray(verbs)}};
+}
+
+kube::JsonObject urlRule(const Texts& urls, const Texts& verbs) {
+    return {{"nonResourceURLs", toArray(urls)}, {"verbs", toArray(verbs)}};
+}
+
+kube::Object named(std::string_view kind, std::string_view name) {
+    kube::Object object = kube::Object::make({std::string(kRbac), "v1", std::string(kind)}, {}, name);
+    object.setLabel("kubernetes.io/bootstrapping", "rbac-defaults");
+    object.setAnnotation("rbac.authorization.kubernetes.io/autoupdate", "true");
+    return object;
+}
+
+kube::Object role(std::string_view name, std::initializer_list<kube::JsonObject> rules) {
+    kube::Object object = named("ClusterRole", name);
+    kube::JsonArray array;
+    for (const kube::JsonObject& one : rules)
+        array.push_back(one);
+    object.document()["rules"] = std::move(array);
+    return object;
+}
+
+constexpr std::string_view kAggregate = "rbac.authorization.k8s.io/aggregate-to-";
+
+kube::Object aggregating(std::string_view name, const Texts& sources) {
+    kube::Object object = role(name, {});
+    kube::JsonArray selectors;
+    for (const std::string_view source : sources)
+        selectors.push_back(kube::JsonObject{
+            {"matchLabels", kube::JsonObject{{std::string(kAggregate) + std::string(source), "true"}}}});
+    object.document()["aggregationRule"] = kube::JsonObject{{"clusterRoleSelectors", std::move(selectors)}};
+    return object;
+}
+
+kube::Object labelled(kube::Object object, std::string_view target) {
+    object.setLabel(std::string(kAggregate) + std::string(target), "true");
+    return object;
+}
+
+kube::Object binding(std::string_view name, const Texts& groups) {
+    kube::Object object = named("ClusterRoleBinding", name);
+    object.document()["roleRef"] =
+        kube::JsonObject{{"apiGroup", kRbac}, {"kind", "ClusterRole"}, {"name", name}};
+    kube::JsonArray subjects;
+    for (const std::string_view group : groups)
+        subjects.push_back(kube::JsonObject{{"apiGroup", kRbac}, {"kind", "Group"}, {"name", group}});
+    object.document()["subjects"] = std::move(subjects);
+    return object;
+}
+
+kube::Object viewRole() {
+    return labelled(
+        role("system:aggregate-to-view",
+             {rule({""},
+                   {"configmaps", "endpoints", "events", "namespaces", "namespaces/status", "pods",
+                    "pods/status", "replicationcontrollers", "replicationcontrollers/scale",
+                    "replicationcontrollers/status", "serviceaccounts", "services", "services/status"},
+                   kRead),
+              rule({"discovery.k8s.io"}, {"endpointslices"}, kRead),
+              rule({kFederation}, {"placementpolicies", "placements"}, kRead)}),
+        "view");
+}
+
+kube::Object editRole() {
+    Texts readWrite = kRead;
+    readWrite.insert(readWrite.end(), kWrite.begin(), kWrite.end());
+    return labelled(role("system:aggregate-to-edit",
+                         {rule({""}, {"secrets"}, kRead), rule({""}, {"serviceaccounts"}, {"impersonate"}),
+                          rule({""},
+                               {"configmaps", "endpoints", "events", "pods", "replicationcontrollers",
+                                "replicationcontrollers/scale", "secrets", "serviceaccounts", "services"},
+                               kWrite),
+                          rule({""}, {"serviceaccounts/token"}, {"create"}),
+                          rule({"coordination.k8s.io"}, {"leases"}, readWrite),
+                          rule({kFederation}, {"placementpolicies"}, kWrite)}),
+                    "edit");
+}
+
+kube::Object adminRole() {
+    Texts all = kRead;
+    all.insert(all.end(), kWrite.begin(), kWrite.end());
+    return labelled(role("system:aggregate-to-admin",
+                         {rule({"authorization.k8s.io"}, {"localsubjectaccessreviews"}, {"create"}),
+                          rule({kRbac}, {"rolebindings", "roles"}, all)}),
+                    "admin");
+}
+
+}  // namespace
+
+std::vector<kube::Object> bootstrapRbac() {
+    const Texts everyone = {"system:authenticated", "system:unauthenticated"};
+    std::vector<kube::Object> objects;
+    objects.push_back(role("cluster-admin", {rule({"*"}, {"*"}, {"*"}), urlRule({"*"}, {"*"})}));
+    objects.push_back(aggregating("admin", {"admin", "edit", "view"}));
+    objects.push_back(labelled(aggregating("edit", {"edit", "view"}), "admin"));
+    objects.push_back(labelled(aggregating("view", {"view"}), "edit"));
+    objects.push_back(adminRole());
+    objects.push_back(editRole());
+    objects.push_back(viewRole());
+    objects.push_back(
+        role("system:discovery", {urlRule({"/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez",
+                                           "/openapi", "/openapi/*", "/readyz", "/version", "/version/"},
+                                          {"get"})}));
+    objects.push_back(role("system:public-info-viewer",
+                           {urlRule({"/healthz", "/livez", "/readyz", "/version", "/version/"}, {"get"})}));
+    objects.push_back(role(
+        "system:basic-user",
+        {rule({"authorization.k8s.io"}, {"selfsubjectaccessreviews", "selfsubjectrulesreviews"}, {"create"}),
+         rule({"authentication.k8s.io"}, {"selfsubjectreviews"}, {"create"})}));
+    objects.push_back(binding("cluster-admin", {"system:masters"}));
+    objects.push_back(binding("system:discovery", {"system:authenticated"}));
+    objects.push_back(binding("system:public-info-viewer", everyone));
+    objects.push_back(binding("system:basic-user", {"system:authenticated"}));
+    return objects;
+}
+
+}  // namespace kubefed::apiserver
