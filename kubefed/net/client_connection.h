@@ -32,8 +32,8 @@ public:
     class Pool {
     public:
         virtual ~Pool() = default;
-        // Room for more exchanges than before.
-        virtual void onRoom() = 0;
+        // Room for more exchanges than before; the server takes `streamLimit` at once.
+        virtual void onRoom(std::uint32_t streamLimit) = 0;
         // The server has not processed it.
         virtual void onUnprocessed(std::shared_ptr<Exchange> exchange, ClientConnection& by) = 0;
         // With what was under way; the connection is forgotten by the pool.
@@ -41,7 +41,9 @@ public:
                                       std::vector<std::shared_ptr<Exchange>> exchanges) = 0;
     };
 
-    ClientConnection(const Target& target, const QSslConfiguration& tls, Pool& pool, Loop& loop);
+    // `assumedStreams`: how many the server takes at once, until it says so itself.
+    ClientConnection(const Target& target, const QSslConfiguration& tls, Pool& pool, Loop& loop,
+                     std::uint32_t assumedStreams);
     ~ClientConnection() override;
 
     void connect();
@@ -67,6 +69,7 @@ private:
     void dispatchEvents();
     void dispatch(Http2Event& event);
     void onClosed(const Http2Event& event);
+    void announceRoom();
     void streamGone();
     void endIfDrained();
     void lose(Error error);

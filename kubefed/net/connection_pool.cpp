@@ -11,8 +11,6 @@ namespace {
 // because it is idempotent and its connection died.
 constexpr int kMostRefusals = 5;
 constexpr int kMostRepeats = 2;
-// How many waiting exchanges one connection that is being made may be expected to take.
-constexpr std::size_t kExpectedRoom = 100;
 
 }  // namespace
 
@@ -154,7 +152,8 @@ void ConnectionPool::enqueue(std::shared_ptr<Exchange> exchange, bool first) {
     serve();
 }
 
-void ConnectionPool::onRoom() {
+void ConnectionPool::onRoom(std::uint32_t streamLimit) {
+    m_streamLimit = streamLimit;
     serve();
 }
 
@@ -173,7 +172,7 @@ void ConnectionPool::openIfNeeded() {
     std::size_t expected = 0;
     for (const auto& connection : m_connections) {
         usable += connection->state() == State::Draining ? 0 : 1;
-        expected += connection->state() == State::Connecting ? kExpectedRoom : 0;
+        expected += connection->state() == State::Connecting ? m_streamLimit : 0;
     }
     if (!m_shutDown && m_waiting.size() > expected &&
         usable < static_cast<std::size_t>(m_target.config.maxConnections))
@@ -181,7 +180,8 @@ void ConnectionPool::openIfNeeded() {
 }
 
 void ConnectionPool::connect() {
-    const auto connection = std::make_shared<ClientConnection>(m_target, *m_tls, *this, *m_loop);
+    const auto connection =
+        std::make_shared<ClientConnection>(m_target, *m_tls, *this, *m_loop, m_streamLimit);
     m_connections.push_back(connection);
     connection->connect();
 }

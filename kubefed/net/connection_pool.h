@@ -31,7 +31,7 @@ public:
     void shutDown();
     [[nodiscard]] std::size_t openConnections() const { return m_connections.size(); }
 
-    void onRoom() override;
+    void onRoom(std::uint32_t streamLimit) override;
     void onUnprocessed(std::shared_ptr<Exchange> exchange, ClientConnection& by) override;
     void onConnectionLost(ClientConnection& connection, Error error, bool wasReady,
                           std::vector<std::shared_ptr<Exchange>> exchanges) override;
@@ -53,7 +53,8 @@ private:
     std::vector<std::shared_ptr<ClientConnection>> m_connections;
     std::deque<std::shared_ptr<Exchange>> m_waiting;
     std::unordered_map<const HttpStream*, std::weak_ptr<Exchange>> m_streams;
-    std::size_t m_pruneAt = 64;  // size of m_streams at which ended ones are dropped
+    std::uint32_t m_streamLimit = 100;  // what the server last said; before that, what every known one takes
+    std::size_t m_pruneAt = 64;         // size of m_streams at which ended ones are dropped
     bool m_shutDown = false;
 };
 
