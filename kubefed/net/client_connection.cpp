@@ -111,17 +111,18 @@ bool ClientConnection::submit(const std::shared_ptr<Exchange>& exchange) {
     }
     ++exchange->attempts;
     exchange->streamId = *id;
-    exchange->connection = std::static_pointer_cast<ClientConnection>(shared_from_this());
+    exchange->carrier = std::static_pointer_cast<ClientConnection>(shared_from_this());
     m_streams.emplace(*id, exchange);
     m_pump.wake();
     return true;
 }
 
 void ClientConnection::cancel(Exchange& exchange) {
-    if (m_state == State::Closed || m_streams.erase(exchange.streamId) == 0)
+    const auto stream = static_cast<std::int32_t>(exchange.streamId);
+    if (m_state == State::Closed || m_streams.erase(stream) == 0)
         return;
-    m_session.reset(exchange.streamId, Http2Error::Cancel);
-    exchange.connection.reset();
+    m_session.reset(stream, Http2Error::Cancel);
+    exchange.carrier.reset();
     m_pump.wake();
     streamGone();
 }
@@ -129,7 +130,7 @@ void ClientConnection::cancel(Exchange& exchange) {
 void ClientConnection::consumed(const Exchange& exchange, std::size_t bytes) {
     if (m_state == State::Closed)
         return;
-    m_session.consume(exchange.streamId, bytes);
+    m_session.consume(static_cast<std::int32_t>(exchange.streamId), bytes);
     m_pump.wake();
 }
 

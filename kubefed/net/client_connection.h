@@ -25,7 +25,7 @@ struct Target {
     TransportConfig config;
 };
 
-class ClientConnection final : public PumpOwner {
+class ClientConnection final : public PumpOwner, public ExchangeCarrier {
 public:
     enum class State { Connecting, Ready, Draining, Closed };
 
@@ -49,9 +49,8 @@ public:
     void connect();
     // False: no room, or not ready. The exchange fails through its own callback if it cannot be sent at all.
     [[nodiscard]] bool submit(const std::shared_ptr<Exchange>& exchange);
-    // Ends the exchange's stream, if it has one here.
-    void cancel(Exchange& exchange);
-    void consumed(const Exchange& exchange, std::size_t bytes);
+    void cancel(Exchange& exchange) override;
+    void consumed(const Exchange& exchange, std::size_t bytes) override;
     // No new exchanges; closes when the present ones have ended.
     void retire();
     // Silently, now.

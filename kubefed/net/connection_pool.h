@@ -18,6 +18,7 @@
 namespace kubefed::net {
 
 class ConnectionPool final : public ClientConnection::Pool,
+                             public ExchangeHost,
                              public std::enable_shared_from_this<ConnectionPool> {
 public:
     ConnectionPool(Target target, Result<QSslConfiguration> tls, std::shared_ptr<Loop> loop);
@@ -31,21 +32,18 @@ public:
     void shutDown();
     [[nodiscard]] std::size_t openConnections() const { return m_connections.size(); }
 
+    void forget(Exchange& exchange) override;
     void onRoom(std::uint32_t streamLimit) override;
     void onUnprocessed(std::shared_ptr<Exchange> exchange, ClientConnection& by) override;
     void onConnectionLost(ClientConnection& connection, Error error, bool wasReady,
                           std::vector<std::shared_ptr<Exchange>> exchanges) override;
 
 private:
-    class Handle;
-    void cancel(Exchange& exchange);
     void enqueue(std::shared_ptr<Exchange> exchange, bool first);
     void serve();
     void openIfNeeded();
     void connect();
     void failLater(std::shared_ptr<Exchange> exchange, Error error);
-    void setDeadline(const std::shared_ptr<Exchange>& exchange);
-    void onDeadline(const std::shared_ptr<Exchange>& exchange);
 
     const Target m_target;
     const Result<QSslConfiguration> m_tls;

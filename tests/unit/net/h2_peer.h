@@ -58,7 +58,8 @@ public:
         QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
         tls.setLocalCertificate(QSslCertificate(QByteArray::fromStdString(certificate.certPem)));
         tls.setPrivateKey(QSslKey(QByteArray::fromStdString(certificate.keyPem), QSsl::Ec));
-        tls.setAllowedNextProtocols({std::move(protocol)});
+        if (!protocol.isEmpty())
+            tls.setAllowedNextProtocols({std::move(protocol)});
         tls.setPeerVerifyMode(QSslSocket::VerifyNone);
         m_server.setSslConfiguration(tls);
         m_server.setMaxPendingConnections(1000);
