@@ -20,7 +20,7 @@ struct Governance {
     const Policy* policy = nullptr;  // one of `policies`; null: none
     // Set while frozen: what PlacementSpec::frozenAgainst must say (so that a restart stays frozen).
     std::optional<std::vector<PolicySeen>> frozenAgainst = {};
-    std::string message;  // why there is none, for people
+    std::string message = {};  // why there is none, for people
     // No policy names the kind, so it goes where its users are (Services, dependents).
     bool follows = false;
 };

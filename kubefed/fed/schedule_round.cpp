@@ -24,7 +24,7 @@ std::uint64_t hashOf(const Workload& workload) {
     return stableHash(workload.key.name, stableHash("/", hash));
 }
 
-std::string quoted(std::string_view text) {
+std::string inQuotes(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
@@ -75,7 +75,7 @@ RoundRun::Outcome RoundRun::checkStages() const {
                 continue;
             if (first != nullptr)
                 return std::unexpected(Failure{
-                    kReasonPolicyError, "plugins " + quoted(first->name) + " and " + quoted(plugin.name) +
+                    kReasonPolicyError, "plugins " + inQuotes(first->name) + " and " + inQuotes(plugin.name) +
                                             " both " + std::string(toString(stage)) +
                                             ", only one may; leave one out of spec.plugins"});
             first = &plugin;
@@ -202,7 +202,7 @@ RoundRun::Outcome RoundRun::select() {
         dropOut();
         if (m_rows.empty())
             return std::unexpected(
-                nothingFits("plugin " + quoted(m_plugins[p].name) + " selects none" + first));
+                nothingFits("plugin " + inQuotes(m_plugins[p].name) + " selects none" + first));
     }
     if (m_input.workload.form == Form::Single)
         selectOne();
@@ -343,7 +343,7 @@ RoundRun::Outcome RoundRun::divide() {
         if (!*counts)
             return std::unexpected(
                 Failure{kReasonPolicyError,
-                        "plugin " + quoted(divider->name) + " failed; what divides cannot be left out"});
+                        "plugin " + inQuotes(divider->name) + " failed; what divides cannot be left out"});
         for (std::size_t i = 0; i < m_rows.size(); ++i) {
             m_rows[i].replicas = m_answers[i].replicas;
             m_rows[i].reason = m_answers[i].reason;
@@ -378,7 +378,7 @@ RoundRun::Ran RoundRun::run(std::size_t plugin, Stage stage) {
         return true;
     if (m_plugins[plugin].optional)
         return false;
-    return std::unexpected(Failure{kReasonPolicyError, "plugin " + quoted(m_plugins[plugin].name) +
+    return std::unexpected(Failure{kReasonPolicyError, "plugin " + inQuotes(m_plugins[plugin].name) +
                                                            " failed in " + std::string(toString(stage)) +
                                                            ": " + failure});
 }
@@ -399,13 +399,13 @@ RoundRun::Answer RoundRun::check(Stage stage) const {
 
 RoundRun::Answer RoundRun::checkRow(Stage stage, const RoundRow& told, const RoundRow& answer) const {
     const auto wrong = [&](std::string what) {
-        return std::unexpected(quoted(name(told)) + ": " + std::move(what));
+        return std::unexpected(inQuotes(name(told)) + ": " + std::move(what));
     };
     if (answer.cluster != told.cluster) {
         if (answer.cluster >= m_input.fleet->clusters().size())
             return wrong("answers for an unknown cluster, number " + std::to_string(answer.cluster) + " of " +
                          std::to_string(m_input.fleet->clusters().size()));
-        return wrong("answers for " + quoted(m_input.fleet->clusters()[answer.cluster].name) +
+        return wrong("answers for " + inQuotes(m_input.fleet->clusters()[answer.cluster].name) +
                      " in its place");
     }
     if (answer.out > 1)

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include <QtTest/QTest>
+
+#include "tests/unit/fed/fleet_builders.h"
+
+using namespace kubefed;
+using namespace kubefed::fed;
+using namespace kubefed::fed::testing;
+
+using Shares = std::map<std::string, std::int64_t>;
+
+class ScheduleTest : public QObject {
+    Q_OBJECT
+
+    static FleetPtr three() { return fleet({cluster("tokyo"), cluster("osaka"), cluster("oregon")}); }
+    static FakeRound::Run setAll(double points) {
+        return [points](std::span<RoundRow> rows, ReasonLog*) -> Result<void> {
+            for (RoundRow& row : rows)
+                row.points = points;
+            return {};
+        };
+    }
+    // A decision that stands, against which each failure is held.
+    static PlacementSpec standing(const Policy& by) {
+        PlacementSpec spec;
+        spec.policy = by.ref;
+        spec.replicas = 4;
+        spec.clusters = {{"osaka", 1}, {"tokyo", 3}};
+        return spec;
+    }
+
+private Q_SLOTS:
+    void dividesOverAllClustersByDefault() {
+        FakeRound round;
+        round.addEvenDivider();
+        const Policy p = policy();
+        const Decision d = decide(three(), replicated(9), p, round);
+        QVERIFY2(d.scheduled, d.message.c_str());
+        QCOMPARE(d.reason, std::string("Scheduled"));
+        QCOMPARE(sharesOf(d.spec), (Shares{{"tokyo", 3}, {"osaka", 3}, {"oregon", 3}}));
+        QCOMPARE(d.spec.replicas, std::optional<std::int64_t>(9));
+        QCOMPARE(d.message, std::string("9 replicas over 3 clusters"));
+    }
+
+    void aWorkloadOfNothingStandsInEverySelectedCluster() {
+        FakeRound round;
+        round.addEvenDivider();
+        const Policy p = policy();
+        const Decision d = decide(three(), replicated(0), p, round);
+        QVERIFY(d.scheduled);
+        QCOMPARE(sharesOf(d.spec), (Shares{{"tokyo", 0}, {"osaka", 0}, {"oregon", 0}}));
+    }
+
+    void aSinglePodGoesToTheBestAndStaysThere() {
+        FakeRound round;
+        round.add("prefer", Stage::Score, [](std::span<RoundRow> rows, ReasonLog*) -> Result<void> {
+            for (RoundRow& row : rows)
+                row.points = row.cluster == 1 ? 0.9 : 0.1;  // osaka, by name
+            return {};
+        });
+        const Policy p = policy();
+        Workload pod = replicated(1);
+        pod.form = Form::Single;
+        const Decision first = decide(three(), pod, p, round);
+        QCOMPARE(sharesOf(first.spec), (Shares{{"osaka", -1}}));
+        pod.current = {{"tokyo", 0, 0}};
+        QCOMPARE(sharesOf(decide(three(), pod, p, round, &first.spec).spec), (Shares{{"tokyo", -1}}));
+    }
+
+    void followsNobodysOrderOfClusters() {
+        FakeRound round;
+        round.addEvenDivider();
+        const Policy p = policy();
+        std::vector<ClusterInfo> clusters;
+        for (int i = 0; i < 12; ++i)
+            clusters.push_back(cluster("c" + std::to_string(i)));
+        const Shares expected = sharesOf(decide(fleet(clusters), replicated(7), p, round).spec);
+        std::mt19937 random(1);
+        for (int i = 0; i < 20; ++i) {
+            std::ranges::shuffle(clusters, random);
+            QCOMPARE(sharesOf(decide(fleet(clusters), replicated(7), p, round).spec), expected);
+        }
+    }
+
+    void differentObjectsBreakTiesDifferently() {
+        FakeRound round;
+        round.addEvenDivider();
+        const Policy p = policy();
+        std::map<std::string, int> winners;
+        for (int i = 0; i < 300; ++i) {
+            Workload workload = replicated(1);
+            workload.key.name = "w" + std::to_string(i);
+            ++winners[decide(three(), workload, p, round).spec.clusters.front().name];
+        }
+        for (const auto& [name, count] : winners)
+            QVERIFY2(count > 60, name.c_str());
+    }
+
+    void limitsOfPluginsAndPolicyIntersect() {
+        FakeRound round;
+        round.add("cap", Stage::Limit, [](std::span<RoundRow> rows, ReasonLog*) -> Result<void> {
+            for (RoundRow& row : rows)
+                row.upper = 3;
+            return {};
+        });
+        round.addEvenDivider();
+        Policy p = policy();
+        p.perCluster["tokyo"] = {.min = 2, .max = 10};
+        p.perCluster["osaka"] = {.min = 0, .max = 1};
+        const Decision d = decide(three(), replicated(9), p, round);
+        QCOMPARE(sharesOf(d.spec), (Shares{{"tokyo", 3}, {"osaka", 1}, {"oregon", 3}}));
+        QCOMPARE(d.spec.unplaced, 2);
+        QVERIFY(!d.scheduled);
+        QCOMPARE(d.reason, std::string("Unplaced"));
+    }
+
+    void minimumsNeverAddUpToMoreThanWanted() {
+        FakeRound round;
+        round.addEvenDivider();
+        Policy p = policy();
+        for (const char* name : {"tokyo", "osaka", "oregon"})
+            p.perCluster[name] = {.min = 4, .max = {}};
+        const Decision d = decide(three(), replicated(6), p, round);
+        QVERIFY(d.scheduled);
+        std::int64_t sum = 0;
+        for (const auto& [name, share] : sharesOf(d.spec))
+            sum += share;
+        QCOMPARE(sum, 6);
+    }
+
+    void anUnreachableClusterKeepsWhatItHasAndCounts() {
+        FakeRound round;
+        round.addEvenDivider();
+        const Policy p = policy();
+        const auto clusters =
+            fleet({cluster("tokyo"), cluster("osaka", Phase::Unreachable), cluster("oregon")});
+        PlacementSpec last;
+        last.policy = p.ref;
+        last.replicas = 6;
+        last.clusters = {{"oregon", 2}, {"osaka", 2}, {"tokyo", 2}};
+        const Shares up = sharesOf(decide(clusters, replicated(10, currentOf(last)), p, round, &last).spec);
+        QCOMPARE(up, (Shares{{"tokyo", 4}, {"osaka", 2}, {"oregon", 4}}));
+        const Shares down = sharesOf(decide(clusters, replicated(3, currentOf(last)), p, round, &last).spec);
+        QCOMPARE(down.at("osaka"), 2);
+        // Lowered only if the total itself is smaller.
+        const Shares least = sharesOf(decide(clusters, replicated(1, currentOf(last)), p, round, &last).spec);
+        QCOMPARE(least, (Shares{{"osaka", 1}}));
+    }
+
+    void duplicatesWithinTheLimits() {
+        FakeRound round;
+        Policy p = policy();
+        p.strategy = ReplicaStrategy::Duplicate;
+        p.perCluster["osaka"] = {.min = 0, .max = 2};
+        const Decision d = decide(three(), replicated(5), p, round);
+        QCOMPARE(sharesOf(d.spec), (Shares{{"tokyo", 5}, {"osaka", 2}, {"oregon", 5}}));
+        QVERIFY(d.scheduled);
+    }
+
+    void rebalancesOnlyWhenThePolicySaysSo() {
+        FakeRound round;
+        round.addEvenDivider();
+        Policy p = policy();
+        const PlacementSpec last = standing(p);  // 1 + 3 of 4, oregon is new
+        const auto shares = [&](Rebalance mode, std::int64_t wanted) {
+            p.rebalance = mode;
+            return sharesOf(decide(three(), replicated(wanted, currentOf(last)), p, round, &last).spec);
+        };
+        QCOMPARE(shares(Rebalance::WhenNeeded, 4), (Shares{{"osaka", 1}, {"tokyo", 3}}));
+        QCOMPARE(shares(Rebalance::Never, 4), (Shares{{"osaka", 1}, {"tokyo", 3}}));
+        QCOMPARE(shares(Rebalance::Always, 4).size(), std::size_t{3});
+        QCOMPARE(shares(Rebalance::Never, 6), (Shares{{"osaka", 2}, {"tokyo", 2}, {"oregon", 2}}));
+        // A cluster drops out: WhenNeeded fills up, Never does not.
+        p.rebalance = Rebalance::WhenNeeded;
+        const auto two = fleet({cluster("osaka"), cluster("oregon")});
+        Decision d = decide(two, replicated(4, currentOf(last)), p, round, &last);
+        QCOMPARE(sharesOf(d.spec), (Shares{{"osaka", 2}, {"oregon", 2}}));
+        p.rebalance = Rebalance::Never;
+        d = decide(two, replicated(4, currentOf(last)), p, round, &last);
+        QCOMPARE(sharesOf(d.spec), (Shares{{"osaka", 1}}));
+        QCOMPARE(d.spec.unplaced, 3);
+    }
+
+    void whateverFailsTheLastDecisionStands_data() {
+        QTest::addColumn<int>("stage");
+        QTest::addColumn<int>("mistake");
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char* name, Stage stage, int mistake, const char* says) {
+            QTest::newRow(name) << static_cast<int>(stage) << mistake << says;
+        };
+        row("error", Stage::Filter, 0, "broken");
+        row("unknown cluster", Stage::Filter, 1, "unknown cluster");
+        row("duplicate", Stage::Score, 2, "in its place");
+        row("NaN", Stage::Score, 3, "a score of nan");
+        row("infinite", Stage::Score, 4, "a score of inf");
+        row("too high", Stage::Score, 5, "a score of 1.5");
+        row("min above max", Stage::Limit, 6, "limits from 3 to 2");
+        row("negative limit", Stage::Limit, 7, "limits from -1");
+        row("more than asked", Stage::Divide, 8, "more replicas than");
+        row("above max", Stage::Divide, 9, "replicas, its limits are");
+        row("negative", Stage::Divide, 10, "-1 replicas");
+        row("strange verdict", Stage::Select, 11, "neither 0 nor 1");
+        row("overflow", Stage::Divide, 12, "replicas, its limits are");
+    }
+    void whateverFailsTheLastDecisionStands() {
+        QFETCH(int, stage);
+        QFETCH(int, mistake);
+        QFETCH(QString, says);
+        const FakeRound::Run bad = [mistake](std::span<RoundRow> rows, ReasonLog*) -> Result<void> {
+            switch (mistake) {
+                case 0:
+                    return fail(Code::Internal, "broken");
+                case 1:
+                    rows[0].cluster = 99;
+                    break;
+                case 2:
+                    rows[0].cluster = rows[1].cluster;
+                    break;
+                case 3:
+                    rows[0].points = std::numeric_limits<double>::quiet_NaN();
+                    break;
+                case 4:
+                    rows[0].points = std::numeric_limits<double>::infinity();
+                    break;
+                case 5:
+                    rows[0].points = 1.5;
+                    break;
+                case 6:
+                    rows[0].lower = 3, rows[0].upper = 2;
+                    break;
+                case 7:
+                    rows[0].lower = -1;
+                    break;
+                case 8:
+                    for (RoundRow& row : rows)
+                        row.replicas = 4;
+                    break;
+                case 9:
+                    rows[0].replicas = 100;
+                    break;
+                case 10:
+                    rows[0].replicas = -1;
+                    break;
+                case 11:
+                    rows[0].out = 7;
+                    break;
+                default:
+                    rows[0].replicas = std::numeric_limits<std::int64_t>::max();
+                    break;
+            }
+            return {};
+        };
+        Policy p = policy();
+        p.rebalance = Rebalance::Always;
+        const PlacementSpec last = standing(p);
+        FakeRound round;
+        round.add("bad", static_cast<Stage>(stage), bad);
+        if (static_cast<Stage>(stage) != Stage::Divide)
+            round.addEvenDivider();
+        const Decision d = decide(three(), replicated(4, currentOf(last)), p, round, &last);
+        QVERIFY(!d.scheduled);
+        QVERIFY(d.keepsLast);
+        QCOMPARE(d.reason, std::string("PolicyError"));
+        QVERIFY(d.spec == last);
+        QVERIFY2(d.message.find(says.toStdString()) != std::string::npos, d.message.c_str());
+        QVERIFY2(d.message.find("\"bad\"") != std::string::npos, d.message.c_str());
+
+        // Marked optional it is left out, and the rest decides. What divides cannot be left out.
+        FakeRound optional;
+        optional.add("bad", static_cast<Stage>(stage), bad, true);
+        if (static_cast<Stage>(stage) != Stage::Divide)
+            optional.addEvenDivider();
+        const Decision o = decide(three(), replicated(4, currentOf(last)), p, optional, &last);
+        QCOMPARE(o.scheduled, static_cast<Stage>(stage) != Stage::Divide);
+        QCOMPARE(o.explanation->traces.front().failure.empty(), false);
+    }
+
+    void whatAPluginWritesIntoItsInputsIsIgnored() {
+        FakeRound round;
+        round.add("vandal", Stage::Filter, [](std::span<RoundRow> rows, ReasonLog*) -> Result<void> {
+            for (RoundRow& row : rows) {
+                row.current = 1000;
+                row.min = 1000;
+                row.tieBreak = 0;
+            }
+            return {};
+        });
+        round.addEvenDivider();
+        const Policy p = policy();
+        FakeRound plain;
+        plain.addEvenDivider();
+        QCOMPARE(sharesOf(decide(three(), replicated(4), p, round).spec),
+                 sharesOf(decide(three(), replicated(4), p, plain).spec));
+    }
+
+    void nothingFitsNothingMoves() {
+        FakeRound round;
+        round.add("closed", Stage::Filter, [](std::span<RoundRow> rows, ReasonLog* log) -> Result<void> {
+            for (RoundRow& row : rows) {
+                row.out = 1;
+                row.reason = log->add("closed");
+            }
+            return {};
+        });
+        const Policy p = policy();
+        const PlacementSpec last = standing(p);
+        const Decision d = decide(three(), replicated(4, currentOf(last)), p, round, &last);
+        QCOMPARE(d.reason, std::string("NoClusterFits"));
+        QVERIFY(d.spec == last);
+        QVERIFY2(d.message.find("3 rejected by closed") != std::string::npos, d.message.c_str());
+        const Decision none = decide(fleet({}), replicated(4, currentOf(last)), p, round, &last);
+        QCOMPARE(none.reason, std::string("NoClusterFits"));
+        QVERIFY(none.spec == last);
+    }
+
+    void withoutPolicyOrSuspendedNothingMoves() {
+        Policy p = policy();
+        const PlacementSpec last = standing(p);
+        ScheduleInput input{
+            .fleet = three(), .workload = replicated(9, currentOf(last)), .last = &last, .roundError = {}};
+        QCOMPARE(schedule(input).reason, std::string("NoPolicy"));
+        QVERIFY(schedule(input).spec == last);
+        input.policy = &p;
+        input.roundError = "there is no plugin \"x\"";
+        QCOMPARE(schedule(input).reason, std::string("PolicyError"));
+        QVERIFY(schedule(input).spec == last);
+        p.suspend = true;
+        QCOMPARE(schedule(input).reason, std::string("Suspended"));
+        QVERIFY(schedule(input).spec == last);
+    }
+
+    void twoDividersAreAMistake() {
+        FakeRound round;
+        round.addEvenDivider().addEvenDivider();
+        const Policy p = policy();
+        const Decision d = decide(three(), replicated(1), p, round);
+        QCOMPARE(d.reason, std::string("PolicyError"));
+        QVERIFY(d.spec.clusters.empty());
+    }
+
+    void scoresAreWeightedAndARejectionInScoreExcludes() {
+        FakeRound round;
+        round.add("a", Stage::Score, setAll(0.5), false, 2);
+        round.add("b", Stage::Score, [](std::span<RoundRow> rows, ReasonLog*) -> Result<void> {
+            rows[0].out = 1;
+            rows[1].points = 1;
+            return {};
+        });
+        Workload everywhere = replicated(1);
+        everywhere.form = Form::Everywhere;
+        const Policy p = policy();
+        const Decision d = decide(three(), everywhere, p, round);
+        QCOMPARE(sharesOf(d.spec), (Shares{{"osaka", -1}, {"tokyo", -1}}));  // by name: oregon is row 0
+        QCOMPARE(d.explanation->outcomes[1].score, 2.0);
+        QCOMPARE(d.explanation->outcomes[2].score, 1.0);
+    }
+
+    void randomRoundsKeepTheirPromises() {
+        std::mt19937 random(20261122);
+        const auto pick = [&](int below) {
+            return static_cast<int>(random() % static_cast<unsigned>(below));
+        };
+        for (int turn = 0; turn < 2000; ++turn) {
+            std::vector<ClusterInfo> clusters;
+            const int count = 1 + pick(8);
+            for (int i = 0; i < count; ++i)
+                clusters.push_back(
+                    cluster("c" + std::to_string(i), pick(5) == 0 ? Phase::Unreachable : Phase::Ready));
+            Policy p = policy();
+            p.rebalance = static_cast<Rebalance>(pick(3));
+            std::vector<CurrentShare> current;
+            PlacementSpec last;
+            last.policy = p.ref;
+            for (int i = 0; i < count; ++i) {
+                if (pick(3) == 0)
+                    p.perCluster["c" + std::to_string(i)] = {.min = pick(3), .max = 3 + pick(10)};
+                if (pick(2) == 0)
+                    current.push_back({"c" + std::to_string(i), pick(6), 0});
+            }
+            std::int64_t before = 0;
+            for (const auto& share : current) {
+                last.clusters.push_back({share.cluster, share.replicas});
+                before += share.replicas;
+            }
+            last.replicas = before;
+            const bool hasLast = !current.empty();
+            FakeRound round;
+            round.addEvenDivider();
+            const std::int64_t wanted = pick(30);
+            const Decision d =
+                decide(fleet(clusters), replicated(wanted, current), p, round, hasLast ? &last : nullptr);
+            if (d.keepsLast)
+                continue;
+            std::int64_t sum = 0;
+            for (const ClusterShare& share : d.spec.clusters) {
+                QVERIFY(*share.replicas >= 0);
+                sum += *share.replicas;
+            }
+            QVERIFY(sum <= wanted);
+            QCOMPARE(sum + d.spec.unplaced, wanted);
+            // Decided again with nothing changed, nothing changes.
+            const Decision again =
+                decide(fleet(clusters), replicated(wanted, currentOf(d.spec)), p, round, &d.spec);
+            QVERIFY2(again.spec == d.spec, again.message.c_str());
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(ScheduleTest)
+#include "schedule_test.moc"
