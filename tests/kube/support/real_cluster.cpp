@@ -37,6 +37,10 @@ RealCluster::RealCluster(QString name, QString folder, QStringList arguments)
 }
 
 RealCluster::~RealCluster() {
+    stop();
+}
+
+void RealCluster::stop() {
     if (m_runner.state() == QProcess::NotRunning)
         return;
     m_runner.closeWriteChannel();
@@ -44,6 +48,14 @@ RealCluster::~RealCluster() {
         m_runner.kill();  // its children go with it
         m_runner.waitForFinished(5'000);
     }
+    m_pids.clear();
+}
+
+void RealCluster::takePids(const QJsonObject& said) {
+    const QJsonObject pids = said.value(QStringLiteral("pids")).toObject();
+    m_pids.clear();
+    for (auto it = pids.begin(); it != pids.end(); ++it)
+        m_pids.insert(it.key(), it.value().toInteger());
 }
 
 QString RealCluster::readLine(int milliseconds, QByteArray& line) {
@@ -67,9 +79,7 @@ QString RealCluster::waitReady() {
         return why;
     const QJsonObject said = QJsonDocument::fromJson(line).object();
     m_server = said.value(QStringLiteral("server")).toString();
-    const QJsonObject pids = said.value(QStringLiteral("pids")).toObject();
-    for (auto it = pids.begin(); it != pids.end(); ++it)
-        m_pids.insert(it.key(), it.value().toInteger());
+    takePids(said);
     return m_server.isEmpty() ? QStringLiteral("kube-cluster said: ") + QString::fromUtf8(line) : QString();
 }
 
@@ -79,9 +89,7 @@ QString RealCluster::control(const QString& command) {
     if (QString why = readLine(90'000, line); !why.isEmpty())
         return why;
     const QJsonObject said = QJsonDocument::fromJson(line).object();
-    const QJsonObject pids = said.value(QStringLiteral("pids")).toObject();
-    for (auto it = pids.begin(); it != pids.end(); ++it)
-        m_pids.insert(it.key(), it.value().toInteger());
+    takePids(said);
     return said.value(QStringLiteral("ok")).toBool() ? QString() : QString::fromUtf8(line);
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include <QHash>
+#include <QJsonObject>
 #include <QProcess>
 #include <QString>
 #include <QStringList>
@@ -28,15 +29,20 @@ public:
     static QString assets();
 
     [[nodiscard]] QString waitReady();  // up to 120 s
-    // One line command to the runner: "freeze", "thaw", "kill", "start", "restart apiserver".
+    // Ends every process of it; the destructor does the same.
+    void stop();
+    // One line command to the runner: "freeze", "thaw", "kill", "start", "restart apiserver". The last two
+    // return when the API server is ready again.
     [[nodiscard]] QString control(const QString& command);
 
     [[nodiscard]] const QString& name() const { return m_name; }
     [[nodiscard]] QString kubeconfig() const { return m_folder + QStringLiteral("/kubeconfig"); }
     [[nodiscard]] QString server() const { return m_server; }
+    // Of etcd, apiserver, controller-manager, scheduler, kwok, as of the last answer; 0: does not run.
     [[nodiscard]] qint64 pid(const QString& component) const { return m_pids.value(component); }
 
 private:
+    void takePids(const QJsonObject& said);
     QString readLine(int milliseconds, QByteArray& line);
 
     QString m_name;
@@ -47,3 +53,13 @@ private:
 };
 
 }  // namespace kubefed::test
+
+// For initTestCase(): skips the program where the binaries are missing, but fails under CI=true.
+#define KUBEFED_REQUIRE_REAL_KUBERNETES()                                                    \
+    do {                                                                                     \
+        if (const QString why = kubefed::test::RealCluster::unavailable(); !why.isEmpty()) { \
+            if (qEnvironmentVariable("CI") == QLatin1String("true"))                         \
+                QFAIL(qPrintable(why));                                                      \
+            QSKIP(qPrintable(why));                                                          \
+        }                                                                                    \
+    } while (false)

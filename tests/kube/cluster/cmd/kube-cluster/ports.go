@@ -20,7 +20,8 @@ const (
 	lastPort  = 31999
 )
 
-// portLease keeps a port for this program among all that use the same rule.
+// portLease keeps a port for this program among all that use the same rule: in
+// one folder for the user, because tests have temporary folders of their own.
 // The lock file stays; the lock on it ends with the process.
 type portLease struct {
 	port int
@@ -28,7 +29,7 @@ type portLease struct {
 }
 
 func leasePort() (*portLease, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("kube-cluster-ports-%d", os.Getuid()))
+	dir := fmt.Sprintf("/tmp/kube-cluster-ports-%d", os.Getuid())
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,3 @@
+module kubefed.io/tests/kube/record
+
+go 1.24.0
