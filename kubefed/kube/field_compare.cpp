@@ -13,6 +13,16 @@ const Json& emptyObject() {
     return value;
 }
 
+const Json& nullValue() {
+    static const Json value;
+    return value;
+}
+
+const Json& emptyText() {
+    static const Json value(json::string_kind);
+    return value;
+}
+
 class Comparer {
 public:
     Difference out;
@@ -22,7 +32,7 @@ public:
             for (const auto& member : *left) {
                 const std::string_view key(member.key().data(), member.key().size());
                 const auto& child = childOf(node, key);
-                field(key, &member.value(), valueAt(right, key, child), child);
+                field(key, &member.value(), valueAt(right, key, node, member.value()), child);
             }
         }
         if (right != nullptr) {
@@ -31,7 +41,7 @@ public:
                 if (left != nullptr && left->contains(member.key()))
                     continue;
                 const auto& child = childOf(node, key);
-                field(key, valueAt(left, key, child), &member.value(), child);
+                field(key, valueAt(left, key, node, member.value()), &member.value(), child);
             }
         }
         if ((left == nullptr) != (right == nullptr))
@@ -52,18 +62,35 @@ private:
         return child != nullptr ? *child : SchemaNode::anything();
     }
 
-    static const Json* valueAt(const JsonObject* object, std::string_view key, const SchemaNode& child) {
+    // The value, or what stands for it where Go would have one although the document has none. `other` is
+    // the value on the other side. The keys of maps are simply there or not.
+    static const Json* valueAt(const JsonObject* object, std::string_view key, const SchemaNode& node,
+                               const Json& other) {
         if (object == nullptr)
             return nullptr;
         const auto* value = object->if_contains({key.data(), key.size()});
-        return value == nullptr && child.alwaysPresent ? &emptyObject() : value;
+        const auto property = node.properties.find(key);
+        if (value != nullptr || property == node.properties.end())
+            return value;
+        const SchemaNode& child = *property->second;
+        switch (child.zero) {
+            case SchemaNode::Zero::Object:
+                return &emptyObject();
+            case SchemaNode::Zero::Null:
+                return &nullValue();
+            case SchemaNode::Zero::Text:
+                return &emptyText();
+            case SchemaNode::Zero::Absent:
+                break;
+        }
+        return child.builtin && other.is_null() ? &nullValue() : nullptr;
     }
 
     // Structs that are there although no document says so come and go with their parent.
     void implied(const JsonObject* left, const JsonObject* right, const SchemaNode& node) {
         const auto* present = left != nullptr ? left : right;
         for (const auto& [key, child] : node.properties) {
-            if (child->alwaysPresent && !present->contains(key))
+            if (child->zero == SchemaNode::Zero::Object && !present->contains(key))
                 field(key, left != nullptr ? &emptyObject() : nullptr,
                       right != nullptr ? &emptyObject() : nullptr, *child);
         }

@@ -86,6 +86,9 @@ public:
         if (!m_custom && open && !schema.contains("properties") && !schema.contains("additionalProperties"))
             node.preserveUnknown = true;
         fillExtensions(node, schema);
+        node.builtin = !m_custom;
+        if (!m_custom && node.type == SchemaNode::Type::String && node.defaultValue == Json(""))
+            node.zero = SchemaNode::Zero::Text;
         fillValidation(node, schema);
         if (!node.pattern.empty()) {
             node.compiledPattern = compilePattern(node.pattern);
@@ -132,9 +135,9 @@ private:
             pending.node->name = ownName;
         fillExtensions(*pending.node, *pending.schema);
         const auto* object = find(*pending.schema, {"default"});
-        pending.node->alwaysPresent = !m_custom && pending.node->type == SchemaNode::Type::Object &&
-                                      object != nullptr && object->is_object() &&
-                                      object->get_object().empty();
+        const bool always = !m_custom && pending.node->type == SchemaNode::Type::Object &&
+                            object != nullptr && object->is_object() && object->get_object().empty();
+        pending.node->zero = always ? SchemaNode::Zero::Object : SchemaNode::Zero::Absent;
         pending.done = true;
         return {};
     }
@@ -231,6 +234,7 @@ private:
 
     Result<void> fillChildren(SchemaNode& node, const JsonObject& schema) {
         const std::string path = m_path;
+        std::map<std::string, SchemaNode*, std::less<>> children;
         if (const auto* properties = objectAt(schema, {"properties"})) {
             for (const auto& [key, value] : *properties) {
                 m_path = path + "." + std::string(key);
@@ -238,6 +242,7 @@ private:
                     return problem("is not an object");
                 auto& child = m_arena.nodes.emplace_back();
                 node.properties.emplace(std::string(key), &child);
+                children[std::string(key)] = &child;
                 KUBEFED_TRY(fill(child, value.get_object()));
             }
         }
@@ -254,6 +259,11 @@ private:
             node.additional = &SchemaNode::anything();
         }
         m_path = path;
+        for (const auto& key : node.required) {
+            const auto* found = objectAt(schema, {"properties", key});
+            if (!m_custom && found != nullptr && stringAt(*found, {"type"}) == "array")
+                children[key]->zero = SchemaNode::Zero::Null;
+        }
         if (node.type == SchemaNode::Type::Array) {
             const auto* items = objectAt(schema, {"items"});
             if (items == nullptr)

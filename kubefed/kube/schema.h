@@ -40,8 +40,12 @@ struct SchemaNode {
     std::vector<std::string> patchStrategy;    // "merge", "replace", "retainKeys"
     bool nullable = false;
     bool isQuantity = false;
-    // A struct that Go's encoder never leaves out: for ownership its absence equals {}.
-    bool alwaysPresent = false;
+    // What a field of a built-in kind is to Go when nobody set it, if that is not simply absent: structs that
+    // the encoder never leaves out are {}, required lists null, strings with default "" that. For ownership,
+    // absence equals that value.
+    enum class Zero { Absent, Null, Object, Text };
+    Zero zero = Zero::Absent;
+    bool builtin = false;  // null and absent are one: Go's zero times are written as null
     // CRD validation (absent for built-in kinds, whose validation is code).
     std::vector<Json> enumValues;
     std::optional<double> minimum, maximum, multipleOf;

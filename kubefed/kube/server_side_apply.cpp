@@ -29,7 +29,7 @@ Error unexpectedError(std::string message) {
 std::string describe(const JsonObject& document) {
     const auto gv = GroupVersion::parse(stringAt(document, {"apiVersion"}));
     return std::string(stringAt(document, {"metadata", "namespace"})) + "/" +
-           std::string(stringAt(document, {"metadata", "name"})) + "; " + gv.apiVersion() +
+           std::string(stringAt(document, {"metadata", "name"})) + "; " + gv.group + "/" + gv.version +
            ", Kind=" + std::string(stringAt(document, {"kind"}));
 }
 

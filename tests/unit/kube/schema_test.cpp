@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/kube/schema.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <QtTest/QTest>
+
+#include "tests/unit/kube/schema_cases.h"
+
+using namespace kubefed;
+using namespace kubefed::kube;
+
+class SchemaTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() {
+        auto widget = Schema::fromCrd(parseJson(kWidgetSchema)->as_object());
+        QVERIFY2(widget.has_value(), widget ? "" : widget.error().message.c_str());
+        m_widget = *widget;
+        std::vector<JsonObject> documents;
+        const std::filesystem::path root(qgetenv("KUBEFED_SOURCE_DIR").toStdString());
+        for (const auto& file : std::filesystem::directory_iterator(root / "kubefed/apiserver/schema")) {
+            if (file.path().extension() != ".json")
+                continue;
+            std::ifstream in(file.path());
+            std::stringstream text;
+            text << in.rdbuf();
+            documents.push_back(parseJson(text.str())->as_object());
+        }
+        auto set = SchemaSet::build(documents);
+        QVERIFY2(set.has_value(), set ? "" : set.error().message.c_str());
+        m_builtin = *set;
+    }
+
+    void customValuesAreValidatedAsOnTheRealServer() {
+        for (const auto& c : kWidgetCases) {
+            JsonObject document;
+            document["spec"] = *parseJson(c.spec);
+            std::string text;
+            for (const auto& cause : validateSchema(document, m_widget->root()))
+                text += (text.empty() ? "" : "\n") + cause.reason + "|" + cause.field + "|" + cause.message;
+            QVERIFY2(text == c.causes, (std::string(c.spec) + " gave " + text).c_str());
+        }
+        QCOMPARE(validateSchema({}, m_widget->root()).at(0).field, std::string("spec"));
+    }
+
+    void customDefaultsAreFilledIn() {
+        for (const auto& c : kDefaultCases) {
+            auto value = *parseJson(c.in);
+            applyDefaults(value, m_widget->root());
+            QCOMPARE(printCanonical(value), printCanonical(*parseJson(c.out)));
+            auto again = value;
+            applyDefaults(again, m_widget->root());
+            QVERIFY(equal(again, value));
+        }
+    }
+
+    void unknownFieldsArePruned() {
+        for (const auto& c : kPruneCases) {
+            auto value = parseJson(c.in)->as_object();
+            pruneUnknown(value, m_widget->root());
+            QCOMPARE(printCanonical(value), printCanonical(*parseJson(c.out)));
+            QVERIFY(unknownFields(value, m_widget->root()).empty());
+        }
+    }
+
+    void unknownFieldsAreNamed() {
+        const auto pod = parseJson(
+                             "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"nam\":\"x\",\"labels\":"
+                             "{\"any\":\"y\"}},"
+                             "\"spec\":{\"containers\":[{\"name\":\"a\"},{\"image\":\"x\",\"imag\":{\"b\":1}}"
+                             "],\"foo\":1},\"x\":1}")
+                             ->as_object();
+        const auto schema = m_builtin->byKind({"", "v1", "Pod"});
+        QVERIFY(schema != nullptr);
+        QCOMPARE(unknownFields(pod, schema->root()),
+                 (std::vector<std::string>{"unknown field \"metadata.nam\"",
+                                           "unknown field \"spec.containers[1].imag\"",
+                                           "unknown field \"spec.foo\"", "unknown field \"x\""}));
+    }
+
+    void wrongTypesAreWordedAsGoDoes() {
+        const auto rc = m_builtin->byKind({"", "v1", "ReplicationController"});
+        const auto problem = [&](const char* text) {
+            return typeProblem(parseJson(text)->as_object(), rc->root());
+        };
+        QCOMPARE(problem("{\"spec\":{\"replicas\":\"3\"}}"),
+                 std::string("json: cannot unmarshal string into Go struct field "
+                             "ReplicationControllerSpec.spec.replicas of type int32"));
+        QCOMPARE(problem("{\"spec\":{\"replicas\":1.5}}"),
+                 std::string("json: cannot unmarshal number 1.5 into Go struct field "
+                             "ReplicationControllerSpec.spec.replicas of type int32"));
+        QCOMPARE(problem("{\"spec\":{\"replicas\":3000000000}}"),
+                 std::string("json: cannot unmarshal number 3000000000 into Go struct field "
+                             "ReplicationControllerSpec.spec.replicas of type int32"));
+        QCOMPARE(problem("{\"spec\":[]}"),
+                 std::string("json: cannot unmarshal array into Go struct field ReplicationController.spec "
+                             "of type v1.ReplicationControllerSpec"));
+        QCOMPARE(problem("{\"metadata\":{\"labels\":{\"a\":1}}}"),
+                 std::string("json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels "
+                             "of type string"));
+        QVERIFY(problem("{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"resources\":{\"limits\":{"
+                        "\"cpu\":\"1x\"}}}]}}}}")
+                    .starts_with("quantities must match"));
+        QCOMPARE(
+            problem(
+                "{\"metadata\":{\"creationTimestamp\":null},\"spec\":{\"replicas\":3,\"template\":null}}"),
+            std::string());
+        QVERIFY(problem("{\"metadata\":{\"creationTimestamp\":\"x\"}}").starts_with("parsing time \"x\""));
+        const auto secret = m_builtin->byKind({"", "v1", "Secret"});
+        QCOMPARE(typeProblem(parseJson("{\"data\":{\"a\":\"!!\"}}")->as_object(), secret->root()),
+                 std::string("illegal base64 data at input byte 0"));
+        QCOMPARE(typeProblem(parseJson("{\"data\":{\"a\":\"YQ==\"}}")->as_object(), secret->root()),
+                 std::string());
+    }
+
+    void builtinSchemasAreComplete() {
+        for (const char* kind :
+             {"Pod", "Service", "ReplicationController", "ConfigMap", "Secret", "Namespace", "Node"})
+            QVERIFY2(m_builtin->byKind({"", "v1", kind}) != nullptr, kind);
+        QVERIFY(m_builtin->byKind({"", "v1", "Nonsense"}) == nullptr);
+        QVERIFY(m_builtin->byName("io.k8s.api.core.v1.Container") != nullptr);
+        const auto& container = m_builtin->byName("io.k8s.api.core.v1.Container")->root();
+        const auto* ports = container.child("ports");
+        QCOMPARE(ports->listMapKeys, (std::vector<std::string>{"containerPort", "protocol"}));
+        QCOMPARE(ports->patchMergeKey, std::string("containerPort"));
+        QVERIFY(container.child("resources")->zero == SchemaNode::Zero::Object);
+        QVERIFY(container.child("resources")->child("limits")->additional->isQuantity);
+    }
+
+    void badSchemasAreRefused() {
+        for (const char* bad :
+             {"{\"type\":\"string\"}", "{\"type\":\"object\",\"properties\":{\"a\":{}}}",
+              "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\"}}}",
+              "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"strange\"}}}",
+              "{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#/x\"}}}",
+              "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"pattern\":\"(\"}}}",
+              "{\"type\":\"object\",\"properties\":{\"a\":1}}"})
+            QVERIFY2(!Schema::fromCrd(parseJson(bad)->as_object()), bad);
+    }
+
+private:
+    std::shared_ptr<const Schema> m_widget;
+    std::shared_ptr<const SchemaSet> m_builtin;
+};
+
+QTEST_GUILESS_MAIN(SchemaTest)
+#include "schema_test.moc"
