@@ -72,38 +72,37 @@ private Q_SLOTS:
         }
         QCOMPARE(printJson(*parseJson("\"\\ud83d\\ude00\\u00e4\\/\\b\"")),
                  std::string("\"\xF0\x9F\x98\x80\xC3\xA4/\\u0008\""));
-        QCOMPARE(printJson(*parseJson("\"\\ud800x\"")), std::string("\"\xEF\xBF\xBDx\""));
+        QVERIFY(!parseJson("\"\\ud800x\""));  // half of a surrogate pair
         QCOMPARE(printCanonical(*parseJson("{\"b\":{\"z\":1,\"y\":[{\"d\":1,\"c\":2}]},\"a\":0}")),
                  std::string("{\"a\":0,\"b\":{\"y\":[{\"c\":2,\"d\":1}],\"z\":1}}"));
     }
 
     void badTextIsRefusedWithItsPlace() {
-        const std::vector<std::pair<std::string, std::string>> cases{
-            {"", "line 1, column 1"},
-            {"{", "line 1, column 2"},
-            {"{\n  \"a\": ,\n}", "line 2, column 8"},
-            {"[1,]", "line 1, column 4"},
-            {"[1 2]", "line 1, column 4"},
-            {"{\"a\" 1}", "line 1, column 6"},
-            {"{a:1}", "line 1, column 2"},
-            {"tru", "line 1, column 1"},
-            {"01", "number"},
-            {"1.", "digits"},
-            {"1e", "exponent"},
-            {"-", "column 1"},
-            {"+1", "column 1"},
-            {"1e999", "out of range"},
-            {"\"a", "unexpected end"},
-            {"\"\\x\"", "escape"},
-            {"\"\\u12g4\"", "four"},
-            {"1 1", "after the value"},
-            {std::string("\"\x01\""), "control"},
-            {"\"\xC0\x80\"", "UTF-8"},
-            {"\"\xED\xA0\x80\"", "UTF-8"},
-            {"\"\xF5\x80\x80\x80\"", "UTF-8"},
-            {"\"\xE2\x82\"", "UTF-8"},
-            {"NaN", "column 1"},
-            {std::string(300, '['), "nested too deeply"}};
+        const std::vector<std::pair<std::string, std::string>> cases{{"", "line 1, column 1"},
+                                                                     {"{", "line 1, column 2: incomplete"},
+                                                                     {"{\n  \"a\": ,\n}", "line 2, column 8"},
+                                                                     {"[1,]", "line 1, column 4"},
+                                                                     {"[1 2]", "line 1, column 4"},
+                                                                     {"{\"a\" 1}", "line 1, column 6"},
+                                                                     {"{a:1}", "line 1, column 2"},
+                                                                     {"tru", "line 1, column"},
+                                                                     {"01", "extra data"},
+                                                                     {"1.", "column 3"},
+                                                                     {"1e", "incomplete"},
+                                                                     {"-", "incomplete"},
+                                                                     {"+1", "column 1"},
+                                                                     {"1e999", "exponent overflow"},
+                                                                     {"\"a", "incomplete"},
+                                                                     {"\"\\x\"", "column 3"},
+                                                                     {"\"\\u12g4\"", "hex digit"},
+                                                                     {"1 1", "extra data"},
+                                                                     {std::string("\"\x01\""), "column 2"},
+                                                                     {"\"\xC0\x80\"", "column 2"},
+                                                                     {"\"\xED\xA0\x80\"", "column 2"},
+                                                                     {"\"\xF5\x80\x80\x80\"", "column 2"},
+                                                                     {"\"\xE2\x82\"", "column 2"},
+                                                                     {"NaN", "column 1"},
+                                                                     {std::string(300, '['), "too deep"}};
         for (const auto& [text, part] : cases) {
             const auto value = parseJson(text);
             QVERIFY2(!value, text.c_str());
