@@ -117,6 +117,21 @@ private:
             if (kube::objectAt(version, {"schema", "openAPIV3Schema"}) == nullptr)
                 checker.required(path.child("schema").child("openAPIV3Schema"), "schemas are required");
         });
+        forEachObject(spec, "versions", [&](const kube::JsonObject& version, std::size_t i) {
+            const kube::JsonObject* schema = kube::objectAt(version, {"schema", "openAPIV3Schema"});
+            if (schema == nullptr)
+                return;
+            // The real server reports the schema of an only version where older definitions had it.
+            const bool only = spec.at("versions").get_array().size() == 1;
+            const Path type =
+                (only ? Path("spec.validation") : Path("spec.versions").index(i).child("schema"))
+                    .child("openAPIV3Schema")
+                    .child("type");
+            if (textOf(*schema, "type").empty())
+                checker.required(type, "must not be empty at the root");
+            else if (textOf(*schema, "type") != "object")
+                checker.invalid(type, kube::Json(textOf(*schema, "type")), "must be object at the root");
+        });
         if (storage != 1)
             checker.invalid(Path("spec.versions"),
                             spec.contains("versions") ? spec.at("versions") : kube::Json(),

@@ -95,7 +95,11 @@ private:
                     checker.invalid(at.child("hostname"), host, dns1123LabelProblems(host));
                 if (const std::string_view node = textOf(address, "nodeName"); !node.empty())
                     checker.invalid(at.child("nodeName"), node, dns1123SubdomainProblems(node));
-                checkEndpointIp(checker, textOf(address, "ip"), at.child("ip"));
+                const std::string_view ip = textOf(address, "ip");
+                if (!parseIp(ip))
+                    checker.invalid(at.child("ip"), kube::Json(ip),
+                                    "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+                checkEndpointIp(checker, ip, at.child("ip"));
             });
         const std::size_t ports = empty("ports") ? 0 : arrayOf(subset, "ports")->size();
         forEachObject(subset, "ports", [&](const kube::JsonObject& port, std::size_t i) {
@@ -121,6 +125,9 @@ public:
             if (member(port, "name") == nullptr)
                 port["name"] = "";
             setDefault(port, "protocol", "TCP");
+        });
+        forEachObject(object, "endpoints", [](kube::JsonObject& endpoint, std::size_t) {
+            kube::ensureObject(endpoint, {"conditions"});
         });
         // Both lists are written even where they are empty.
         for (const std::string_view key : {"endpoints", "ports"})

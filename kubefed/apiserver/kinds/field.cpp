@@ -12,7 +12,10 @@ namespace {
 std::string rendered(const kube::Json& value) {
     if (value.is_string())
         return goQuote(kube::view(value.get_string()));
-    if (value.is_object() || value.is_array())
+    // Go prints maps sorted and structs in the order of their fields, which begin with a capital.
+    const kube::JsonObject* object = value.if_object();
+    const bool isStruct = object != nullptr && !object->empty() && object->begin()->key().front() < 'a';
+    if (!isStruct && (value.is_object() || value.is_array()))
         return kube::printCanonical(value);
     return kube::printJson(value);
 }

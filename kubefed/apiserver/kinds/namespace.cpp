@@ -10,7 +10,7 @@ class NamespaceStrategy final : public KindStrategy {
 public:
     void applyDefaults(kube::JsonObject& object) const override {
         // Selectors over namespaces by name rely on this label, so that even removing it brings it back.
-        if (const std::string_view name = nameOf(object); !name.empty())
+        if (const std::string name(nameOf(object)); !name.empty())
             kube::ensureObject(object, {"metadata", "labels"})["kubernetes.io/metadata.name"] = name;
     }
 

@@ -58,12 +58,29 @@ public:
         kube::JsonObject& endpoint = kube::ensureObject(status, {"daemonEndpoints", "kubeletEndpoint"});
         if (!endpoint.contains("Port"))
             endpoint["Port"] = 0;
+        forEachObject(status, "conditions", [](kube::JsonObject& condition, std::size_t) {
+            for (const std::string_view key : {"lastHeartbeatTime", "lastTransitionTime"})
+                if (!condition.contains(key))
+                    condition[key] = nullptr;
+        });
         kube::JsonObject& info = kube::ensureObject(status, {"nodeInfo"});
         for (const std::string_view key :
              {"machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion",
               "kubeletVersion", "kubeProxyVersion", "operatingSystem", "architecture"})
             if (!info.contains(key))
                 info[key] = "";
+    }
+
+    // A new node takes no pods until something has seen that it is ready.
+    [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,
+                                                const StrategyContext&) const override {
+        kube::Json& value = kube::ensureObject(object, {"spec"})["taints"];
+        kube::JsonArray& taints = value.is_array() ? value.get_array() : value.emplace_array();
+        const kube::JsonObject notReady{{"effect", "NoSchedule"}, {"key", "node.kubernetes.io/not-ready"}};
+        if (std::ranges::none_of(taints,
+                                 [&](const kube::Json& taint) { return kube::equal(taint, notReady); }))
+            taints.push_back(notReady);
+        return {};
     }
 
     void prepareForUpdate(kube::JsonObject& next, const kube::JsonObject& previous,

@@ -28,6 +28,19 @@ void keepObservedGenerations(kube::JsonObject& next, const kube::JsonObject& pre
     });
 }
 
+// What is no pointer in Go is written even where it says nothing.
+void defaultContainerStatus(kube::JsonObject& container) {
+    for (const std::string_view key : {"state", "lastState"})
+        kube::ensureObject(container, {key});
+    for (const std::string_view key : {"image", "imageID"})
+        if (!container.contains(key))
+            container[key] = "";
+    if (!container.contains("ready"))
+        container["ready"] = false;
+    if (!container.contains("restartCount"))
+        container["restartCount"] = 0;
+}
+
 class PodStrategy final : public KindStrategy {
 public:
     void applyDefaults(kube::JsonObject& object) const override {
@@ -35,12 +48,18 @@ public:
         kube::JsonObject& spec = kube::ensureObject(object, {"spec"});
         defaultPodSpec(spec);
         defaultPod(spec);
-        if (kube::JsonObject* status = objectOf(object, "status"))
+        if (kube::JsonObject* status = objectOf(object, "status")) {
+            for (const std::string_view list :
+                 {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"})
+                forEachObject(*status, list, [](kube::JsonObject& container, std::size_t) {
+                    defaultContainerStatus(container);
+                });
             forEachObject(*status, "conditions", [](kube::JsonObject& condition, std::size_t) {
                 for (const std::string_view key : {"lastProbeTime", "lastTransitionTime"})
                     if (!condition.contains(key))
                         condition[key] = nullptr;
             });
+        }
     }
 
     [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,

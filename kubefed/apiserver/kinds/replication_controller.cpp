@@ -64,11 +64,14 @@ public:
 
     [[nodiscard]] Causes validateUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
                                         const StrategyContext& context) const override {
-        if (context.subresource != "status") {
-            (void)previous;
-            return validate(next, context);
-        }
+        (void)previous;
         Checker checker;
+        if (context.subresource != "status") {
+            // The real server checks the spec of an update twice, and says everything twice.
+            for (int round = 0; round < 2; ++round)
+                check(checker, partOf(next, "spec"), Path("spec"));
+            return checker.take();
+        }
         checkStatus(checker, partOf(next, "status"));
         return checker.take();
     }

@@ -79,9 +79,9 @@ void allocateAddress(Checker& checker, kube::JsonObject& spec, const kube::JsonO
     if (!number || !spec.contains("clusterIPs"))
         return;  // validation says what is wrong
     if (*number < kFirstAddress || *number > kLastAddress)
-        checker.invalid(path, spec.at("clusterIPs"),
-                        "failed to allocate IP " + ip + ": the provided IP (" + ip +
-                            ") is not in the valid range. The range of valid IPs is 10.0.0.0/16");
+        checker.invalid(
+            path, spec.at("clusterIPs"),
+            "failed to allocate IP " + ip + ": the provided network does not match the current range");
     else if (objects.hasField(kServices, "spec.clusterIP", ip, self))
         checker.invalid(path, spec.at("clusterIPs"),
                         "failed to allocate IP " + ip + ": provided IP is already allocated");
