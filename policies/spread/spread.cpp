@@ -22,15 +22,20 @@ struct Spread : kubefed::policy::Policy {
       "description": "The clusters' label that names their domain; topology.kubernetes.io/region where absent"},
     "minDomains": {"type": "integer", "minimum": 1,
       "description": "At least so many domains, each with a replica; 1 where absent. Never more than replicas"},
+    "bestEffort": {"type": "boolean",
+      "description": "Does with fewer domains where there are not as many, and takes a cluster without the label as a domain of its own; false where absent"},
     "maxPerDomain": {"type": "integer", "minimum": 1, "description": "At most so many clusters of one domain"},
     "maxClusters": {"type": "integer", "minimum": 1, "description": "At most so many clusters in all"}
   }})json";
 
+    // Selecting keeps to what is chosen. Minimums must not depend on it, or they would wander.
+    enum class Order { ChosenFirst, BestFirst };
     using Domain = std::pair<std::string_view, std::vector<Candidate*>>;
 
     explicit Spread(const Config& c)
         : topologyKey(c.text("topologyKey", "topology.kubernetes.io/region")),
           minDomains(c.integer("minDomains", 1, {.min = 1})),
+          bestEffort(c.flag("bestEffort", false)),
           maxPerDomain(c.integer("maxPerDomain", kAny, {.min = 1})),
           maxClusters(c.integer("maxClusters", kAny, {.min = 1})) {
         if (maxClusters < minDomains)
@@ -39,40 +44,55 @@ struct Spread : kubefed::policy::Policy {
     }
 
     void select(const Round& round, std::span<Candidate> candidates) override {
-        const std::vector<Domain> domains = domainsOf(candidates, true);
+        const std::vector<Domain> domains = domainsOf(candidates, Order::ChosenFirst);
         const std::int64_t needed = neededDomains(round);
-        if (static_cast<std::int64_t>(domains.size()) < needed) {
+        if (!bestEffort && static_cast<std::int64_t>(domains.size()) < needed) {
             for (const Domain& domain : domains)
                 for (Candidate* c : domain.second)
                     c->leaveOut("only {} of the {} domains of {} that are needed have a cluster",
                                 domains.size(), needed, topologyKey);
             return;
         }
-        // One cluster of each domain, then a second one of each, until there are enough.
         std::int64_t left = maxClusters;
-        std::size_t deepest = 0;
-        for (const Domain& domain : domains)
-            deepest = std::max(deepest, domain.second.size());
-        for (std::size_t depth = 0; depth < deepest; ++depth) {
-            for (const Domain& domain : domains) {
-                if (depth >= domain.second.size())
-                    continue;
-                Candidate& c = *domain.second[depth];
-                if (static_cast<std::int64_t>(depth) >= maxPerDomain)
-                    c.leaveOut("{} clusters wanted in {}, others come first", maxPerDomain, domain.first);
-                else if (left == 0)
-                    c.leaveOut("{} clusters wanted in all, others come first", maxClusters);
-                else
-                    --left;
+        for (const Place& place : places(domains, needed)) {
+            if (place.depth >= maxPerDomain)
+                place.cluster->leaveOut("{} clusters wanted in {}, others come first", maxPerDomain,
+                                        place.domain);
+            else if (left == 0)
+                place.cluster->leaveOut("{} clusters wanted in all, others come first", maxClusters);
+            else
+                --left;
+        }
+    }
+
+    struct Place {
+        int order = 0;
+        std::int64_t depth = 0;  // within its domain
+        std::size_t index = 0;   // of its domain
+        std::string_view domain;
+        Candidate* cluster = nullptr;
+    };
+    // First one cluster of each needed domain, then what is chosen already, then one more of each domain, and
+    // so on.
+    static std::vector<Place> places(const std::vector<Domain>& domains, std::int64_t needed) {
+        std::vector<Place> result;
+        for (std::size_t index = 0; index < domains.size(); ++index) {
+            const auto& [name, clusters] = domains[index];
+            for (std::size_t depth = 0; depth < clusters.size(); ++depth) {
+                const bool isNeeded = depth == 0 && static_cast<std::int64_t>(index) < needed;
+                const int order = isNeeded ? 0 : clusters[depth]->isChosen() ? 1 : 2;
+                result.push_back({order, static_cast<std::int64_t>(depth), index, name, clusters[depth]});
             }
         }
+        std::ranges::sort(result, {}, [](const Place& p) { return std::tuple(p.order, p.depth, p.index); });
+        return result;
     }
 
     void limit(const Round& round, std::span<Candidate> selected) override {
         if (!round.isReplicated() || round.isDuplicated() || minDomains < 2)
             return;
         std::int64_t needed = neededDomains(round);
-        for (const Domain& domain : domainsOf(selected, false)) {
+        for (const Domain& domain : domainsOf(selected, Order::BestFirst)) {
             if (needed-- <= 0)
                 return;
             domain.second.front()->limit(1, KUBEFED_NO_LIMIT, "at least 1 for {}, one of {} domains",
@@ -87,7 +107,7 @@ struct Spread : kubefed::policy::Policy {
     }
 
     // The domains and the clusters in each, the first choice first.
-    std::vector<Domain> domainsOf(std::span<Candidate> candidates, bool leaveOut) const {
+    std::vector<Domain> domainsOf(std::span<Candidate> candidates, Order order) const {
         const auto rank = [](const Candidate* c) {
             return std::tuple(!c->isChosen(), -c->score(), c->tieBreak());
         };
@@ -95,7 +115,9 @@ struct Spread : kubefed::policy::Policy {
         for (Candidate& c : candidates) {
             if (const auto domain = c.cluster().label(topologyKey); domain && !domain->empty())
                 byName[*domain].push_back(&c);
-            else if (leaveOut)
+            else if (bestEffort)
+                byName[c.cluster().name()].push_back(&c);
+            else if (order == Order::ChosenFirst)
                 c.leaveOut("has no label {}", topologyKey);
         }
         std::vector<Domain> domains(byName.begin(), byName.end());
@@ -108,6 +130,7 @@ struct Spread : kubefed::policy::Policy {
     static constexpr std::int64_t kAny = 1'000'000'000;
     std::string topologyKey;
     std::int64_t minDomains;
+    bool bestEffort;
     std::int64_t maxPerDomain;
     std::int64_t maxClusters;
 };
