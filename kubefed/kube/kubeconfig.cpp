@@ -86,14 +86,14 @@ fs::path home() {
     return folder != nullptr ? fs::path(folder) : fs::path("/");
 }
 
-// The federation's name in our extension; nothing where there is none.
-std::optional<std::string> federationOf(const JsonObject& body) {
+// The name in an extension of ours; nothing where there is none.
+std::optional<std::string> markOf(const JsonObject& body, std::string_view mark) {
     const JsonArray* extensions = arrayAt(body, {"extensions"});
     if (extensions == nullptr)
         return std::nullopt;
     for (const Json& item : *extensions)
         if (const JsonObject* object = item.if_object();
-            object != nullptr && stringAt(*object, {"name"}) == kExtension)
+            object != nullptr && stringAt(*object, {"name"}) == mark)
             return std::string(stringAt(*object, {"extension", "name"}));
     return std::nullopt;
 }
@@ -208,11 +208,15 @@ std::vector<std::string> Kubeconfig::contexts() const {
 }
 
 std::vector<std::string> Kubeconfig::federationContexts() const {
+    return markedContexts(kExtension);
+}
+
+std::vector<std::string> Kubeconfig::markedContexts(std::string_view mark) const {
     std::vector<std::string> names;
     for (std::string& name : contexts()) {
         const JsonObject* context = entry(m_merged, "contexts", name);
         const JsonObject* body = context != nullptr ? objectAt(*context, {"context"}) : nullptr;
-        if (body != nullptr && federationOf(*body))
+        if (body != nullptr && markOf(*body, mark))
             names.push_back(std::move(name));
     }
     return names;
@@ -255,7 +259,7 @@ Result<ContextConfig> Kubeconfig::resolve(std::string_view name) const {
     if (!identity)
         return fail(std::move(identity.error()).withContext(within));
     out.identity = std::move(*identity);
-    if (auto federation = federationOf(*context)) {
+    if (auto federation = markOf(*context, kExtension)) {
         out.isFederation = true;
         out.federation = std::move(*federation);
     }
@@ -353,7 +357,7 @@ std::array<JsonObject, 3> bodiesOf(const NewContext& context) {
     if (!context.federation.empty())
         for (JsonObject& each : bodies)
             each["extensions"] = JsonArray{
-                JsonObject{{"name", kExtension}, {"extension", JsonObject{{"name", context.federation}}}}};
+                JsonObject{{"name", context.mark}, {"extension", JsonObject{{"name", context.federation}}}}};
     return bodies;
 }
 
@@ -366,7 +370,7 @@ Result<void> addContext(const fs::path& file, const NewContext& context) {
             if (present == nullptr)
                 continue;
             const JsonObject* body = objectAt(*present, {section.body});
-            const auto federation = body != nullptr ? federationOf(*body) : std::nullopt;
+            const auto federation = body != nullptr ? markOf(*body, context.mark) : std::nullopt;
             if (!federation || *federation != context.federation)
                 return fail(Code::AlreadyExists, "\"" + file.string() + "\" already has a " +
                                                      std::string(section.body) + " \"" + context.name +

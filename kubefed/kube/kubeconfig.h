@@ -39,6 +39,8 @@ public:
     // NotFound names the contexts that there are.
     [[nodiscard]] Result<ContextConfig> resolve(std::string_view context) const;
     [[nodiscard]] std::vector<std::string> federationContexts() const;
+    // The contexts that carry an extension of that name.
+    [[nodiscard]] std::vector<std::string> markedContexts(std::string_view mark) const;
     // Where a new context is written: the explicit file, or the first of $KUBECONFIG, or ~/.kube/config.
     [[nodiscard]] const std::filesystem::path& writePath() const { return m_writePath; }
 
@@ -48,10 +50,11 @@ private:
 };
 
 struct NewContext {
-    std::string name;        // of context, cluster and user alike
-    std::string server;      // URL
-    net::Identity identity;  // written as *-data
-    std::string federation;  // written as our extension; empty: none
+    std::string name;                            // of context, cluster and user alike
+    std::string server;                          // URL
+    net::Identity identity;                      // written as *-data
+    std::string federation = {};                 // the name written into the mark; empty: no mark
+    std::string mark = "kubefed.io/federation";  // the extension by which we know it again as ours
 };
 // AlreadyExists if the context, cluster or user is there and not ours. Never changes current-context.
 [[nodiscard]] Result<void> addContext(const std::filesystem::path& file, const NewContext& context);

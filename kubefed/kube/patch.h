@@ -4,6 +4,7 @@
 // (RFC 7386) and Kubernetes' strategic merge patch (with $patch, $retainKeys, $setElementOrder,
 // $deleteFromPrimitiveList). Pure; any thread. Errors: InvalidArgument for a malformed patch,
 // FailedPrecondition for a failed `test` or a path that is not there (an API server answers 422).
+// Those of the strategic patch carry the Status with which kube-apiserver answers (400 or 500).
 #pragma once
 
 #include "kubefed/kube/json.h"

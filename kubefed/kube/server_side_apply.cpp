@@ -12,20 +12,6 @@ namespace {
 
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-// As kube-apiserver answers what it never expects: 500 without a reason.
-Error unexpectedError(std::string message) {
-    JsonObject status;
-    status["kind"] = "Status";
-    status["apiVersion"] = "v1";
-    status["metadata"].emplace_object();
-    status["status"] = "Failure";
-    status["message"] = message;
-    status["code"] = 500;
-    Error error{.code = Code::Internal, .message = std::move(message)};
-    error.status = ApiStatus{500, "", printJson(status)};
-    return error;
-}
-
 std::string describe(const JsonObject& document) {
     const auto gv = GroupVersion::parse(stringAt(document, {"apiVersion"}));
     return std::string(stringAt(document, {"metadata", "namespace"})) + "/" +
@@ -210,7 +196,7 @@ Result<void> checkApplied(const JsonObject& applied, const SchemaNode& schema, c
         return fail(badRequest("metadata.managedFields must be nil"));
     if (const auto problem = typedProblem(applied, schema); !problem.empty())
         return fail(
-            unexpectedError("failed to create typed patch object (" + describe(applied) + "): " + problem));
+            unexpected("failed to create typed patch object (" + describe(applied) + "): " + problem));
     return {};
 }
 

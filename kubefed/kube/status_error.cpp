@@ -244,6 +244,12 @@ Error internalError(std::string_view why) {
     return make(500, "InternalError", "Internal error occurred: " + std::string(why), std::move(details));
 }
 
+Error unexpected(std::string_view message) {
+    auto error = make(500, "", std::string(message));
+    error.code = Code::Internal;
+    return error;
+}
+
 Error serviceUnavailable(std::string_view why) {
     return make(503, "ServiceUnavailable", std::string(why));
 }

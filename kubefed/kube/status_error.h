@@ -36,6 +36,8 @@ struct StatusCause {
 [[nodiscard]] Error expired(std::string_view why);        // 410
 [[nodiscard]] Error tooManyRequests(std::string_view why, int retryAfterSeconds);
 [[nodiscard]] Error internalError(std::string_view why);
+// 500 without a reason and with the message alone, as kube-apiserver answers errors that it did not foresee.
+[[nodiscard]] Error unexpected(std::string_view message);
 [[nodiscard]] Error serviceUnavailable(std::string_view why);
 [[nodiscard]] Error tooLarge(std::string_view why);       // 413
 

@@ -46,12 +46,13 @@ Headers requestHeaders(const Target& target, const HttpRequest& request, const s
 
 }  // namespace
 
-ClientConnection::ClientConnection(const Target& target, const QSslConfiguration& tls, Pool& pool, Loop& loop)
+ClientConnection::ClientConnection(const Target& target, const QSslConfiguration& tls, Pool& pool, Loop& loop,
+                                   std::uint32_t assumedStreams)
     : m_target(target),
       m_pool(&pool),
       m_loop(loop),
       m_session(Http2Session::Side::Client, {.maxHeader = target.config.maxHeader,
-                                             .maxStreams = 0,
+                                             .maxStreams = assumedStreams,
                                              .streamWindow = target.config.streamWindow,
                                              .connectionWindow = target.config.connectionWindow}),
       m_pump(makeSocket(tls), *this, loop, target.config.stall) {}
@@ -86,7 +87,11 @@ void ClientConnection::onEncrypted() {
     m_idleSince = m_loop.now();
     watch();
     m_pump.start();
-    m_pool->onRoom();
+    announceRoom();
+}
+
+void ClientConnection::announceRoom() {
+    m_pool->onRoom(m_session.streamLimit());
 }
 
 std::size_t ClientConnection::room() const {
@@ -106,17 +111,18 @@ bool ClientConnection::submit(const std::shared_ptr<Exchange>& exchange) {
     }
     ++exchange->attempts;
     exchange->streamId = *id;
-    exchange->connection = std::static_pointer_cast<ClientConnection>(shared_from_this());
+    exchange->carrier = std::static_pointer_cast<ClientConnection>(shared_from_this());
     m_streams.emplace(*id, exchange);
     m_pump.wake();
     return true;
 }
 
 void ClientConnection::cancel(Exchange& exchange) {
-    if (m_state == State::Closed || m_streams.erase(exchange.streamId) == 0)
+    const auto stream = static_cast<std::int32_t>(exchange.streamId);
+    if (m_state == State::Closed || m_streams.erase(stream) == 0)
         return;
-    m_session.reset(exchange.streamId, Http2Error::Cancel);
-    exchange.connection.reset();
+    m_session.reset(stream, Http2Error::Cancel);
+    exchange.carrier.reset();
     m_pump.wake();
     streamGone();
 }
@@ -124,7 +130,7 @@ void ClientConnection::cancel(Exchange& exchange) {
 void ClientConnection::consumed(const Exchange& exchange, std::size_t bytes) {
     if (m_state == State::Closed)
         return;
-    m_session.consume(exchange.streamId, bytes);
+    m_session.consume(static_cast<std::int32_t>(exchange.streamId), bytes);
     m_pump.wake();
 }
 
@@ -206,11 +212,11 @@ void ClientConnection::dispatch(Http2Event& event) {
     using Kind = Http2Event::Kind;
     if (event.kind == Kind::Goaway) {
         retire();
-        m_pool->onRoom();
+        announceRoom();
         return;
     }
     if (event.kind == Kind::Settings) {
-        m_pool->onRoom();
+        announceRoom();
         return;
     }
     const auto found = m_streams.find(event.stream);
@@ -242,7 +248,7 @@ void ClientConnection::dispatch(Http2Event& event) {
             streamGone();
             exchange->onEnd();
             if (m_state != State::Closed)
-                m_pool->onRoom();
+                announceRoom();
             break;
         default:
             onClosed(event);
@@ -261,7 +267,7 @@ void ClientConnection::onClosed(const Http2Event& event) {
     node.mapped()->fail(makeProblem(
         Problem::Reset, name() + " reset the request, HTTP/2 error code " + std::to_string(event.error)));
     if (m_state != State::Closed)
-        m_pool->onRoom();
+        announceRoom();
 }
 
 void ClientConnection::lose(Error error) {

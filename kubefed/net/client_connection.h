@@ -25,15 +25,15 @@ struct Target {
     TransportConfig config;
 };
 
-class ClientConnection final : public PumpOwner {
+class ClientConnection final : public PumpOwner, public ExchangeCarrier {
 public:
     enum class State { Connecting, Ready, Draining, Closed };
 
     class Pool {
     public:
         virtual ~Pool() = default;
-        // Room for more exchanges than before.
-        virtual void onRoom() = 0;
+        // Room for more exchanges than before; the server takes `streamLimit` at once.
+        virtual void onRoom(std::uint32_t streamLimit) = 0;
         // The server has not processed it.
         virtual void onUnprocessed(std::shared_ptr<Exchange> exchange, ClientConnection& by) = 0;
         // With what was under way; the connection is forgotten by the pool.
@@ -41,15 +41,16 @@ public:
                                       std::vector<std::shared_ptr<Exchange>> exchanges) = 0;
     };
 
-    ClientConnection(const Target& target, const QSslConfiguration& tls, Pool& pool, Loop& loop);
+    // `assumedStreams`: how many the server takes at once, until it says so itself.
+    ClientConnection(const Target& target, const QSslConfiguration& tls, Pool& pool, Loop& loop,
+                     std::uint32_t assumedStreams);
     ~ClientConnection() override;
 
     void connect();
     // False: no room, or not ready. The exchange fails through its own callback if it cannot be sent at all.
     [[nodiscard]] bool submit(const std::shared_ptr<Exchange>& exchange);
-    // Ends the exchange's stream, if it has one here.
-    void cancel(Exchange& exchange);
-    void consumed(const Exchange& exchange, std::size_t bytes);
+    void cancel(Exchange& exchange) override;
+    void consumed(const Exchange& exchange, std::size_t bytes) override;
     // No new exchanges; closes when the present ones have ended.
     void retire();
     // Silently, now.
@@ -67,6 +68,7 @@ private:
     void dispatchEvents();
     void dispatch(Http2Event& event);
     void onClosed(const Http2Event& event);
+    void announceRoom();
     void streamGone();
     void endIfDrained();
     void lose(Error error);

@@ -11,28 +11,8 @@ namespace {
 // because it is idempotent and its connection died.
 constexpr int kMostRefusals = 5;
 constexpr int kMostRepeats = 2;
-// How many waiting exchanges one connection that is being made may be expected to take.
-constexpr std::size_t kExpectedRoom = 100;
 
 }  // namespace
-
-class ConnectionPool::Handle final : public Request::State {
-public:
-    Handle(std::weak_ptr<ConnectionPool> pool, std::shared_ptr<Exchange> exchange)
-        : m_pool(std::move(pool)), m_exchange(std::move(exchange)) {}
-    ~Handle() override {
-        if (m_exchange->isOver())
-            return;
-        const auto pool = m_pool.lock();
-        if (pool)
-            pool->cancel(*m_exchange);
-        m_exchange->abandon();
-    }
-
-private:
-    std::weak_ptr<ConnectionPool> m_pool;
-    std::shared_ptr<Exchange> m_exchange;
-};
 
 ConnectionPool::ConnectionPool(Target target, Result<QSslConfiguration> tls, std::shared_ptr<Loop> loop)
     : m_target(std::move(target)), m_tls(std::move(tls)), m_loop(std::move(loop)) {}
@@ -53,7 +33,8 @@ void ConnectionPool::shutDown() {
 }
 
 Request ConnectionPool::start(std::shared_ptr<Exchange> exchange) {
-    Request handle(std::make_unique<Handle>(weak_from_this(), exchange));
+    exchange->host = weak_from_this();
+    Request handle = exchange->makeHandle();
     if (m_shutDown)
         return handle;
     if (!m_tls) {
@@ -67,64 +48,23 @@ Request ConnectionPool::start(std::shared_ptr<Exchange> exchange) {
         }
         m_streams[stream] = exchange;
     }
-    setDeadline(exchange);
+    exchange->watchTime(*m_loop, m_target.authority);
     enqueue(std::move(exchange), false);
     return handle;
 }
 
 Request ConnectionPool::refuse(std::shared_ptr<Exchange> exchange, Error error) {
-    Request handle(std::make_unique<Handle>(weak_from_this(), exchange));
+    exchange->host = weak_from_this();
+    Request handle = exchange->makeHandle();
     failLater(std::move(exchange), std::move(error));
     return handle;
 }
 
-void ConnectionPool::setDeadline(const std::shared_ptr<Exchange>& exchange) {
-    const HttpRequest& request = exchange->request();
-    exchange->lastActivity = m_loop->now();
-    if (request.timeout <= Duration::zero() && request.idleTimeout <= Duration::zero())
-        return;
-    const Duration wait = request.timeout > Duration::zero() ? request.timeout : request.idleTimeout;
-    exchange->deadline =
-        m_loop->at(m_loop->now() + wait, [this, self = weak_from_this(), weak = std::weak_ptr(exchange)] {
-            const auto pool = self.lock();
-            if (const auto due = weak.lock(); pool && due && !due->isOver())
-                onDeadline(due);
-        });
-}
-
-void ConnectionPool::onDeadline(const std::shared_ptr<Exchange>& exchange) {
-    const HttpRequest& request = exchange->request();
-    const bool streaming = exchange->consumer() != nullptr && exchange->headSeen();
-    if (streaming) {
-        // The head came in time; from now on only silence counts, and a consumer's pause is no silence.
-        if (request.idleTimeout <= Duration::zero())
-            return;
-        const SteadyTime now = m_loop->now();
-        if (exchange->isPaused())
-            exchange->lastActivity = now;
-        const SteadyTime due = exchange->lastActivity + request.idleTimeout;
-        if (due > now) {
-            exchange->deadline =
-                m_loop->at(due, [this, self = weak_from_this(), weak = std::weak_ptr(exchange)] {
-                    const auto pool = self.lock();
-                    if (const auto again = weak.lock(); pool && again && !again->isOver())
-                        onDeadline(again);
-                });
-            return;
-        }
-    }
-    const Duration limit = streaming ? request.idleTimeout : request.timeout;
-    cancel(*exchange);
-    exchange->fail(makeProblem(Problem::Timeout, request.method + " '" + m_target.authority +
-                                                     "': no answer within " + std::to_string(limit.count()) +
-                                                     " ms"));
-}
-
-void ConnectionPool::cancel(Exchange& exchange) {
+void ConnectionPool::forget(Exchange& exchange) {
     if (const HttpStream* stream = exchange.consumer())
         m_streams.erase(stream);
-    if (const auto connection = exchange.connection.lock())
-        connection->cancel(exchange);
+    if (const auto carrier = exchange.carrier.lock())
+        carrier->cancel(exchange);
     else
         std::erase_if(m_waiting, [&exchange](const auto& waiting) { return waiting.get() == &exchange; });
 }
@@ -146,7 +86,7 @@ void ConnectionPool::resume(HttpStream& stream) {
 }
 
 void ConnectionPool::enqueue(std::shared_ptr<Exchange> exchange, bool first) {
-    exchange->connection.reset();
+    exchange->carrier.reset();
     if (first)
         m_waiting.push_front(std::move(exchange));
     else
@@ -154,7 +94,8 @@ void ConnectionPool::enqueue(std::shared_ptr<Exchange> exchange, bool first) {
     serve();
 }
 
-void ConnectionPool::onRoom() {
+void ConnectionPool::onRoom(std::uint32_t streamLimit) {
+    m_streamLimit = streamLimit;
     serve();
 }
 
@@ -173,7 +114,7 @@ void ConnectionPool::openIfNeeded() {
     std::size_t expected = 0;
     for (const auto& connection : m_connections) {
         usable += connection->state() == State::Draining ? 0 : 1;
-        expected += connection->state() == State::Connecting ? kExpectedRoom : 0;
+        expected += connection->state() == State::Connecting ? m_streamLimit : 0;
     }
     if (!m_shutDown && m_waiting.size() > expected &&
         usable < static_cast<std::size_t>(m_target.config.maxConnections))
@@ -181,7 +122,8 @@ void ConnectionPool::openIfNeeded() {
 }
 
 void ConnectionPool::connect() {
-    const auto connection = std::make_shared<ClientConnection>(m_target, *m_tls, *this, *m_loop);
+    const auto connection =
+        std::make_shared<ClientConnection>(m_target, *m_tls, *this, *m_loop, m_streamLimit);
     m_connections.push_back(connection);
     connection->connect();
 }
@@ -193,7 +135,7 @@ void ConnectionPool::failLater(std::shared_ptr<Exchange> exchange, Error error) 
             exchange->abandon();
             return;
         }
-        pool->cancel(*exchange);
+        pool->forget(*exchange);
         exchange->fail(error);
     });
 }
@@ -215,7 +157,7 @@ void ConnectionPool::onConnectionLost(ClientConnection& connection, Error error,
     std::erase_if(m_connections, [&connection](const auto& c) { return c.get() == &connection; });
     for (auto it = exchanges.rbegin(); it != exchanges.rend(); ++it) {
         if (wasReady && (*it)->mayRepeat() && (*it)->attempts < kMostRepeats) {
-            (*it)->connection.reset();
+            (*it)->carrier.reset();
             m_waiting.push_front(std::move(*it));
         } else {
             failLater(std::move(*it), error);

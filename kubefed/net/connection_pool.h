@@ -18,6 +18,7 @@
 namespace kubefed::net {
 
 class ConnectionPool final : public ClientConnection::Pool,
+                             public ExchangeHost,
                              public std::enable_shared_from_this<ConnectionPool> {
 public:
     ConnectionPool(Target target, Result<QSslConfiguration> tls, std::shared_ptr<Loop> loop);
@@ -31,21 +32,18 @@ public:
     void shutDown();
     [[nodiscard]] std::size_t openConnections() const { return m_connections.size(); }
 
-    void onRoom() override;
+    void forget(Exchange& exchange) override;
+    void onRoom(std::uint32_t streamLimit) override;
     void onUnprocessed(std::shared_ptr<Exchange> exchange, ClientConnection& by) override;
     void onConnectionLost(ClientConnection& connection, Error error, bool wasReady,
                           std::vector<std::shared_ptr<Exchange>> exchanges) override;
 
 private:
-    class Handle;
-    void cancel(Exchange& exchange);
     void enqueue(std::shared_ptr<Exchange> exchange, bool first);
     void serve();
     void openIfNeeded();
     void connect();
     void failLater(std::shared_ptr<Exchange> exchange, Error error);
-    void setDeadline(const std::shared_ptr<Exchange>& exchange);
-    void onDeadline(const std::shared_ptr<Exchange>& exchange);
 
     const Target m_target;
     const Result<QSslConfiguration> m_tls;
@@ -53,7 +51,8 @@ private:
     std::vector<std::shared_ptr<ClientConnection>> m_connections;
     std::deque<std::shared_ptr<Exchange>> m_waiting;
     std::unordered_map<const HttpStream*, std::weak_ptr<Exchange>> m_streams;
-    std::size_t m_pruneAt = 64;  // size of m_streams at which ended ones are dropped
+    std::uint32_t m_streamLimit = 100;  // what the server last said; before that, what every known one takes
+    std::size_t m_pruneAt = 64;         // size of m_streams at which ended ones are dropped
     bool m_shutDown = false;
 };
 

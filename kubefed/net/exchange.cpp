@@ -3,9 +3,25 @@
 
 #include <utility>
 
-#include "kubefed/net/client_connection.h"
-
 namespace kubefed::net {
+namespace {
+
+class Handle final : public Request::State {
+public:
+    explicit Handle(std::shared_ptr<Exchange> exchange) : m_exchange(std::move(exchange)) {}
+    ~Handle() override {
+        if (m_exchange->isOver())
+            return;
+        if (const auto host = m_exchange->host.lock())
+            host->forget(*m_exchange);
+        m_exchange->abandon();
+    }
+
+private:
+    std::shared_ptr<Exchange> m_exchange;
+};
+
+}  // namespace
 
 Exchange::Exchange(HttpRequest request, Callback<HttpResponse> done)
     : m_request(std::move(request)),
@@ -16,6 +32,46 @@ Exchange::Exchange(HttpRequest request, HttpStream& stream)
     : m_request(std::move(request)),
       m_body(std::make_shared<const std::string>(std::move(m_request.body))),
       m_stream(&stream) {}
+
+Request Exchange::makeHandle() {
+    return Request(std::make_unique<Handle>(shared_from_this()));
+}
+
+void Exchange::watchTime(Loop& loop, std::string serverName) {
+    m_serverName = std::move(serverName);
+    lastActivity = loop.now();
+    const Duration first = m_request.timeout > Duration::zero() ? m_request.timeout : m_request.idleTimeout;
+    if (first > Duration::zero())
+        armDeadline(loop, lastActivity + first);
+}
+
+void Exchange::armDeadline(Loop& loop, SteadyTime due) {
+    // The Loop outlives its deadlines' firing.
+    m_deadline = loop.at(due, [&loop, weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && !self->m_over)
+            self->onDeadline(loop);
+    });
+}
+
+void Exchange::onDeadline(Loop& loop) {
+    const bool streaming = m_stream != nullptr && headSeen();
+    const Duration limit = streaming ? m_request.idleTimeout : m_request.timeout;
+    if (streaming) {
+        // The head came in time; from now on only silence counts, and a consumer's pause is no silence.
+        if (limit <= Duration::zero())
+            return;
+        if (m_paused)
+            lastActivity = loop.now();
+        if (lastActivity + limit > loop.now()) {
+            armDeadline(loop, lastActivity + limit);
+            return;
+        }
+    }
+    if (const auto owner = host.lock())
+        owner->forget(*this);
+    fail(makeProblem(Problem::Timeout, m_request.method + " '" + m_serverName + "': no answer within " +
+                                           std::to_string(limit.count()) + " ms"));
+}
 
 bool Exchange::mayRepeat() const {
     return m_status == 0 && (m_request.idempotent || m_request.method == "GET" || m_request.method == "HEAD");
@@ -38,14 +94,14 @@ void Exchange::onData(std::string_view chunk) {
         return;
     if (m_stream == nullptr) {
         if (m_response.body.size() + chunk.size() > m_request.maxBody) {
-            if (const auto owner = connection.lock())
+            if (const auto owner = carrier.lock())
                 owner->cancel(*this);
             fail(makeProblem(Problem::TooLarge,
                              "the body is longer than " + std::to_string(m_request.maxBody) + " bytes"));
             return;
         }
         m_response.body.append(chunk);
-        if (const auto owner = connection.lock())
+        if (const auto owner = carrier.lock())
             owner->consumed(*this, chunk.size());
     } else if (m_paused) {
         m_held.append(chunk);  // at most one window: none of it is given back to the peer yet
@@ -59,7 +115,7 @@ bool Exchange::deliver(std::string_view chunk) {
         m_paused = true;
     if (m_over)
         return false;
-    if (const auto owner = connection.lock())
+    if (const auto owner = carrier.lock())
         owner->consumed(*this, chunk.size());
     return true;
 }
@@ -72,7 +128,7 @@ void Exchange::onEnd() {
         return;
     }
     m_over = true;
-    deadline.cancel();
+    m_deadline.cancel();
     auto done = std::move(m_done);
     done(std::move(m_response));
 }
@@ -85,7 +141,7 @@ void Exchange::fail(Error error) {
         return;
     }
     m_over = true;
-    deadline.cancel();
+    m_deadline.cancel();
     auto done = std::move(m_done);
     done(std::unexpected(std::move(error)));
 }
@@ -97,7 +153,7 @@ void Exchange::finishStream(Result<void> result) {
         return;
     }
     m_over = true;
-    deadline.cancel();
+    m_deadline.cancel();
     std::exchange(m_stream, nullptr)->onEnd(std::move(result));
 }
 
@@ -105,7 +161,7 @@ void Exchange::abandon() {
     m_over = true;
     m_stream = nullptr;
     m_done = nullptr;
-    deadline.cancel();
+    m_deadline.cancel();
 }
 
 void Exchange::resume() {

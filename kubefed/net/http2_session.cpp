@@ -198,6 +198,7 @@ Http2Session::Impl::Impl(Side sessionSide, const Http2Limits& sessionLimits)
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.streamWindow},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.maxHeader)}};
     if (side == Side::Client) {
+        nghttp2_option_set_peer_max_concurrent_streams(option, limits.maxStreams);
         nghttp2_session_client_new2(&session, callbacks, this, option);
         settings.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
     } else {
@@ -332,11 +333,12 @@ Result<std::int32_t> Http2Session::request(const Headers& headers, std::shared_p
 std::size_t Http2Session::freeStreams() const {
     if (m_impl->goawayReceived || nghttp2_session_check_request_allowed(m_impl->session) == 0)
         return 0;
-    // nghttp2 assumes 100 until the peer's first SETTINGS, and no limit if they name none.
-    constexpr std::size_t sane = 1000;
-    const std::size_t allowed = std::min<std::size_t>(
-        sane, nghttp2_session_get_remote_settings(m_impl->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
-    return allowed > m_impl->open ? allowed - m_impl->open : 0;
+    const std::size_t limit = streamLimit();
+    return limit > m_impl->open ? limit - m_impl->open : 0;
+}
+
+std::uint32_t Http2Session::streamLimit() const {
+    return nghttp2_session_get_remote_settings(m_impl->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
 void Http2Session::respond(std::int32_t stream, int status, const Headers& headers, bool more) {

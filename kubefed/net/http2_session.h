@@ -29,7 +29,7 @@ enum class Http2Error : std::uint32_t {
 
 struct Http2Limits {
     std::size_t maxHeader = 64U << 10U;  // of a received header list, and of one that is sent
-    std::uint32_t maxStreams = 250;      // that the peer may open
+    std::uint32_t maxStreams = 250;  // server: that the peer may open; client: that it takes until it says so
     std::uint32_t streamWindow = 1U << 20U;
     std::uint32_t connectionWindow = 4U << 20U;
 };
@@ -74,6 +74,8 @@ public:
                                                std::shared_ptr<const std::string> body);
     // How many more requests the peer takes now; 0 after GOAWAY.
     [[nodiscard]] std::size_t freeStreams() const;
+    // How many it takes at once.
+    [[nodiscard]] std::uint32_t streamLimit() const;
 
     // Server. `more`: write() and finish() follow.
     void respond(std::int32_t stream, int status, const Headers& headers, bool more);

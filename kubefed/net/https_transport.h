@@ -21,7 +21,7 @@ struct TransportConfig {
     Duration closeIdleAfter{90'000};  // a connection without streams; 0: never
     Duration stall{60'000};           // unsent bytes and no progress
     int maxConnections = 4;           // per (endpoint, identity); draining ones not counted
-    std::size_t maxHeader = 256U << 10U;
+    std::size_t maxHeader = 64U << 10U;
     std::uint32_t streamWindow = 1U << 20U;
     std::uint32_t connectionWindow = 4U << 20U;
 };

@@ -60,8 +60,7 @@ public:
 
 class ServerWriter final : public ResponseWriter {
 public:
-    ServerWriter(std::weak_ptr<PumpOwner> keeper, ResponseSink& sink, std::int64_t id,
-                 std::size_t maxBuffered)
+    ServerWriter(std::weak_ptr<void> keeper, ResponseSink& sink, std::int64_t id, std::size_t maxBuffered)
         : m_keeper(std::move(keeper)), m_sink(&sink), m_id(id), m_maxBuffered(maxBuffered) {}
     ~ServerWriter() override;
 
@@ -82,12 +81,12 @@ public:
 private:
     enum class State { Fresh, Streaming, Finished, Closed };
     // Null when the connection is gone; keeps it alive meanwhile.
-    [[nodiscard]] std::shared_ptr<PumpOwner> keep() const {
+    [[nodiscard]] std::shared_ptr<void> keep() const {
         return m_state == State::Closed ? nullptr : m_keeper.lock();
     }
     void end();
 
-    std::weak_ptr<PumpOwner> m_keeper;
+    std::weak_ptr<void> m_keeper;
     ResponseSink* m_sink;
     const std::int64_t m_id;
     const std::size_t m_maxBuffered;

@@ -33,6 +33,9 @@ Error socketError(const QSslSocket& socket) {
         case QAbstractSocket::SslHandshakeFailedError:
         case QAbstractSocket::SslInternalError:
         case QAbstractSocket::SslInvalidUserDataError:
+            // What a server says that speaks only HTTP/1.1.
+            if (text.find("no application protocol") != std::string::npos)
+                return makeProblem(Problem::Protocol, detail + "it does not speak HTTP/2");
             return makeProblem(worstTlsProblem(socket.sslHandshakeErrors()), detail + text);
         default:
             return makeProblem(Problem::Reset, detail + text);

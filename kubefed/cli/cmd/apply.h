@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kubefed apply -f`: server-side apply of manifests, unforced, under the manager kubefed-cli. Everything is
+// read and its type found before the first write; an object that fails does not keep the others back. One
+// object is one run; main thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kubefed/cli/verb.h"
+#include "kubefed/kube/discovery.h"
+
+namespace kubefed::cli {
+
+struct ApplyOptions {
+    CommonOptions common;
+    std::vector<std::string> files;  // files, folders, "-"
+    std::string ns;
+    bool dryRun = false;
+};
+
+class Apply final : public FederationVerb {
+public:
+    Apply(Environment& environment, ApplyOptions options);
+
+protected:
+    void run() override;
+
+private:
+    struct Item {
+        kube::Object object;
+        kube::ApiResource resource;
+        std::string origin;
+    };
+    // False: the verb has ended with an error.
+    [[nodiscard]] bool readAll();
+    [[nodiscard]] bool readText(const std::string& text, const std::string& origin);
+    [[nodiscard]] bool add(kube::Json document, const std::string& origin);
+    [[nodiscard]] bool findTypes(const kube::ApiSet& apis);
+    void failManifest(std::string message, std::string evidence);
+    void applyNext(std::size_t index);
+    void onApplied(std::size_t index, Result<kube::Object> answer);
+    void end();
+
+    ApplyOptions m_options;
+    std::vector<Item> m_items;
+    std::size_t m_failed = 0;
+    Request m_request;
+};
+
+}  // namespace kubefed::cli

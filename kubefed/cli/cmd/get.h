@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kubefed get`: objects of the federation as the server's own tables, or as YAML, JSON or names; `get
+// clusters` is the table of members. One object is one run; main thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kubefed/cli/format/table.h"
+#include "kubefed/cli/verb.h"
+#include "kubefed/kube/discovery.h"
+
+namespace kubefed::cli {
+
+struct GetOptions {
+    CommonOptions common;
+    std::vector<std::string> arguments;  // TYPE[,TYPE] [NAME...] or TYPE/NAME...
+    std::string output;                  // "", wide, yaml, json, name
+    std::string ns;
+    bool allNamespaces = false;
+    std::string labelSelector;
+};
+
+// What the arguments of get and describe ask for.
+struct Query {
+    std::string type;
+    std::string name;  // empty: all
+};
+[[nodiscard]] std::expected<std::vector<Query>, CliError> readQueries(
+    const std::vector<std::string>& arguments);
+
+class Get final : public FederationVerb {
+public:
+    Get(Environment& environment, GetOptions options);
+
+protected:
+    void run() override;
+
+private:
+    void next();
+    void askClusters();
+    void askTable(const kube::ApiResource& resource, const std::string& name);
+    void onTable(const kube::ApiResource& resource, Result<net::HttpResponse> answer);
+    void askObjects(const kube::ApiResource& resource, const std::string& name, std::string continueToken);
+    void collect(std::vector<kube::Object> objects);
+    void printDocuments();
+    void printClusters(const Query& query, std::vector<kube::Object> objects);
+    void show(const std::string& text);
+    [[nodiscard]] std::string namespaceFor(const kube::ApiResource& resource) const;
+
+    GetOptions m_options;
+    std::vector<Query> m_queries;
+    std::size_t m_next = 0;
+    kube::ApiSet m_apis;
+    std::vector<kube::Object> m_documents;
+    bool m_shownAny = false;
+    bool m_single = false;  // one object was asked for by name
+    Request m_request;
+};
+
+}  // namespace kubefed::cli

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/cmd/init.h"
+
+#include <algorithm>
+#include <ostream>
+#include <tuple>
+
+#include "kubefed/cli/member_objects.h"
+#include "kubefed/fed/names.h"
+#include "kubefed/fed/types.h"
+
+namespace kubefed::cli {
+namespace {
+
+constexpr Duration kPollEvery{50};
+constexpr std::string_view kProgram = "kubefed-controller";
+
+}  // namespace
+
+Init::Init(Environment& environment, InitOptions options)
+    : Verb(environment), m_options(std::move(options)), m_local(environment.dataHome, m_options.name) {}
+
+std::string Init::contextName() const {
+    return m_options.contextName.empty() ? m_options.name : m_options.contextName;
+}
+
+void Init::run() {
+    m_started = env().clock.now();
+    check();
+}
+
+void Init::interrupt() {
+    clean();
+    finish(kInterrupted);
+}
+
+void Init::check() {
+    if (!isDnsLabel(m_options.name))
+        return fail({.id = "KF1008",
+                     .message = "\"" + m_options.name + "\" cannot be the name of a federation",
+                     .evidence = "names are lower-case letters, digits and '-', 63 at most",
+                     .remedy = "choose another name",
+                     .changed = "nothing was changed"});
+    if (!m_options.federationId.empty() && !isUuid(m_options.federationId))
+        return fail({.id = "KF1008",
+                     .message = "\"" + m_options.federationId + "\" is not a federation id",
+                     .evidence = "ids are UUIDs in lower case, as kubefed init prints them",
+                     .remedy = "kubectl --context MEMBER get serviceaccounts -n kubefed-system -o yaml shows "
+                               "it in a member",
+                     .changed = "nothing was changed"});
+    if (m_options.onlyStart && !m_local.exists())
+        return fail({.id = "KF1205",
+                     .message = "there is no federation \"" + m_options.name + "\" on this machine",
+                     .evidence = "there is no " + (m_local.folder() / "config.yaml").string(),
+                     .remedy = "kubefed init " + m_options.name,
+                     .changed = "nothing was changed"});
+    if (!m_options.onlyStart && m_local.exists())
+        return fail({.id = "KF1201",
+                     .message = "federation \"" + m_options.name + "\" exists already",
+                     .evidence = "its data is in " + m_local.folder().string(),
+                     .remedy = "kubefed up " + m_options.name + " starts it; kubefed deinit " +
+                               m_options.name + " removes it",
+                     .changed = "nothing was changed"});
+    auto kubeconfig = loadKubeconfig(m_options.common.kubeconfig);
+    // A file that is still to be made is no mistake here.
+    const bool missing = !kubeconfig && !m_options.common.kubeconfig.empty() &&
+                         !std::filesystem::exists(m_options.common.kubeconfig);
+    if (!kubeconfig && !missing)
+        return fail(kubeconfig.error());
+    m_kubeconfigPath = missing ? std::filesystem::path(m_options.common.kubeconfig) : kubeconfig->writePath();
+    if (kubeconfig)
+        return checkContext(*kubeconfig);
+    create();
+}
+
+void Init::checkContext(const kube::Kubeconfig& kubeconfig) {
+    const auto contexts = kubeconfig.contexts();
+    const auto ours = kubeconfig.federationContexts();
+    const bool present = std::ranges::find(contexts, contextName()) != contexts.end();
+    const bool federation = std::ranges::find(ours, contextName()) != ours.end();
+    const auto resolved = kubeconfig.resolve(contextName());
+    const bool same = federation && resolved && resolved->federation == m_options.name;
+    if (present && !same)
+        return fail(
+            {.id = "KF1202",
+             .message = "the kubeconfig has a context \"" + contextName() + "\" already",
+             .evidence = federation ? "it is of federation \"" + (resolved ? resolved->federation : "") + "\""
+                                    : "it is not of a federation",
+             .remedy = "choose another with --context-name NAME",
+             .changed = "nothing was changed"});
+    create();
+}
+
+void Init::create() {
+    if (!m_options.onlyStart) {
+        m_config.federation = m_options.name;
+        m_config.federationId = m_options.federationId.empty() ? makeUuid() : m_options.federationId;
+        m_config.address = m_options.address;
+        // With --no-start nobody else chooses the port before the context is written.
+        if (m_options.noStart) {
+            const auto port = freePort(m_config.address);
+            if (!port)
+                return giveUp(
+                    {.id = "KF1206", .message = "no port could be chosen", .evidence = port.error().text()});
+            m_config.port = *port;
+        }
+        m_created = true;
+        if (auto made = m_local.create(m_config); !made)
+            return giveUp({.id = "KF1206",
+                           .message = "the data folder " + m_local.folder().string() + " cannot be made",
+                           .evidence = made.error().text(),
+                           .remedy = "set $XDG_DATA_HOME to a folder that you may write"});
+        env().report.done("CA, certificates and data folder", m_local.folder().string());
+    }
+    if (m_options.noStart) {
+        if (m_options.onlyStart)
+            return fail({.id = "KF1008",
+                         .message = "--no-start makes no sense with up",
+                         .changed = "nothing was changed"});
+        return printUnit();
+    }
+    startController();
+}
+
+void Init::printUnit() {
+    writeContext();
+    if (!m_contextWritten)
+        return;
+    env().out << "# systemd unit: save as ~/.config/systemd/user/kubefed-" << m_options.name << ".service\n"
+              << "[Unit]\nDescription=kubefed federation " << m_options.name
+              << "\n\n[Service]\nExecStart=" << (env().programs / kProgram).string() << " --data "
+              << m_local.folder().string();
+    if (!m_options.pluginDir.empty())
+        env().out << " --plugin-dir " << m_options.pluginDir;
+    env().out << "\nRestart=on-failure\n\n[Install]\nWantedBy=default.target\n";
+    env().report.line("federation id: " + m_config.federationId);
+    env().report.line("Not started. Once the unit runs: kubefed up " + m_options.name +
+                      " completes the federation");
+    finish(kDone);
+}
+
+void Init::startController() {
+    const std::filesystem::path program = env().programs / kProgram;
+    if (const auto pid = m_local.readPid(); pid && env().processes.isRunning(*pid, m_local.folder())) {
+        m_alreadyUp = true;
+        return waitForPort();
+    }
+    if (!std::filesystem::exists(program))
+        return giveUp({.id = "KF1203",
+                       .message = "the program kubefed-controller is missing",
+                       .evidence = "it is looked for at " + program.string(),
+                       .remedy = "install kubefed whole: its programs belong into one folder"});
+    std::vector<std::string> arguments{"--data", m_local.folder().string()};
+    if (!m_options.pluginDir.empty())
+        arguments.insert(arguments.end(), {"--plugin-dir", m_options.pluginDir});
+    const auto pid = env().processes.start(program, arguments, m_local.logFile(), m_local.logFile());
+    if (!pid)
+        return giveUp({.id = "KF1204",
+                       .message = "kubefed-controller cannot be started",
+                       .evidence = pid.error().text()});
+    m_pid = *pid;
+    waitForPort();
+}
+
+bool Init::expired(std::string_view waitingFor) {
+    if (m_pid > 0 && !env().processes.isRunning(m_pid, m_local.folder())) {
+        m_pid = 0;
+        giveUp({.id = "KF1204",
+                .message = "kubefed-controller ended while it started",
+                .evidence = m_local.logTail(5),
+                .remedy = "see the log, then try again"});
+        return true;
+    }
+    if (env().clock.now() - m_started < m_options.timeout)
+        return false;
+    giveUp({.id = "KF1207",
+            .message = "the federation did not answer within " + shortDuration(m_options.timeout),
+            .evidence = "still waiting for " + std::string(waitingFor) +
+                        "; the log's last lines are\n            " + m_local.logTail(5),
+            .remedy = "try again with a longer --timeout"});
+    return true;
+}
+
+void Init::waitForPort() {
+    env().report.doing("starting federation \"" + m_options.name + "\"");
+    auto config = m_local.readConfig();
+    if (config && config->port != 0) {
+        m_config = std::move(*config);
+        auto identity = m_local.adminIdentity();
+        if (!identity)
+            return giveUp({.id = "KF1206",
+                           .message = "the data folder " + m_local.folder().string() + " is damaged",
+                           .evidence = identity.error().text()});
+        const std::string host = m_config.address == "0.0.0.0" ? "127.0.0.1" : m_config.address;
+        m_context = {.context = contextName(),
+                     .cluster = contextName(),
+                     .user = contextName(),
+                     .ns = "default",
+                     .endpoint = {.host = host, .port = m_config.port, .basePath = ""},
+                     .identity = std::move(*identity),
+                     .isFederation = true,
+                     .federation = m_options.name};
+        m_client = makeClient(env(), m_context);
+        return waitForReady();
+    }
+    if (!expired("its port"))
+        m_timer = env().clock.after(kPollEvery, [this] { waitForPort(); });
+}
+
+void Init::waitForReady() {
+    m_request = m_client->raw("/readyz", Duration(2'000),
+                              [this](Result<net::HttpResponse> answer) { onReady(std::move(answer)); });
+}
+
+void Init::onReady(Result<net::HttpResponse> answer) {
+    if (!answer) {
+        if (!expired("/readyz (" + answer.error().text() + ")"))
+            m_timer = env().clock.after(kPollEvery, [this] { waitForReady(); });
+        return;
+    }
+    env().report.done("federation \"" + m_options.name + "\" answers",
+                      m_context.endpoint.url() + (m_alreadyUp ? " (was up already)" : ""));
+    writeContext();
+    if (!m_contextWritten)
+        return;
+    m_objects = systemObjects();
+    writeObjects(0);
+}
+
+void Init::writeContext() {
+    if (m_client == nullptr) {
+        auto identity = m_local.adminIdentity();
+        if (!identity)
+            return giveUp({.id = "KF1206",
+                           .message = "the data folder is damaged",
+                           .evidence = identity.error().text()});
+        m_context.endpoint = {.host = m_config.address, .port = m_config.port, .basePath = ""};
+        m_context.identity = std::move(*identity);
+    }
+    auto added = kube::addContext(m_kubeconfigPath, {.name = contextName(),
+                                                     .server = m_context.endpoint.url(),
+                                                     .identity = m_context.identity,
+                                                     .federation = m_options.name});
+    if (!added)
+        return giveUp(
+            {.id = added.error().code == Code::AlreadyExists ? std::string_view("KF1202")
+                                                             : std::string_view("KF1006"),
+             .message = "context \"" + contextName() + "\" cannot be written",
+             .evidence = added.error().text(),
+             .remedy = "choose another with --context-name NAME, or another file with --kubeconfig"});
+    m_contextWritten = true;
+    env().report.done("kubeconfig context \"" + contextName() + "\"", m_kubeconfigPath.string());
+}
+
+std::vector<kube::Object> Init::systemObjects() const {
+    std::vector<kube::Object> objects;
+    objects.push_back(kube::Object::make({"", "v1", "Namespace"}, "", fed::kSystemNamespace));
+    objects.push_back(kube::Object::make({"", "v1", "Namespace"}, "", "kube-public"));
+    auto info = kube::Object::make({"", "v1", "ConfigMap"}, "kube-public", "kubefed-info");
+    info.document()["data"] = kube::JsonObject{{"federation", m_config.federation},
+                                               {"federationId", m_config.federationId},
+                                               {"server", m_context.endpoint.url()},
+                                               {"ca.crt", m_context.identity.caPem}};
+    objects.push_back(std::move(info));
+    if (m_options.defaultPlacement != "none" && !m_options.onlyStart)
+        objects.push_back(fed::makeDefaultPolicy());
+    return objects;
+}
+
+void Init::writeObjects(std::size_t index) {
+    if (index == m_objects.size())
+        return success();
+    env().report.doing("creating what belongs to the federation");
+    const kube::Object& object = m_objects[index];
+    const kube::Gvr gvr = object.kind() == "Namespace"   ? namespaces()
+                          : object.kind() == "ConfigMap" ? configMaps()
+                                                         : fed::clusterPlacementPolicies();
+    const auto done = [this, index](Result<kube::Object> answer) {
+        if (!answer && !(answer.error().status && answer.error().status->httpCode == 409))
+            return giveUp(federationError(
+                answer.error(), m_context,
+                "creating " + std::string(m_objects[index].kind()) + " " + m_objects[index].key().text()));
+        writeObjects(index + 1);
+    };
+    const kube::WriteOptions options{.fieldManager = std::string(kCliManager), .force = true};
+    // What people may edit is made once; what describes the federation is kept right.
+    if (object.kind() == "ConfigMap")
+        m_request = m_client->patch(gvr, object.key(), kube::PatchType::Apply, object.text(), options, done);
+    else
+        m_request = m_client->create(gvr, object, options, done);
+}
+
+void Init::success() {
+    const auto took = std::chrono::duration_cast<Duration>(env().clock.now() - m_started);
+    if (m_options.onlyStart) {
+        env().report.line("federation \"" + m_options.name + "\" is up");
+        return finish(kDone);
+    }
+    env().report.line("federation \"" + m_options.name + "\" is ready after " + shortDuration(took) +
+                      ", id " + m_config.federationId);
+    env().report.line(
+        "Keep the id: with it (kubefed init --federation-id) a lost federation takes its members over. "
+        "Next: kubefed join NAME --cluster-context CONTEXT");
+    finish(kDone);
+}
+
+void Init::clean() {
+    m_request.cancel();
+    m_timer.cancel();
+    if (m_pid > 0 && !m_created)
+        env().processes.terminate(m_pid);
+    if (!m_created)
+        return;
+    if (m_pid > 0)
+        env().processes.kill(m_pid);  // it holds nothing that is to be kept
+    std::ignore = m_local.remove();
+    if (m_contextWritten)
+        std::ignore = kube::removeContext(m_kubeconfigPath, contextName());
+}
+
+void Init::giveUp(CliError error) {
+    clean();
+    error.changed = m_created ? "everything that this run made was removed again" : "nothing was changed";
+    fail(error);
+}
+
+}  // namespace kubefed::cli

@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/cmd/join.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "kubefed/cli/format/cluster_summary.h"
+#include "kubefed/cli/http_date.h"
+#include "kubefed/fed/names.h"
+
+namespace kubefed::cli {
+namespace {
+
+constexpr std::int64_t kTokenSeconds = 720 * 3600;
+constexpr int kOldestMinor = 29;
+constexpr Duration kPollEvery{200};
+// Tokens and certificates are judged by both clocks; five minutes is what Kubernetes components tolerate.
+constexpr Duration kClockTolerance{300'000};
+
+bool isStatus(const Error& error, int httpCode) {
+    return error.status && error.status->httpCode == httpCode;
+}
+
+std::string contextFlag(const JoinOptions& options) {
+    return options.clusterContext.empty() ? options.name : options.clusterContext;
+}
+
+}  // namespace
+
+Join::Join(Environment& environment, JoinOptions options)
+    : FederationVerb(environment, options.common), m_options(std::move(options)) {
+    m_command = "kubefed join " + m_options.name + " --cluster-context " + contextFlag(m_options);
+}
+
+void Join::run() {
+    m_started = env().clock.now();
+    next();
+}
+
+void Join::next() {
+    static constexpr std::array<Step, 18> kSteps{
+        &Join::findContexts, &Join::readFederation,        &Join::readFederationUid,
+        &Join::readMembers,  &Join::checkFederationRights, &Join::probeMember,
+        &Join::readVersion,  &Join::measureLatency,        &Join::checkMemberRights,
+        &Join::checkClocks,  &Join::readMemberUid,         &Join::readPresentObjects,
+        &Join::beginWrites,  &Join::writeMemberObjects,    &Join::requestToken,
+        &Join::writeSecret,  &Join::writeMemberCluster,    &Join::waitForReady};
+    if (m_interrupted)
+        return failUndoing({});
+    (this->*kSteps.at(m_step++))();
+}
+
+void Join::interrupt() {
+    m_interrupted = true;
+    // A write that is under way ends first, so that it is known and can be undone.
+    if (!m_writing)
+        finish(kInterrupted);
+}
+
+std::string Join::nothingChanged() const {
+    return "nothing was changed in \"" + contextFlag(m_options) + "\" or in federation \"" +
+           federationName() + "\"";
+}
+
+void Join::failMember(CliError error) {
+    error.changed = nothingChanged();
+    fail(error);
+}
+
+// ---- Reading
+
+void Join::findContexts() {
+    if (!isDnsLabel(m_options.name))
+        return fail({.id = "KF1008",
+                     .message = "\"" + m_options.name + "\" cannot be the name of a member",
+                     .evidence = "names are lower-case letters, digits and '-', 63 at most",
+                     .remedy = "choose another name",
+                     .changed = "nothing was changed"});
+    if (!connect())
+        return;
+    auto context = resolveContext(kubeconfig(), contextFlag(m_options));
+    if (!context)
+        return failMember(context.error());
+    m_context = std::move(*context);
+    if (!m_options.tlsServerName.empty())
+        m_context.identity.tlsServerName = m_options.tlsServerName;
+    if (m_context.isFederation || m_context.endpoint == federation().endpoint)
+        return failMember({.id = "KF1110",
+                           .message = "context \"" + m_context.context + "\" is of federation \"" +
+                                      (m_context.isFederation ? m_context.federation : federationName()) +
+                                      "\" itself, not of a member",
+                           .evidence = "its server is " + m_context.endpoint.url(),
+                           .remedy = "name the member's context with --cluster-context"});
+    if (m_context.identity.insecureSkipVerify)
+        return failMember({.id = "KF1104",
+                           .message = "context \"" + m_context.context + "\" does not verify its server",
+                           .evidence = "insecure-skip-tls-verify is set",
+                           .remedy = "put the cluster's CA into the kubeconfig instead"});
+    m_spec = {
+        .name = m_options.name,
+        .endpoint = m_context.endpoint.url(),
+        .caPem = m_context.identity.caPem,
+        .tlsServerName = m_context.identity.tlsServerName,
+        .secretName = m_options.secretName.empty() ? m_options.name + "-credentials" : m_options.secretName,
+        .labels = m_options.labels};
+    m_member = makeClient(env(), m_context);
+    env().report.line("Joining \"" + m_options.name + "\" (" + m_spec.endpoint + ") to federation \"" +
+                      federationName() + "\"");
+    next();
+}
+
+void Join::readFederation() {
+    env().report.doing("reading federation \"" + federationName() + "\"");
+    m_request =
+        client().get(configMaps(), {"kube-public", "kubefed-info"}, [this](Result<kube::Object> info) {
+            if (!info && isStatus(info.error(), 404))
+                return failMember(
+                    {.id = "KF1003",
+                     .message = "context \"" + federation().context + "\" is not of a federation",
+                     .evidence = "there is no ConfigMap kube-public/kubefed-info",
+                     .remedy = "name the federation's context with --host-cluster-context"});
+            if (!info) {
+                CliError error = federationError(info.error(), federation(), "joining");
+                return failMember(std::move(error));
+            }
+            m_ref = {.name = std::string(kube::stringAt(info->document(), {"data", "federation"})),
+                     .id = std::string(kube::stringAt(info->document(), {"data", "federationId"}))};
+            if (m_ref.name.empty() || m_ref.id.empty())
+                return failMember(
+                    {.id = "KF1003",
+                     .message = "context \"" + federation().context + "\" is not of a federation",
+                     .evidence = "ConfigMap kube-public/kubefed-info names no federation",
+                     .remedy = "name the federation's context with --host-cluster-context"});
+            next();
+        });
+}
+
+void Join::readFederationUid() {
+    m_request = client().get(namespaces(), {"", "kube-system"}, [this](Result<kube::Object> ns) {
+        if (ns)
+            m_federationUid = ns->uid();
+        else if (!isStatus(ns.error(), 404))
+            return failMember(federationError(ns.error(), federation(), "reading namespace kube-system"));
+        next();
+    });
+}
+
+void Join::readMembers() {
+    m_request = client().list(fed::memberClusters(), {.limit = 0}, [this](Result<kube::ObjectList> list) {
+        if (!list)
+            return failMember(federationError(list.error(), federation(), "listing members"));
+        for (const kube::Object& object : list->items)
+            if (auto member = fed::MemberCluster::decode(object))
+                m_members.push_back(std::move(*member));
+        next();
+    });
+}
+
+void Join::checkFederationRights() {
+    checkRights(client(), false, 0);
+}
+
+void Join::probeMember() {
+    env().report.doing("reaching " + m_spec.endpoint);
+    m_request = env().connector.probe(
+        m_context.endpoint, m_context.identity, m_options.requestTimeout,
+        [this](Result<net::ServerProbe> probe) {
+            if (!probe) {
+                CliError error = connectionError(probe.error(), member());
+                env().report.bad("reached the API server");
+                return failMember(std::move(error));
+            }
+            const auto& certificate = probe->certificate;
+            const std::string host =
+                m_spec.tlsServerName.empty() ? m_context.endpoint.host : m_spec.tlsServerName;
+            if (probe->problem != net::Problem::None) {
+                env().report.done("reached the API server", shortDuration(probe->roundTrip));
+                if (probe->problem == net::Problem::NameMismatch)
+                    env().report.bad("certificate is for \"" + nameList(certificate.subjectAltNames, 1) +
+                                     "\", not for \"" + host + "\"");
+                else
+                    env().report.bad("certificate of " + host + " is trusted");
+                return failMember(certificateError(*probe, member(), env().clock.wallNow()));
+            }
+            const auto left =
+                std::chrono::duration_cast<Duration>(certificate.notAfter - env().clock.wallNow());
+            env().report.done("certificate is for " + host + ", expires in " + longDuration(left));
+            next();
+        });
+}
+
+void Join::readVersion() {
+    m_request = m_member->version(m_options.requestTimeout, [this](Result<kube::ServerVersion> version) {
+        if (!version) {
+            env().report.bad("reached the API server");
+            return failMember(memberApiError(version.error(), "read the server's version", member()));
+        }
+        m_version = std::move(*version);
+        next();
+    });
+}
+
+// Once more, now that the connection stands: that is what each request will take.
+void Join::measureLatency() {
+    const SteadyTime start = env().clock.now();
+    m_request = m_member->version(m_options.requestTimeout, [this,
+                                                             start](Result<kube::ServerVersion> version) {
+        if (!version)
+            return failMember(memberApiError(version.error(), "read the server's version", member()));
+        m_latency = std::chrono::duration_cast<Duration>(env().clock.now() - start);
+        if (m_version.major < 1 || (m_version.major == 1 && m_version.minor < kOldestMinor)) {
+            env().report.bad("Kubernetes " + m_version.gitVersion + " is recent enough");
+            return failMember({.id = "KF1108",
+                               .message = "the cluster of context \"" + m_context.context +
+                                          "\" runs Kubernetes " + m_version.gitVersion + ", members need 1." +
+                                          std::to_string(kOldestMinor) + " or newer",
+                               .evidence = "its /version says " + std::to_string(m_version.major) + "." +
+                                           std::to_string(m_version.minor),
+                               .remedy = "upgrade the cluster, then join it"});
+        }
+        env().report.done("reached the API server",
+                          "Kubernetes " + m_version.gitVersion + ", " + shortDuration(m_latency));
+        next();
+    });
+}
+
+void Join::checkMemberRights() {
+    env().report.doing("asking for your rights in the cluster");
+    checkRights(*m_member, true, 0);
+}
+
+void Join::checkRights(kube::Client& client, bool inMember, std::size_t index) {
+    const auto rights = inMember ? rightsInMember() : rightsInFederation();
+    if (index == rights.size()) {
+        if (inMember)
+            env().report.done("your credentials may create service accounts and roles there");
+        return next();
+    }
+    m_request =
+        client.create(accessReviews(), accessReview(rights[index]), {.timeout = m_options.requestTimeout},
+                      [this, inMember, index](Result<kube::Object> answer) {
+                          onReview(std::move(answer), inMember, index);
+                      });
+}
+
+void Join::onReview(Result<kube::Object> answer, bool inMember, std::size_t index) {
+    const Right right = (inMember ? rightsInMember() : rightsInFederation())[index];
+    const bool allowed = answer && kube::boolAt(answer->document(), {"status", "allowed"}, false);
+    if (allowed)
+        return checkRights(inMember ? *m_member : client(), inMember, index + 1);
+    std::string reason =
+        answer ? std::string(kube::stringAt(answer->document(), {"status", "reason"})) : std::string();
+    if (reason.empty())
+        reason = "SelfSubjectAccessReview says no";
+    if (!inMember) {
+        if (!answer)
+            return failMember(federationError(answer.error(), federation(), "asking for rights"));
+        return failMember(
+            {.id = "KF1005",
+             .message = "your credentials in federation \"" + federationName() + "\" may not " + right.text(),
+             .evidence = reason,
+             .remedy = "ask for that right, or use a context that has it"});
+    }
+    env().report.bad("your credentials may " + right.text());
+    if (!answer)
+        return failMember(
+            memberApiError(answer.error(), "ask for rights (SelfSubjectAccessReview)", member()));
+    failMember(
+        {.id = "KF1107",
+         .message = "your credentials in context \"" + m_context.context + "\" may not " + right.text(),
+         .evidence = reason,
+         .remedy = "ask for that right, or join with a context that has it"});
+}
+
+void Join::checkClocks() {
+    const WallTime before = env().clock.wallNow();
+    m_request =
+        m_member->raw("/version", m_options.requestTimeout, [this, before](Result<net::HttpResponse> answer) {
+            if (!answer)
+                return failMember(memberApiError(answer.error(), "read the server's clock", member()));
+            const auto date = parseHttpDate(net::header(answer->headers, "date"));
+            if (!date) {
+                env().report.warn("the server does not tell its time: clocks were not compared");
+                return next();
+            }
+            // The header has whole seconds, cut off: the truth lies up to one second later.
+            const auto now = before + (env().clock.wallNow() - before) / 2;
+            const double apart = std::chrono::duration<double>(now - *date).count();
+            const double difference = apart >= 0 && apart < 1 ? 0 : (apart < 0 ? -apart : apart - 1);
+            char text[64];
+            std::snprintf(text, sizeof text, "%.1f s apart", difference);
+            if (difference * 1000 > static_cast<double>(kClockTolerance.count())) {
+                env().report.bad("clocks agree");
+                return failMember({.id = "KF1111",
+                                   .message = "the clocks of this machine and of context \"" +
+                                              m_context.context + "\" disagree",
+                                   .evidence = std::string(text) + ": here " + toRfc3339(now) + ", there " +
+                                               toRfc3339(*date),
+                                   .remedy = "correct the clock that is wrong (NTP), then join"});
+            }
+            env().report.done(std::string("clocks agree (") + text + ")");
+            next();
+        });
+}
+
+void Join::readMemberUid() {
+    m_request = m_member->get(namespaces(), {"", "kube-system"}, [this](Result<kube::Object> ns) {
+        if (!ns)
+            return failMember(memberApiError(ns.error(), "get namespaces \"kube-system\"", member()));
+        m_memberUid = ns->uid();
+        judgeIdentity();
+    });
+}
+
+void Join::judgeIdentity() {
+    if (!m_federationUid.empty() && m_memberUid == m_federationUid)
+        return failMember({.id = "KF1110",
+                           .message = "context \"" + m_context.context + "\" is of federation \"" +
+                                      federationName() + "\" itself, not of a member",
+                           .evidence = "both have the same namespace kube-system (uid " + m_memberUid + ")",
+                           .remedy = "name the member's context with --cluster-context"});
+    for (const fed::MemberCluster& other : m_members) {
+        const bool sameCluster = other.status.clusterUid.empty() ? other.spec.apiEndpoint == m_spec.endpoint
+                                                                 : other.status.clusterUid == m_memberUid;
+        if (other.name != m_options.name && sameCluster)
+            return failMember({.id = "KF1109",
+                               .message = "the cluster of context \"" + m_context.context +
+                                          "\" is already joined as \"" + other.name + "\"",
+                               .evidence = other.status.clusterUid.empty()
+                                               ? "the same server, " + m_spec.endpoint
+                                               : "the same namespace kube-system (uid " + m_memberUid + ")",
+                               .remedy = "use that name, or kubefed unjoin " + other.name + " first"});
+        if (other.name != m_options.name)
+            continue;
+        m_memberPresent = true;
+        if (other.isDeleting)
+            return failMember({.id = "KF1112",
+                               .message = "member \"" + other.name + "\" is just leaving",
+                               .evidence = "its MemberCluster is being deleted",
+                               .remedy = "wait until kubefed unjoin has ended, then join again"});
+        if (!other.status.clusterUid.empty() && !sameCluster)
+            return failMember(
+                {.id = "KF1112",
+                 .message = "member \"" + other.name + "\" is another cluster than that of context \"" +
+                            m_context.context + "\"",
+                 .evidence = "it has uid " + other.status.clusterUid + " at " + other.spec.apiEndpoint +
+                             ", the context's cluster has " + m_memberUid,
+                 .remedy = "choose another name, or kubefed unjoin " + other.name + " first"});
+    }
+    next();
+}
+
+void Join::readPresentObjects() {
+    m_objects = memberObjects(m_ref);
+    m_present.assign(m_objects.size(), false);
+    readPresent(0);
+}
+
+void Join::readPresent(std::size_t index) {
+    if (index == m_objects.size()) {
+        m_request = client().get(
+            secrets(), {std::string(fed::kSystemNamespace), m_spec.secretName},
+            [this](Result<kube::Object> secret) {
+                if (!secret && !isStatus(secret.error(), 404))
+                    return failMember(federationError(secret.error(), federation(), "reading the Secret"));
+                m_secretPresent = secret.has_value();
+                if (m_secretPresent && secret->label("kubefed.io/member") != m_options.name)
+                    return failMember({.id = "KF1116",
+                                       .message = "Secret kubefed-system/" + m_spec.secretName +
+                                                  " in federation \"" + federationName() +
+                                                  "\" is something else",
+                                       .evidence = "it is not labelled kubefed.io/member=" + m_options.name,
+                                       .remedy = m_command + " --secret-name NAME"});
+                next();
+            });
+        return;
+    }
+    const ManagedObject& wanted = m_objects[index];
+    m_request = m_member->get(wanted.gvr, wanted.object.key(), [this, index](Result<kube::Object> present) {
+        const ManagedObject& object = m_objects[index];
+        const std::string what = object.gvr.text() + " \"" + object.object.key().text() + "\"";
+        if (!present && !isStatus(present.error(), 404))
+            return failMember(memberApiError(present.error(), "get " + what, member()));
+        m_present[index] = present.has_value();
+        const std::string_view owner = present ? present->annotation(kOwnerAnnotation) : std::string_view();
+        if (present && object.object.kind() != "Namespace" && owner != m_ref.id)
+            return failMember(
+                {.id = "KF1115",
+                 .message = what + " in context \"" + m_context.context +
+                            "\" does not belong to federation \"" + m_ref.name + "\"",
+                 .evidence = owner.empty() ? "it carries no federation's id"
+                                           : "it belongs to a federation with id " + std::string(owner),
+                 .remedy = "remove it there if nobody needs it, or give the federation another name"});
+        readPresent(index + 1);
+    });
+}
+
+void Join::beginWrites() {
+    if (m_options.dryRun) {
+        showPlan();
+        return finish(kDone);
+    }
+    m_writing = true;
+    next();
+}
+
+void Join::showPlan() {
+    env().report.line("Would do (--dry-run: nothing was changed):");
+    for (std::size_t i = 0; i < m_objects.size(); ++i)
+        env().report.line(std::string("  ") + (m_present[i] ? "keep up to date " : "create ") +
+                          m_objects[i].gvr.text() + " " + m_objects[i].object.key().text() + " in \"" +
+                          m_context.context + "\"");
+    env().report.line("  ask for a token of 720 h for kubefed-system/" + m_ref.name);
+    env().report.line(std::string("  ") + (m_secretPresent ? "update" : "create") +
+                      " Secret kubefed-system/" + m_spec.secretName + " in federation \"" + m_ref.name +
+                      "\"");
+    env().report.line(std::string("  ") + (m_memberPresent ? "update" : "create") + " MemberCluster " +
+                      m_spec.name + " in federation \"" + m_ref.name + "\"");
+}
+
+// ---- Writing
+
+void Join::writeMemberObjects() {
+    env().report.doing("creating service account kubefed-system/" + m_ref.name);
+    writeNext(0);
+}
+
+void Join::writeNext(std::size_t index) {
+    if (m_interrupted)
+        return failUndoing({});
+    if (index == m_objects.size()) {
+        const bool wasThere = std::ranges::all_of(m_present, [](bool present) { return present; });
+        env().report.done("service account kubefed-system/" + m_ref.name +
+                          (wasThere ? " is there" : " created") + ", limited to " +
+                          counted(static_cast<std::int64_t>(memberTypeCount()), "type"));
+        return next();
+    }
+    const ManagedObject& object = m_objects[index];
+    const auto done = [this, index](Result<kube::Object> answer) {
+        const ManagedObject& written = m_objects[index];
+        if (!answer)
+            return failUndoing(memberApiError(
+                answer.error(), "create " + written.gvr.text() + " \"" + written.object.key().text() + "\"",
+                member()));
+        if (!m_present[index])
+            m_made.push_back({true, written.gvr, written.object.key()});
+        writeNext(index + 1);
+    };
+    const kube::WriteOptions options{
+        .fieldManager = std::string(kCliManager), .force = true, .timeout = m_options.requestTimeout};
+    if (m_present[index])
+        m_request = m_member->patch(object.gvr, object.object.key(), kube::PatchType::Apply,
+                                    object.object.text(), options, done);
+    else
+        m_request = m_member->create(object.gvr, object.object, options, done);
+}
+
+void Join::requestToken() {
+    m_request = m_member->create(
+        serviceAccounts(), tokenRequest(m_ref, kTokenSeconds),
+        {.subresource = "token", .timeout = m_options.requestTimeout}, [this](Result<kube::Object> answer) {
+            if (!answer)
+                return failUndoing(memberApiError(
+                    answer.error(), "create serviceaccounts/token in namespace kubefed-system", member()));
+            m_token = kube::stringAt(answer->document(), {"status", "token"});
+            m_tokenExpires = kube::stringAt(answer->document(), {"status", "expirationTimestamp"});
+            WallTime expires;
+            if (m_token.empty() || !parseRfc3339(m_tokenExpires, expires))
+                return failUndoing({.id = "KF1117",
+                                    .message = "the cluster of context \"" + m_context.context +
+                                               "\" answered a token request without a token",
+                                    .remedy = "check the cluster's API server"});
+            const auto life = std::chrono::duration_cast<Duration>(expires - env().clock.wallNow());
+            // Servers may grant less than was asked for; half a minute is the way there and back.
+            const bool whole = life >= std::chrono::seconds(kTokenSeconds) - std::chrono::seconds(30);
+            env().report.done("token obtained, valid until " + m_tokenExpires.substr(0, 10) + " (" +
+                              longDuration(life + std::chrono::seconds(30)) + " granted" +
+                              (whole ? ")" : ", 30 days asked)"));
+            next();
+        });
+}
+
+void Join::writeToFederation(ManagedObject object, bool existed) {
+    const kube::Gvr gvr = object.gvr;
+    const kube::ObjectKey key = object.object.key();
+    m_request = client().patch(
+        gvr, key, kube::PatchType::Apply, object.object.text(),
+        {.fieldManager = std::string(kCliManager), .force = true, .timeout = m_options.requestTimeout},
+        [this, gvr, key, existed](Result<kube::Object> answer) {
+            if (!answer) {
+                CliError error =
+                    federationError(answer.error(), federation(), "writing " + gvr.text() + " " + key.text());
+                if (error.id != "KF1004" && error.id != "KF1005")
+                    error.id = "KF1116";
+                return failUndoing(std::move(error));
+            }
+            if (!existed)
+                m_made.push_back({false, gvr, key});
+            next();
+        });
+}
+
+void Join::writeSecret() {
+    writeToFederation(memberSecret(m_spec, m_token, m_tokenExpires), m_secretPresent);
+}
+void Join::writeMemberCluster() {
+    writeToFederation(memberCluster(m_spec), m_memberPresent);
+}
+
+void Join::waitForReady() {
+    // From here on the member is joined: what is still missing, the controller does.
+    m_writing = false;
+    m_made.clear();
+    env().report.doing("waiting until the cluster is Ready");
+    m_request = client().get(fed::memberClusters(), {"", m_spec.name},
+                             [this](Result<kube::Object> answer) { onWaited(std::move(answer)); });
+}
+
+void Join::onWaited(Result<kube::Object> answer) {
+    auto member = answer ? fed::MemberCluster::decode(*answer)
+                         : Result<fed::MemberCluster>(kubefed::fail(answer.error()));
+    const fed::Condition* ready = nullptr;
+    if (member)
+        ready = fed::findCondition(member->status.conditions, fed::kReadyCondition);
+    const auto took = std::chrono::duration_cast<Duration>(env().clock.now() - m_started);
+    if (ready != nullptr && ready->isTrue() && member->status.observedGeneration >= member->generation) {
+        env().report.done("cluster is Ready" + clusterSummary(member->status));
+        env().report.line(m_options.name + " joined in " + shortDuration(took) +
+                          ". Next: kubectl --context " + federation().context + " get memberclusters");
+        return finish(kDone);
+    }
+    if (took >= m_options.timeout) {
+        std::string evidence = "the controller has said nothing about it yet";
+        if (!member)
+            evidence = member.error().text();
+        else if (ready != nullptr)
+            evidence = ready->reason + (ready->message.empty() ? "" : ": " + ready->message);
+        return fail({.id = "KF1113",
+                     .message = "member \"" + m_options.name + "\" did not become Ready within " +
+                                shortDuration(m_options.timeout),
+                     .evidence = evidence,
+                     .remedy = "kubefed get clusters shows how it goes on; kubefed unjoin " + m_options.name +
+                               " takes it back",
+                     .changed = "\"" + m_options.name + "\" is joined to federation \"" + federationName() +
+                                "\"; it will be used once it is Ready"});
+    }
+    m_timer = env().clock.after(kPollEvery, [this] { waitForReady(); });
+}
+
+// ---- Undoing
+
+void Join::failUndoing(CliError error) {
+    if (!m_interrupted)
+        m_failure = std::move(error);
+    env().report.doing("undoing what was done");
+    undoNext();
+}
+
+void Join::undoNext() {
+    if (m_made.empty()) {
+        if (!m_failure)
+            return finish(kInterrupted);
+        std::string left;
+        for (const std::string& each : m_leftovers)
+            left += (left.empty() ? "" : ", ") + each;
+        m_failure->changed = left.empty() ? nothingChanged() : "could not be undone: " + left;
+        return fail(*m_failure);
+    }
+    const Made made = std::move(m_made.back());
+    m_made.pop_back();
+    kube::Client& side = made.inMember ? *m_member : client();
+    m_request = side.remove(
+        made.gvr, made.key, {.timeout = m_options.requestTimeout}, [this, made](Result<kube::Object> answer) {
+            if (!answer && !isStatus(answer.error(), 404))
+                m_leftovers.push_back(made.gvr.text() + " \"" + made.key.text() + "\" in \"" +
+                                      (made.inMember ? m_context.context : federationName()) + "\"");
+            undoNext();
+        });
+}
+
+}  // namespace kubefed::cli

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kubefed join`: makes a cluster a member. Reads both sides and asks for every right before the first write,
+// so that a failure changes nothing; a failure after that undoes what this run made. Doing it again repairs
+// whatever is missing. One object is one run; main thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kubefed/cli/member_errors.h"
+#include "kubefed/cli/member_objects.h"
+#include "kubefed/cli/verb.h"
+#include "kubefed/fed/types.h"
+
+namespace kubefed::cli {
+
+struct JoinOptions {
+    CommonOptions common;
+    std::string name;
+    std::string clusterContext;  // empty: like the name
+    std::string secretName;      // empty: <name>-credentials
+    std::string tlsServerName;
+    std::map<std::string, std::string> labels;
+    bool dryRun = false;
+    Duration timeout{60'000};  // for becoming Ready
+    Duration requestTimeout{10'000};
+};
+
+class Join final : public FederationVerb {
+public:
+    Join(Environment& environment, JoinOptions options);
+    void interrupt() override;
+
+protected:
+    void run() override;
+
+private:
+    using Step = void (Join::*)();
+    void next();
+
+    // Reading, in this order.
+    void findContexts();
+    void readFederation();
+    void readFederationUid();
+    void readMembers();
+    void checkFederationRights();
+    void probeMember();
+    void readVersion();
+    void measureLatency();
+    void checkMemberRights();
+    void checkClocks();
+    void readMemberUid();
+    void readPresentObjects();
+    // Writing.
+    void beginWrites();
+    void writeMemberObjects();
+    void requestToken();
+    void writeSecret();
+    void writeMemberCluster();
+    void waitForReady();
+
+    void checkRights(kube::Client& client, bool inMember, std::size_t index);
+    void judgeIdentity();
+    void onReview(Result<kube::Object> answer, bool inMember, std::size_t index);
+    void readPresent(std::size_t index);
+    void writeNext(std::size_t index);
+    void writeToFederation(ManagedObject object, bool existed);
+    void onWaited(Result<kube::Object> answer);
+    void showPlan();
+    void failMember(CliError error);
+    void failUndoing(CliError error);
+    void undoNext();
+    [[nodiscard]] std::string nothingChanged() const;
+    [[nodiscard]] MemberIn member() const { return {m_context, m_command}; }
+
+    // What this run made, to be undone by a failure.
+    struct Made {
+        bool inMember = false;
+        kube::Gvr gvr;
+        kube::ObjectKey key;
+    };
+
+    JoinOptions m_options;
+    std::string m_command;
+    std::size_t m_step = 0;
+    SteadyTime m_started{};
+    kube::ContextConfig m_context;
+    std::unique_ptr<kube::Client> m_member;
+    FederationRef m_ref;
+    std::string m_federationUid;
+    std::string m_memberUid;
+    std::vector<fed::MemberCluster> m_members;
+    kube::ServerVersion m_version;
+    Duration m_latency{0};
+    std::vector<ManagedObject> m_objects;
+    std::vector<bool> m_present;  // of m_objects
+    MemberSpec m_spec;
+    std::string m_token;
+    std::string m_tokenExpires;
+    bool m_secretPresent = false;
+    bool m_memberPresent = false;
+    std::vector<Made> m_made;
+    std::optional<CliError> m_failure;  // while undoing
+    bool m_interrupted = false;
+    bool m_writing = false;
+    std::vector<std::string> m_leftovers;
+    Request m_request;
+    Request m_timer;
+};
+
+}  // namespace kubefed::cli

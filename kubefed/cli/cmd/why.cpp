@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/cmd/why.h"
+
+#include <ostream>
+
+#include "kubefed/cli/cmd/get.h"
+#include "kubefed/cli/format/describe.h"
+#include "kubefed/cli/format/why.h"
+#include "kubefed/fed/kinds.h"
+#include "kubefed/fed/names.h"
+
+namespace kubefed::cli {
+
+Why::Why(Environment& environment, WhyOptions options)
+    : FederationVerb(environment, options.common), m_options(std::move(options)) {}
+
+void Why::run() {
+    auto queries = readQueries(m_options.arguments);
+    if (queries && (queries->size() != 1 || queries->front().name.empty()))
+        queries = std::unexpected(CliError{
+            .id = "KF1008",
+            .message = "exactly one object can be asked for",
+            .remedy = std::string("kubefed ") + (m_options.describe ? "describe" : "why") + " TYPE/NAME",
+            .changed = "nothing was changed"});
+    if (!queries)
+        return fail(queries.error());
+    m_type = queries->front().type;
+    m_name = queries->front().name;
+    if (connect())
+        findType();
+}
+
+void Why::findType() {
+    m_request = kube::discover(client(), Duration(10'000), [this](Result<kube::Discovery> discovery) {
+        if (!discovery)
+            return failWith(discovery.error(), "reading what the federation serves");
+        const bool cluster = m_type == "cluster" || m_type == "clusters";
+        const auto resource = discovery->apis.resolve(cluster ? "memberclusters" : m_type);
+        if (!resource)
+            return fail(
+                {.id = "KF1010", .message = resource.error().text(), .changed = "nothing was changed"});
+        readObject(*resource);
+    });
+}
+
+void Why::readObject(const kube::ApiResource& resource) {
+    const std::string& ns = m_options.ns.empty() ? federation().ns : m_options.ns;
+    m_request = client().get(resource.gvr, {resource.namespaced ? ns : "", m_name},
+                             [this](Result<kube::Object> object) {
+                                 if (!object)
+                                     return failWith(object.error(), m_type + "/" + m_name);
+                                 m_object = std::move(*object);
+                                 if (m_options.describe)
+                                     env().out << describeText(m_object, env().clock.wallNow());
+                                 readPlacement();
+                             });
+}
+
+void Why::readPlacement() {
+    // A Placement explains itself.
+    if (m_object.kind() == fed::kPlacementKind && m_object.gvk().group == fed::kGroup)
+        return onPlacement(m_object);
+    m_request = client().get(fed::placements(), fed::placementKey(m_object.gvk(), m_object.key()),
+                             [this](Result<kube::Object> answer) { onPlacement(std::move(answer)); });
+}
+
+void Why::onPlacement(Result<kube::Object> answer) {
+    if (!answer && answer.error().status && answer.error().status->httpCode == 404)
+        return m_options.describe ? readEvents() : noPlacement();
+    if (!answer)
+        return failWith(answer.error(), "reading the placement of " + m_type + "/" + m_name);
+    const auto placement = fed::Placement::decode(*answer);
+    if (!placement)
+        return failWith(placement.error(), "reading the placement of " + m_type + "/" + m_name);
+    if (m_options.describe)
+        env().out << "Placement:\n";
+    env().out << whyText(*placement, env().clock.wallNow(), m_options.wide || m_options.describe)
+              << std::flush;
+    if (m_options.describe)
+        return readEvents();
+    finish(kDone);
+}
+
+void Why::noPlacement() {
+    CliError error{.id = "KF1401",
+                   .message = m_type + "/" + m_name + " has no placement",
+                   .changed = "nothing was changed"};
+    if (fed::findKind(m_object.gvk()) == nullptr) {
+        error.evidence = m_object.gvk().text() + " is not a type that the federation propagates";
+    } else if (const std::string_view reason = fed::whyNoTemplate(m_object); !reason.empty()) {
+        error.evidence = "it is not propagated: " + std::string(reason);
+    } else {
+        error.evidence = "the controller has not decided about it yet";
+        error.remedy =
+            "ask again; if it stays so, see whether the controller runs: kubefed up " + federationName();
+    }
+    fail(error);
+}
+
+void Why::readEvents() {
+    kube::ListOptions options;
+    options.ns = m_object.ns();
+    options.fieldSelector = "involvedObject.uid=" + std::string(m_object.uid());
+    m_request =
+        client().list({"", "v1", "events"}, std::move(options), [this](Result<kube::ObjectList> events) {
+            if (events)
+                env().out << eventsText(events->items, env().clock.wallNow()) << std::flush;
+            else
+                env().report.warn("its events cannot be read: " + events.error().text());
+            finish(kDone);
+        });
+}
+
+}  // namespace kubefed::cli

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kubefed why TYPE/NAME` and `kubefed describe TYPE NAME`: where an object is placed and what led to it; the
+// latter after everything else that is known of the object. One object is one run; main thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kubefed/cli/verb.h"
+#include "kubefed/kube/discovery.h"
+
+namespace kubefed::cli {
+
+struct WhyOptions {
+    CommonOptions common;
+    std::vector<std::string> arguments;  // TYPE/NAME or TYPE NAME
+    std::string ns;
+    bool wide = false;
+    bool describe = false;
+};
+
+class Why final : public FederationVerb {
+public:
+    Why(Environment& environment, WhyOptions options);
+
+protected:
+    void run() override;
+
+private:
+    void findType();
+    void readObject(const kube::ApiResource& resource);
+    void readPlacement();
+    void onPlacement(Result<kube::Object> answer);
+    void noPlacement();
+    void readEvents();
+
+    WhyOptions m_options;
+    std::string m_type;
+    std::string m_name;
+    kube::Object m_object;
+    Request m_request;
+};
+
+}  // namespace kubefed::cli

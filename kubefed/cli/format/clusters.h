@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of members: what each is, when it was last heard of, and what is wrong with it. Pure; any thread.
+#pragma once
+
+#include <vector>
+
+#include "kubefed/cli/format/table.h"
+#include "kubefed/fed/types.h"
+
+namespace kubefed::cli {
+
+// NAME STATUS SEEN VERSION NODES SYNCED LATENCY REASON AGE; figures that are not known are '?'.
+[[nodiscard]] Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now);
+
+}  // namespace kubefed::cli

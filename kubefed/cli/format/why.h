@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A Placement told as an answer to "why is it there?": the decision, its cause, and a line for each cluster.
+// Pure; any thread.
+#pragma once
+
+#include <string>
+
+#include "kubefed/fed/types.h"
+#include "kubefed/util/clock.h"
+
+namespace kubefed::cli {
+
+[[nodiscard]] std::string whyText(const fed::Placement& placement, WallTime now, bool wide);
+
+}  // namespace kubefed::cli

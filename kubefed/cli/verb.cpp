@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/verb.h"
+
+#include <algorithm>
+
+#include "kubefed/cli/tracing_transport.h"
+
+namespace kubefed::cli {
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+}  // namespace
+
+std::expected<kube::Kubeconfig, CliError> loadKubeconfig(const std::string& explicitPath) {
+    auto loaded = kube::Kubeconfig::load(
+        explicitPath.empty() ? std::nullopt : std::optional<std::filesystem::path>(explicitPath));
+    if (!loaded)
+        return std::unexpected(CliError{.id = "KF1006",
+                                        .message = "the kubeconfig cannot be read",
+                                        .evidence = loaded.error().text(),
+                                        .remedy = "name another file with --kubeconfig or $KUBECONFIG",
+                                        .changed = "nothing was changed"});
+    return std::move(*loaded);
+}
+
+std::expected<kube::ContextConfig, CliError> resolveContext(const kube::Kubeconfig& kubeconfig,
+                                                            std::string_view name) {
+    auto resolved = kubeconfig.resolve(name);
+    if (resolved)
+        return std::move(*resolved);
+    const auto names = kubeconfig.contexts();
+    const bool missing = std::ranges::find(names, name) == names.end();
+    const Error& error = resolved.error();
+    if (missing)
+        return std::unexpected(
+            CliError{.id = "KF1001",
+                     .message = "there is no context \"" + std::string(name) + "\" in the kubeconfig",
+                     .evidence = names.empty() ? "the kubeconfig has no contexts"
+                                               : "the contexts are " + joined(names),
+                     .remedy = "choose one of them, or another file with --kubeconfig",
+                     .changed = "nothing was changed"});
+    return std::unexpected(CliError{
+        .id = error.code == Code::Unimplemented ? std::string_view("KF1007") : std::string_view("KF1006"),
+        .message = "context \"" + std::string(name) + "\" cannot be used",
+        .evidence = error.text(),
+        .remedy = error.code == Code::Unimplemented
+                      ? "use a context with a client certificate or a bearer token"
+                      : "correct the kubeconfig",
+        .changed = "nothing was changed"});
+}
+
+std::expected<kube::ContextConfig, CliError> chooseFederation(const kube::Kubeconfig& kubeconfig,
+                                                              const std::string& flag,
+                                                              const std::string& variable) {
+    const std::string& wanted = flag.empty() ? variable : flag;
+    if (!wanted.empty())
+        return resolveContext(kubeconfig, wanted);
+    const auto known = kubeconfig.federationContexts();
+    if (known.size() == 1)
+        return resolveContext(kubeconfig, known.front());
+    return std::unexpected(CliError{
+        .id = "KF1002",
+        .message = known.empty() ? "no federation is known here" : "more than one federation is known here",
+        .evidence = known.empty() ? "no context of the kubeconfig is marked as a federation's"
+                                  : "the federations' contexts are " + joined(known),
+        .remedy = known.empty() ? "kubefed init NAME, or name a context with --context"
+                                : "choose one with --context or $KUBEFED_CONTEXT",
+        .changed = "nothing was changed"});
+}
+
+std::unique_ptr<kube::Client> makeClient(Environment& environment, const kube::ContextConfig& context) {
+    auto transport = environment.connector.connect(context.endpoint, context.identity);
+    if (environment.report.isVerbose())
+        transport = std::make_shared<TracingTransport>(std::move(transport), environment.report,
+                                                       environment.clock, context.context);
+    return std::make_unique<kube::Client>(std::move(transport), "kubefed-cli");
+}
+
+CliError federationError(const Error& error, const kube::ContextConfig& federation, std::string what) {
+    const std::string& name = federation.federation.empty() ? federation.context : federation.federation;
+    if (!error.status && error.code != Code::DataLoss)
+        return {.id = "KF1004",
+                .message =
+                    what + ": federation \"" + name + "\" cannot be reached at " + federation.endpoint.url(),
+                .evidence = error.text(),
+                .remedy = federation.isFederation ? "kubefed up " + name + ", if it runs on this machine"
+                                                  : "check the context's server and the network"};
+    if (error.status && (error.status->httpCode == 401 || error.status->httpCode == 403))
+        return {.id = "KF1005",
+                .message = what + ": federation \"" + name + "\" refused",
+                .evidence = error.text(),
+                .remedy = "use a context whose user may do this"};
+    if (error.status && error.status->httpCode == 404)
+        return {.id = "KF1011", .message = what + ": not found", .evidence = error.text()};
+    return {.id = "KF1009", .message = what + " failed", .evidence = error.text()};
+}
+
+std::string counted(std::int64_t number, std::string_view noun) {
+    return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
+}
+
+bool isDnsLabel(std::string_view name) {
+    const auto inner = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    return !name.empty() && name.size() <= 63 && std::ranges::all_of(name, inner) && name.front() != '-' &&
+           name.back() != '-';
+}
+
+bool FederationVerb::connect() {
+    auto kubeconfig = loadKubeconfig(m_common.kubeconfig);
+    if (!kubeconfig) {
+        fail(kubeconfig.error());
+        return false;
+    }
+    m_kubeconfig = std::move(*kubeconfig);
+    auto chosen = chooseFederation(*m_kubeconfig, m_common.context, env().contextVariable);
+    if (!chosen) {
+        fail(chosen.error());
+        return false;
+    }
+    m_federation = std::move(*chosen);
+    m_client = makeClient(env(), m_federation);
+    return true;
+}
+
+}  // namespace kubefed::cli
