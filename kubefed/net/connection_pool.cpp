@@ -135,7 +135,6 @@ void ConnectionPool::failLater(std::shared_ptr<Exchange> exchange, Error error) 
             exchange->abandon();
             return;
         }
-        pool->forget(*exchange);
         exchange->fail(error);
     });
 }

@@ -99,7 +99,7 @@ struct Http2Session::Impl {
     std::unordered_map<std::int32_t, Outgoing> outgoing;
     Incoming incoming;
     std::size_t open = 0;
-    std::int32_t notSent = 0;  // a request that nghttp2 is about to close without having sent it
+    std::int32_t notSent = 0;  // the last request that was given up before it was sent
     bool goawayReceived = false;
     std::string* out = nullptr;  // during output()
     std::size_t outLimit = 0;
@@ -161,7 +161,7 @@ nghttp2_session_callbacks* Http2Session::Impl::makeCallbacks() {
         callbacks, [](nghttp2_session*, std::int32_t stream, std::uint32_t error, void* user) {
             Impl& impl = self(user);
             if (impl.notSent == stream)
-                error = NGHTTP2_REFUSED_STREAM;
+                return 0;  // told already
             impl.outgoing.erase(stream);
             impl.open -= impl.open > 0 ? 1 : 0;
             impl.addEvent(Http2Event::Kind::Closed, stream, error);
@@ -169,8 +169,14 @@ nghttp2_session_callbacks* Http2Session::Impl::makeCallbacks() {
         });
     nghttp2_session_callbacks_set_on_frame_not_send_callback(
         callbacks, [](nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
-            if (frame->hd.type == NGHTTP2_HEADERS)
-                self(user).notSent = frame->hd.stream_id;
+            // A request that GOAWAY overtook; nghttp2 may or may not close its stream, too.
+            if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+                Impl& impl = self(user);
+                impl.notSent = frame->hd.stream_id;
+                impl.outgoing.erase(impl.notSent);
+                impl.open -= impl.open > 0 ? 1 : 0;
+                impl.addEvent(Http2Event::Kind::Closed, impl.notSent, NGHTTP2_REFUSED_STREAM);
+            }
             return 0;
         });
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(

@@ -77,7 +77,9 @@ Result<QSslConfiguration> clientTls(const Identity& identity) {
 Result<QSslConfiguration> serverTls(const KeyPair& certificate, const std::string& clientCaPem) {
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
     tls.setProtocol(QSsl::TlsV1_2OrLater);
-    tls.setAllowedNextProtocols({QByteArrayLiteral("h2"), QByteArrayLiteral("http/1.1")});
+    // Qt breaks the handshake of a client with whom it shares no protocol, so the old one is listed as well.
+    tls.setAllowedNextProtocols(
+        {QByteArrayLiteral("h2"), QByteArrayLiteral("http/1.1"), QByteArrayLiteral("http/1.0")});
     tls.setPeerVerifyMode(QSslSocket::VerifyNone);
     KUBEFED_TRY(setCertificate(tls, certificate));
     if (!clientCaPem.empty()) {

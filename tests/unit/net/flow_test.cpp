@@ -37,13 +37,12 @@ private Q_SLOTS:
         QVERIFY(!watch.end);
         m_peer->at(0).frozen = true;  // half open: the connection stands, nobody answers
         settle();
-        clock.advance(30s);
+        clock.advance(1s);
         settle();
-        QVERIFY(!watch.end);
         clock.advance(14s);
         QVERIFY(!watch.end);
         clock.advance(2s);
-        QVERIFY(watch.end);
+        QTRY_VERIFY(watch.end);
         QVERIFY(watch.end->error().code == Code::Unavailable);
         QVERIFY(problemOf(watch.end->error()) == Problem::Reset);
         QCOMPARE(m_cache->openConnections(), std::size_t{0});
@@ -82,7 +81,7 @@ private Q_SLOTS:
 
     void aStreamMayBeSilentOnlySoLong() {
         FakeClock clock;
-        usePeer(clock, {.closeIdleAfter = Duration{0}});
+        usePeer(clock, {.pingAfter = 1h, .closeIdleAfter = Duration{0}});
         HttpRequest request = get("/watch");
         request.timeout = 5s;
         request.idleTimeout = 20s;
@@ -233,7 +232,7 @@ private Q_SLOTS:
         });
         HttpServer server(config, handler, clock);
         TransportConfig client;
-        client.streamWindow = 70'000;
+        client.streamWindow = 20'000;
         m_cache = std::make_unique<ConnectionCache>(clock, client);
         m_transport = m_cache->transport(loopback(server.listen().value()), m_pki.anonymous());
         CollectingStream stream;
