@@ -2,6 +2,7 @@
 # Build options, and the one INTERFACE target through which every flag reaches our code.
 option(KUBEFED_BUILD_TESTS "Build the tests" ON)
 option(KUBEFED_WERROR "Turn warnings into errors" OFF)
+option(KUBEFED_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(KUBEFED_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, e.g. 'address,undefined' or 'thread'")
 
 add_library(kubefed_options INTERFACE)
