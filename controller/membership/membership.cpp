@@ -129,7 +129,7 @@ void Membership::handle(Member& member, std::vector<MemberEvent> events) {
             continue;
         }
         const auto* mirror = std::get_if<MirrorState>(&event);
-        const bool broken = mirror != nullptr && !mirror->problem.empty();
+        const bool broken = mirror != nullptr && mirror->broken;
         member.store->take(event);
         if (broken && member.identityChecked) {
             // The connection broke: who answers next may be another cluster.

@@ -185,9 +185,9 @@ fed::Decision Scheduler::decision(const TemplateId& id, const TemplateRecord& re
                                                             : std::span<const fed::ClusterObjectStatus>{});
     input.last = last;
     input.policy = governance.policy;
-    Result<fed::PolicyRound*> round = m_policies.roundOf(*governance.policy);
+    Result<std::unique_ptr<fed::PolicyRound>> round = m_policies.open(*governance.policy);
     if (round)
-        input.round = *round;
+        input.round = round->get();
     else
         input.roundError = round.error().text();
     return fed::schedule(input);

@@ -29,8 +29,8 @@ public:
     PolicySource(const PolicySource&) = delete;
     PolicySource& operator=(const PolicySource&) = delete;
     virtual ~PolicySource() = default;
-    // The round is used before the next call. The error says which plugin cannot be had, and the remedy.
-    [[nodiscard]] virtual Result<fed::PolicyRound*> roundOf(const fed::Policy& policy) = 0;
+    // The error says which plugin cannot be had, and the remedy.
+    [[nodiscard]] virtual Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy& policy) = 0;
 };
 
 // What the last look at a template found; for its Placement's status.

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/app/api_thread.h"
+
+#include "kubefed/apiserver/server.h"
+#include "kubefed/fed/crds.h"
+#include "kubefed/kube/yaml.h"
+#include "kubefed/util/qt_clock.h"
+
+namespace kubefed::controller {
+namespace {
+
+constexpr Duration kDrain{2'000};
+
+// Holds back "ready" until the controller has read what it needs.
+class ReadyGate final : public net::HttpHandler {
+public:
+    ReadyGate(net::HttpHandler& inner, const std::atomic<bool>& ready) : m_inner(inner), m_ready(ready) {}
+    void handle(net::ServerRequest request, std::shared_ptr<net::ResponseWriter> writer) override {
+        if (m_ready || request.path != "/readyz" || request.method != "GET")
+            return m_inner.handle(std::move(request), std::move(writer));
+        writer->respond(503, {{"content-type", "text/plain; charset=utf-8"}},
+                        "[-]controller failed: still reading the federation\nreadyz check failed\n");
+    }
+
+private:
+    net::HttpHandler& m_inner;
+    const std::atomic<bool>& m_ready;
+};
+
+Result<apiserver::ApiServerConfig> serverConfig(const DaemonConfig& config) {
+    apiserver::ApiServerConfig result;
+    result.database = config.data / "kubefed.db";
+    result.signingKeyPem = config.signingKeyPem;
+    result.clusterCaPem = config.caPem;
+    result.gitVersion += "+kubefed";
+    for (const fed::CrdDocument& crd : fed::crdDocuments()) {
+        Result<std::vector<kube::Json>> parsed = kube::parseYaml(crd.yaml);
+        if (!parsed)
+            return fail(std::move(parsed.error()).withContext(std::string(crd.name)));
+        for (kube::Json& document : *parsed)
+            result.crds.push_back(std::move(document.as_object()));
+    }
+    return result;
+}
+
+}  // namespace
+
+ApiThread::ApiThread(DaemonConfig config, std::function<void(Result<std::uint16_t>)> listening)
+    : m_config(std::move(config)),
+      m_listening(
+          4, [listening = std::move(listening)](std::vector<std::shared_ptr<Result<std::uint16_t>>> ports) {
+              for (const auto& port : ports)
+                  listening(*port);
+          }) {
+    start();
+}
+
+ApiThread::~ApiThread() {
+    {
+        const std::scoped_lock lock(m_lock);
+        m_quitting = true;
+        if (m_quit != nullptr)
+            m_quit->notify();
+    }
+    wait();
+}
+
+void ApiThread::setMetrics(std::string text) {
+    const std::scoped_lock lock(m_lock);
+    m_metrics = std::move(text);
+}
+
+void ApiThread::run() {
+    QtClock clock;
+    const auto report = [this](Result<std::uint16_t> result) {
+        std::ignore = m_listening.push(std::make_shared<Result<std::uint16_t>>(std::move(result)));
+    };
+    Result<apiserver::ApiServerConfig> config = serverConfig(m_config);
+    if (!config)
+        return report(fail(std::move(config.error())));
+    Result<std::unique_ptr<apiserver::ApiServer>> api = apiserver::ApiServer::open(std::move(*config), clock);
+    if (!api)
+        return report(fail(std::move(api.error())));
+    (*api)->setExtraMetrics([this] {
+        const std::scoped_lock lock(m_lock);
+        return m_metrics;
+    });
+    ReadyGate gate(**api, m_ready);
+    net::ServerConfig settings;
+    settings.address = m_config.address;
+    settings.port = m_config.port;
+    settings.certificate = m_config.server;
+    settings.clientCaPem = m_config.caPem;
+    net::HttpServer server(std::move(settings), gate, clock);
+    Result<std::uint16_t> port = server.listen();
+    const bool listens = port.has_value();
+    report(std::move(port));
+    if (!listens)
+        return;
+    Wakeup quitting([this, &server] { server.drain(kDrain, [this] { quit(); }); });
+    {
+        const std::scoped_lock lock(m_lock);
+        m_quit = &quitting;
+        if (m_quitting)
+            quitting.notify();
+    }
+    exec();
+    const std::scoped_lock lock(m_lock);
+    m_quit = nullptr;
+}
+
+}  // namespace kubefed::controller

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The embedded API server and its HTTP server on a thread of their own. Made and destroyed on the core thread
+// (the destructor drains, commits and joins). `listening` comes on the core thread, once.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <QThread>
+
+#include "controller/app/config.h"
+#include "kubefed/util/mailbox.h"
+
+namespace kubefed::controller {
+
+class ApiThread final : public QThread {
+public:
+    ApiThread(DaemonConfig config, std::function<void(Result<std::uint16_t>)> listening);
+    ~ApiThread() override;
+
+    // Any thread. /readyz answers 503 until it is set.
+    void setReady(bool ready) { m_ready = ready; }
+    // Any thread. What /metrics appends.
+    void setMetrics(std::string text);
+
+protected:
+    void run() override;
+
+private:
+    const DaemonConfig m_config;
+    std::atomic<bool> m_ready{false};
+    std::mutex m_lock;  // of what follows
+    std::string m_metrics;
+    Wakeup* m_quit = nullptr;
+    bool m_quitting = false;
+    Mailbox<std::shared_ptr<Result<std::uint16_t>>> m_listening;
+};
+
+}  // namespace kubefed::controller

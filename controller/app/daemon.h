@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The composition root: builds everything from a DaemonConfig through constructors, and takes it down in one
+// order (the reverse of its members). Main thread. `finished` comes once with the exit code, when the daemon
+// cannot go on.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "controller/app/api_thread.h"
+#include "controller/app/leader.h"
+#include "controller/controller.h"
+#include "controller/host/client_host_api.h"
+#include "controller/membership/shard_link.h"
+#include "kubefed/net/https_transport.h"
+#include "kubefed/util/qt_clock.h"
+#include "plugins/host/registry.h"
+
+namespace kubefed::controller {
+
+class PidFile {
+public:
+    // AlreadyExists: another controller works on this folder.
+    [[nodiscard]] static Result<std::unique_ptr<PidFile>> make(const std::filesystem::path& file);
+    ~PidFile();
+    PidFile(const PidFile&) = delete;
+    PidFile& operator=(const PidFile&) = delete;
+
+private:
+    PidFile(std::filesystem::path file, int fd) : m_file(std::move(file)), m_fd(fd) {}
+    std::filesystem::path m_file;
+    int m_fd;
+};
+
+class RegistryPolicySource final : public PolicySource {
+public:
+    explicit RegistryPolicySource(plugins::PolicyRegistry& registry) : m_registry(registry) {}
+    Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy& policy) override {
+        return m_registry.open(policy);
+    }
+
+private:
+    plugins::PolicyRegistry& m_registry;
+};
+
+class Daemon {
+public:
+    Daemon(DaemonConfig config, std::function<void(int)> finished);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    [[nodiscard]] Result<void> start();
+
+private:
+    void loadPolicies();
+    void listening(Result<std::uint16_t> port);
+    void elected();
+    void publishMetrics();
+
+    DaemonConfig m_config;
+    std::function<void(int)> m_finished;
+    QtClock m_clock;
+    plugins::PolicyRegistry m_registry;
+    RegistryPolicySource m_policies{m_registry};
+    // What follows is taken down from the last to the first.
+    std::unique_ptr<PidFile> m_pidFile;
+    std::unique_ptr<ApiThread> m_api;
+    std::unique_ptr<net::ConnectionCache> m_connections;
+    std::unique_ptr<kube::Client> m_client;
+    std::unique_ptr<ClientHostApi> m_host;
+    std::unique_ptr<Leader> m_leader;
+    std::unique_ptr<ShardLinkFactory> m_links;
+    std::unique_ptr<Controller> m_controller;
+    Request m_metricsTimer;
+};
+
+}  // namespace kubefed::controller

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <QCoreApplication>
+
+#include "controller/app/daemon.h"
+#include "controller/app/signals.h"
+#include "kubefed/util/log.h"
+
+using namespace kubefed;
+
+int main(int argc, char** argv) {
+    try {
+        CLI::App options("The controller of a kubefed federation, with its embedded API server");
+        std::string data;
+        std::vector<std::string> pluginDirs;
+        options.add_option("--data", data, "Folder that kubefed init made")
+            ->required()
+            ->check(CLI::ExistingDirectory);
+        options.add_option("--plugin-dir", pluginDirs,
+                           "Folder with policy libraries; may be given several times");
+        options.set_version_flag("--version", KUBEFED_VERSION);
+        CLI11_PARSE(options, argc, argv);
+
+        QCoreApplication app(argc, argv);
+        const controller::Signals signals([](int) { QCoreApplication::quit(); });
+        Result<controller::DaemonConfig> config = controller::readConfig(data);
+        if (!config) {
+            log::error("the controller cannot start", {{"why", config.error().text()}});
+            return 1;
+        }
+        config->pluginDirs.assign(pluginDirs.begin(), pluginDirs.end());
+        controller::Daemon daemon(std::move(*config), [](int code) { QCoreApplication::exit(code); });
+        if (const Result<void> started = daemon.start(); !started) {
+            log::error("the controller cannot start", {{"why", started.error().text()}});
+            return 1;
+        }
+        return QCoreApplication::exec();
+    } catch (const std::exception& error) {
+        log::error("the controller ends on an exception", {{"why", error.what()}});
+        return 1;
+    }
+}

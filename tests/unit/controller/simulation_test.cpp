@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/controller/simulation.h"
+
+#include <QtTest/QTest>
+
+using namespace kubefed;
+using namespace kubefed::controller;
+using namespace std::chrono_literals;
+
+namespace {
+
+TemplateId rc(const std::string& name) {
+    return Simulation::id("ReplicationController", name);
+}
+TemplateId service(const std::string& name) {
+    return Simulation::id("Service", name);
+}
+
+#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
+
+}  // namespace
+
+class SimulationTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void aTemplateReachesItsMembersAndItsStatusComesBack() {
+        Simulation s(1);
+        s.start();
+        s.run(1s);
+        s.putRc("web", 7);
+        s.putService("web", "web");
+        s.run(1s);
+        QCOMPARE(s.replicasOf(rc("web")), 7);
+        QCOMPARE(s.holders(rc("web")), 3);
+        QCOMPARE(s.holders(service("web")), 3);
+        const kube::Object* source = s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"});
+        QCOMPARE(kube::intAt(source->document(), {"status", "readyReplicas"}),
+                 std::optional<std::int64_t>(7));
+        QCOMPARE(kube::intAt(source->document(), {"status", "observedGeneration"}),
+                 std::optional<std::int64_t>(1));
+        SAME_TEXT(s.reason(rc("web"), "Applied"), "Applied");
+        SAME_TEXT(s.reason(rc("web"), "Healthy"), "Healthy");
+        SAME_TEXT(s.reason(service("web"), "Scheduled"), "Follows");
+        for (const std::string name : {"m1", "m2", "m3"})
+            SAME_TEXT(s.phase(name), "Ready");
+        s.putRc("web", 9);
+        s.run(1s);
+        QCOMPARE(s.replicasOf(rc("web")), 9);
+        // Finalizer, Placement, and the two statuses.
+        s.host.writes.clear();
+        s.putRc("one", 3);
+        s.run(2s);
+        int writes = 0;
+        for (const auto& [what, count] : s.host.writes)
+            writes += what.starts_with("memberclusters") ? 0 : count;
+        QVERIFY2(writes <= 4, qPrintable(QString::number(writes)));
+    }
+
+    void aSettledFederationWritesNothing() {
+        Simulation s(2);
+        s.start();
+        s.putRc("web", 7);
+        s.putService("web", "web");
+        s.run(10s);
+        const int writes = s.memberWrites();
+        s.host.writes.clear();
+        s.run(180s);
+        QCOMPARE(s.memberWrites(), writes);
+        for (const auto& [what, count] : s.host.writes) {
+            SAME_TEXT(what, "memberclusters/status");
+            QVERIFY(count <= 3 * 4);
+        }
+        s.host.writes.clear();
+        s.restart();
+        s.run(30s);
+        QCOMPARE(s.memberWrites(), writes);
+        for (const auto& [what, count] : s.host.writes)
+            SAME_TEXT(what, "memberclusters/status");
+    }
+
+    void deletionRemovesEverywhereAndEndsTheTemplate() {
+        Simulation s(3);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.erase(rc("web"));
+        s.run(2s);
+        QCOMPARE(s.holders(rc("web")), 0);
+        QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) == nullptr);
+        QVERIFY(!s.placement(rc("web")));
+    }
+
+    void aDeletionWaitsForAnUnreachableMemberAndGoesOn() {
+        Simulation s(4);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.member("m2").down = true;
+        s.run(40s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        s.erase(rc("web"));
+        s.run(30s);
+        QCOMPARE(s.holders(rc("web")), 1);
+        QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) != nullptr);
+        SAME_TEXT(s.reason(rc("web"), "Applied"), "WaitingForMembers");
+        s.restart();  // still waits, from nothing but what is written down
+        s.run(60s);
+        QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) != nullptr);
+        s.member("m2").down = false;
+        s.run(30s);
+        QCOMPARE(s.holders(rc("web")), 0);
+        QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) == nullptr);
+    }
+
+    void driftIsRepairedAtOnce() {
+        Simulation s(5);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.member("m1").drift(rc("web"));
+        s.run(100ms);
+        QCOMPARE(s.replicasOf(rc("web")), 6);
+        s.member("m3").removeByHand(rc("web"));
+        s.run(100ms);
+        QCOMPARE(s.holders(rc("web")), 3);
+        SAME_TEXT(s.member("m1").violation, "");
+    }
+
+    void driftDuringAnAbsenceOfTheControllerIsRepaired() {
+        Simulation s(6);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.controller.reset();
+        s.member("m1").drift(rc("web"));
+        s.start();
+        s.run(2s);
+        QCOMPARE(s.replicasOf(rc("web")), 6);
+    }
+
+    void unreachableMembersKeepWhatTheyHave() {
+        Simulation s(7);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        const auto before = s.uids();
+        s.member("m2").frozen = true;
+        s.run(32s);
+        s.putRc("new", 4);
+        s.run(10s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        QCOMPARE(s.replicasOf(rc("new")), 4);
+        QVERIFY(!s.member("m2").objects.contains(rc("new")));
+        QVERIFY(s.member("m2").objects.contains(rc("web")));
+        s.member("m2").frozen = false;
+        s.run(30s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        for (const auto& [key, uid] : before)
+            SAME_TEXT(s.uids()[key], uid);
+        QCOMPARE(s.deletes(), 0);
+    }
+
+    void oneLostProbeFlipsNothing() {
+        Simulation s(8);
+        s.start();
+        s.run(2s);
+        s.member("m1").down = true;
+        s.run(11s);
+        s.member("m1").down = false;
+        s.member("m1").relist();
+        s.run(1s);
+        SAME_TEXT(s.phase("m1"), "Ready");
+    }
+
+    void losingPoliciesPluginsOrTheStoreDeletesNothing() {
+        Simulation s(9);
+        s.start();
+        s.putRc("web", 6);
+        s.putService("web", "web");
+        s.run(2s);
+        const auto before = s.uids();
+        s.host.erase(fed::clusterPlacementPolicies(), {{}, std::string(fed::kDefaultPolicyName)});
+        s.run(2s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "NoPolicy");
+        s.host.put(fed::clusterPlacementPolicies(), fed::makeDefaultPolicy());
+        s.policies.broken = true;
+        s.restart();
+        s.putRc("web", 8);
+        s.run(2s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "PolicyError");
+        QVERIFY(s.uids() == before);
+        s.policies.broken = false;
+        s.controller.reset();
+
+        // The store is lost: another host, the same federation id, the same members, the same YAML.
+        Simulation again(10);
+        again.members.members.clear();
+        for (auto& [name, member] : s.members.members) {
+            auto copy = std::make_unique<FakeMember>(name, again.clock, again.random);
+            copy->continueFrom(*member);
+            again.members.members[name] = std::move(copy);
+        }
+        again.start();
+        again.putRc("web", 8);
+        again.putService("web", "web");
+        again.run(10s);
+        QVERIFY(again.uids() == before);
+        QCOMPARE(again.replicasOf(rc("web")), 8);
+        QCOMPARE(again.deletes(), 0);
+    }
+
+    void whatHasNoTemplateIsCountedAndNeverTouched() {
+        Simulation s(11);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.controller.reset();
+        kube::Object orphan = *s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"});
+        orphan.metadata()["finalizers"] = kube::JsonArray{};
+        s.host.put({"", "v1", "replicationcontrollers"}, orphan);
+        s.host.erase({"", "v1", "replicationcontrollers"}, {"shop", "web"});
+        s.start();
+        s.run(70s);
+        QCOMPARE(s.holders(rc("web")), 3);
+        QCOMPARE(s.deletes(), 0);
+        const kube::Object* m1 = s.host.find(fed::memberClusters(), {{}, "m1"});
+        QCOMPARE(kube::intAt(m1->document(), {"status", "objects", "unclaimed"}),
+                 std::optional<std::int64_t>(1));
+    }
+
+    void foreignObjectsOfTheNameAreLeftAlone() {
+        Simulation s(12);
+        s.member("m2").putForeign(rc("web"));
+        s.member("m2").namespaces.insert("shop");
+        s.start();
+        s.run(1s);
+        s.putRc("web", 6);
+        s.run(5s);
+        QVERIFY(!s.member("m2").objects.at(rc("web")).ours);
+        SAME_TEXT(s.member("m2").violation, "");
+        SAME_TEXT(s.reason(rc("web"), "Applied"), "Conflict");
+        s.member("m2").objects.erase(rc("web"));
+        s.run(40s);
+        QVERIFY(s.member("m2").objects.at(rc("web")).ours);
+        SAME_TEXT(s.reason(rc("web"), "Applied"), "Applied");
+    }
+
+    void leavingKeepsOrDeletesAsAsked() {
+        Simulation s(13);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        const auto leave = [&](const std::string& name, const char* objects) {
+            kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, name});
+            cluster.setAnnotation(kUnjoinObjectsAnnotation, objects);
+            s.host.put(fed::memberClusters(), cluster);
+            s.host.erase(fed::memberClusters(), {{}, name});
+            s.run(5s);
+        };
+        leave("m1", "keep");
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m1"}) == nullptr);
+        QVERIFY(s.member("m1").objects.contains(rc("web")));
+        leave("m2", "delete");
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m2"}) == nullptr);
+        QVERIFY(!s.member("m2").objects.contains(rc("web")));
+        s.member("m3").down = true;
+        s.run(40s);
+        leave("m3", "delete");
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m3"}) != nullptr);
+        kube::Object forced = *s.host.find(fed::memberClusters(), {{}, "m3"});
+        forced.setAnnotation(kUnjoinForceAnnotation, "true");
+        s.host.put(fed::memberClusters(), forced);
+        s.run(2s);
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m3"}) == nullptr);
+    }
+
+    void anotherClusterUnderTheNameIsNotWrittenTo() {
+        Simulation s(14);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        FakeMember& m1 = s.member("m1");
+        m1.down = true;
+        s.run(12s);
+        m1.objects.clear();
+        m1.clusterUid = "somebody-else";
+        m1.down = false;
+        const int writes = m1.writes;
+        s.run(60s);
+        QCOMPARE(m1.writes, writes);
+        kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, "m1"});
+        cluster.setAnnotation(kConfirmUidAnnotation, "somebody-else");
+        s.host.put(fed::memberClusters(), cluster);
+        m1.relist();
+        s.run(30s);
+        QVERIFY(m1.objects.contains(rc("web")));
+    }
+
+    void whateverHappensTheWorldEndsAsItShould_data() {
+        QTest::addColumn<unsigned>("seed");
+        for (unsigned seed = 100; seed < 140; ++seed)
+            QTest::addRow("seed %u", seed) << seed;
+    }
+    void whateverHappensTheWorldEndsAsItShould() {
+        QFETCH(unsigned, seed);
+        Simulation s(seed);
+        std::map<std::string, std::int64_t> wanted;
+        s.start();
+        s.host.failing = 0.05;
+        for (int step = 0; step < 150; ++step) {
+            const std::string name = "rc" + std::to_string(s.random() % 8);
+            FakeMember& member = s.member("m" + std::to_string(1 + s.random() % 3));
+            switch (s.random() % 12) {
+                case 0:
+                case 1:
+                case 2: {
+                    const kube::Object* there =
+                        s.host.find({"", "v1", "replicationcontrollers"}, {"shop", name});
+                    if (there != nullptr && there->isDeleting())
+                        break;
+                    wanted[name] = static_cast<std::int64_t>(s.random() % 10);
+                    s.putRc(name, wanted[name]);
+                    break;
+                }
+                case 3:
+                    wanted.erase(name);
+                    s.erase(rc(name));
+                    break;
+                case 4:
+                    if (const auto it = member.objects.find(rc(name)); it != member.objects.end())
+                        member.drift(rc(name));
+                    break;
+                case 5:
+                    if (const auto it = member.objects.find(rc(name)); it != member.objects.end())
+                        member.removeByHand(rc(name));
+                    break;
+                case 6:
+                    member.down = true;
+                    break;
+                case 7:
+                    member.frozen = !member.frozen;
+                    [[fallthrough]];
+                case 8:
+                    member.down = false;
+                    member.relist();
+                    break;
+                case 9:
+                    member.throttling = member.throttling > 0 ? 0 : 0.3;
+                    break;
+                case 10:
+                    s.host.breakWatches();
+                    break;
+                case 11:
+                    s.restart();
+                    break;
+            }
+            s.run(Duration{s.random() % 100 == 0 ? 40'000 : s.random() % 400});
+        }
+        s.host.failing = 0;
+        for (const auto& [name, member] : s.members.members) {
+            member->down = member->frozen = false;
+            member->throttling = 0;
+            member->relist();
+        }
+        s.run(300s);
+        for (int i = 0; i < 8; ++i) {
+            const std::string name = "rc" + std::to_string(i);
+            const std::int64_t expected = wanted.contains(name) ? wanted[name] : -1;
+            QVERIFY2(
+                s.replicasOf(rc(name)) == expected,
+                qPrintable(QString::fromStdString(name) + " has " + QString::number(s.replicasOf(rc(name))) +
+                           " instead of " + QString::number(expected)));
+            QCOMPARE(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", name}) != nullptr,
+                     expected >= 0);
+            if (expected >= 0)
+                SAME_TEXT(s.reason(rc(name), "Applied"), "Applied");
+        }
+        for (const auto& [name, member] : s.members.members)
+            SAME_TEXT(member->violation, "");
+        const int writes = s.memberWrites();
+        s.host.writes.clear();
+        s.run(180s);
+        QCOMPARE(s.memberWrites(), writes);
+        for (const auto& [what, count] : s.host.writes)
+            SAME_TEXT(what, "memberclusters/status");
+    }
+};
+
+QTEST_GUILESS_MAIN(SimulationTest)
+#include "simulation_test.moc"
