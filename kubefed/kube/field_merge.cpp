@@ -9,10 +9,10 @@ namespace kubefed::kube {
 
 namespace {
 
-Json merge(const Json& live, const Json& applied, const SchemaNode& node);
+void merge(Json& mine, const Json& applied, const SchemaNode& node);
 
-JsonObject mergeMembers(const JsonObject& live, const JsonObject& applied, const SchemaNode& node) {
-    JsonObject out = live;
+// In place: copying on every level would copy the deepest values once per level.
+void mergeMembers(JsonObject& out, const JsonObject& applied, const SchemaNode& node) {
     for (const auto& member : applied) {
         Json* mine = out.if_contains(member.key());
         if (mine == nullptr) {
@@ -20,9 +20,8 @@ JsonObject mergeMembers(const JsonObject& live, const JsonObject& applied, const
             continue;
         }
         const auto* child = node.child({member.key().data(), member.key().size()});
-        *mine = merge(*mine, member.value(), child != nullptr ? *child : SchemaNode::anything());
+        merge(*mine, member.value(), child != nullptr ? *child : SchemaNode::anything());
     }
-    return out;
 }
 
 struct Keyed {
@@ -39,7 +38,7 @@ struct Keyed {
 
 // Applied elements come in their own order; live ones that are not applied stay where they are relative to
 // their neighbours.
-JsonArray mergeElements(const JsonArray& live, const JsonArray& applied, const SchemaNode& node) {
+JsonArray mergeElements(JsonArray live, const JsonArray& applied, const SchemaNode& node) {
     const Keyed mine(live, node);
     const Keyed theirs(applied, node);
     std::vector<std::size_t> shared;  // positions in `applied`
@@ -55,7 +54,9 @@ JsonArray mergeElements(const JsonArray& live, const JsonArray& applied, const S
         const bool known = left != mine.first.end();
         // A live element that exists twice is not merged with: the applied one takes the place of both.
         const bool once = known && std::count(mine.keys.begin(), mine.keys.end(), theirs.keys[right]) == 1;
-        out.push_back(once ? merge(live[left->second], applied[right], node.element()) : applied[right]);
+        Json& element = out.emplace_back(once ? std::move(live[left->second]) : applied[right]);
+        if (once)
+            merge(element, applied[right], node.element());
         taken[right] = true;
         if (known && nextShared < shared.size() && shared[nextShared] == right)
             ++nextShared;
@@ -66,7 +67,7 @@ JsonArray mergeElements(const JsonArray& live, const JsonArray& applied, const S
         if (left < live.size()) {
             const auto match = theirs.first.find(mine.keys[left]);
             if (match == theirs.first.end()) {
-                out.push_back(live[left++]);
+                out.push_back(std::move(live[left++]));
                 continue;
             }
             const bool here = right < applied.size() && mine.keys[left] == theirs.keys[right];
@@ -85,26 +86,19 @@ JsonArray mergeElements(const JsonArray& live, const JsonArray& applied, const S
     return out;
 }
 
-Json merge(const Json& live, const Json& applied, const SchemaNode& node) {
-    switch (shapeOf(node, applied)) {
-        case Shape::Leaf:
-            return applied;
-        case Shape::Map: {
-            const auto* mine = live.if_object();
-            const auto* theirs = applied.if_object();
-            if (mine == nullptr || mine->empty())
-                return applied;
-            return theirs != nullptr ? Json(mergeMembers(*mine, *theirs, node)) : live;
-        }
-        case Shape::List: {
-            const auto* mine = live.if_array();
-            const auto* theirs = applied.if_array();
-            if (mine == nullptr || mine->empty())
-                return applied;
-            return theirs != nullptr ? Json(mergeElements(*mine, *theirs, node)) : live;
-        }
+void merge(Json& mine, const Json& applied, const SchemaNode& node) {
+    const Shape shape = shapeOf(node, applied);
+    auto* object = mine.if_object();
+    auto* array = mine.if_array();
+    const bool map = shape == Shape::Map && object != nullptr && !object->empty();
+    const bool list = shape == Shape::List && array != nullptr && !array->empty();
+    if (!map && !list) {
+        mine = applied;
+    } else if (map && applied.is_object()) {
+        mergeMembers(*object, applied.get_object(), node);
+    } else if (list && applied.is_array()) {
+        *array = mergeElements(std::move(*array), applied.get_array(), node);
     }
-    return applied;
 }
 
 class TypedCheck {
@@ -221,7 +215,9 @@ private:
 }  // namespace
 
 JsonObject mergeFields(const JsonObject& live, const JsonObject& applied, const SchemaNode& schema) {
-    return mergeMembers(live, applied, schema);
+    JsonObject out = live;
+    mergeMembers(out, applied, schema);
+    return out;
 }
 
 std::string typedProblem(const JsonObject& document, const SchemaNode& schema) {

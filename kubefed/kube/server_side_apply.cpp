@@ -261,11 +261,16 @@ Result<ApplyOutcome> serverSideApply(const JsonObject* live, const JsonObject& a
             trackUpdate(entries, nullptr, document, schema, before);
         }
     }
-    JsonObject wanted = applied;
-    if (const auto* created = find(wanted, {"metadata", "creationTimestamp"});
-        created != nullptr && created->is_null())
-        erase(wanted, {"metadata", "creationTimestamp"});
-    Apply apply(live, wanted, schema, context);
+    // What `kubectl create --dry-run` prints says "creationTimestamp: null", which is not meant to erase it.
+    JsonObject without;
+    const JsonObject* wanted = &applied;
+    if (const auto* created = find(applied, {"metadata", "creationTimestamp"});
+        created != nullptr && created->is_null()) {
+        without = applied;
+        erase(without, {"metadata", "creationTimestamp"});
+        wanted = &without;
+    }
+    Apply apply(live, *wanted, schema, context);
     apply.run(std::move(entries));
     if (!force) {
         auto found = apply.conflicts();
