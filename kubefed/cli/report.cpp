@@ -8,7 +8,7 @@
 namespace kubefed::cli {
 namespace {
 
-constexpr std::size_t kDetailColumn = 38;
+constexpr std::size_t kDetailColumn = 39;
 constexpr std::string_view kGreen = "\033[32m";
 constexpr std::string_view kRed = "\033[31m";
 constexpr std::string_view kYellow = "\033[33m";

@@ -90,10 +90,11 @@ protected:
     [[nodiscard]] const CommonOptions& common() const { return m_common; }
     [[nodiscard]] const kube::Kubeconfig& kubeconfig() const { return *m_kubeconfig; }
     [[nodiscard]] const kube::ContextConfig& federation() const { return m_federation; }
-    // The name for people: from the context's mark, else the context.
+    // The name for people: what the federation said, else from the context's mark, else the context.
     [[nodiscard]] const std::string& federationName() const {
         return m_federation.federation.empty() ? m_federation.context : m_federation.federation;
     }
+    void setFederationName(std::string name) { m_federation.federation = std::move(name); }
     [[nodiscard]] kube::Client& client() const { return *m_client; }
     void failWith(const Error& error, std::string what) {
         fail(federationError(error, m_federation, std::move(what)));

@@ -127,6 +127,8 @@ void Join::readFederation() {
             }
             m_ref = {.name = std::string(kube::stringAt(info->document(), {"data", "federation"})),
                      .id = std::string(kube::stringAt(info->document(), {"data", "federationId"}))};
+            if (!m_ref.name.empty())
+                setFederationName(m_ref.name);
             if (m_ref.name.empty() || m_ref.id.empty())
                 return failMember(
                     {.id = "KF1003",
@@ -186,7 +188,7 @@ void Join::probeMember() {
             }
             const auto left =
                 std::chrono::duration_cast<Duration>(certificate.notAfter - env().clock.wallNow());
-            env().report.done("certificate is for " + host + ", expires in " + longDuration(left));
+            m_certificate = "certificate is for " + host + ", expires in " + longDuration(left);
             next();
         });
 }
@@ -194,7 +196,9 @@ void Join::probeMember() {
 void Join::readVersion() {
     m_request = m_member->version(m_options.requestTimeout, [this](Result<kube::ServerVersion> version) {
         if (!version) {
-            env().report.bad("reached the API server");
+            env().report.done(m_certificate);
+            env().report.bad(version.error().status ? "your credentials are accepted there"
+                                                    : "the API server answers");
             return failMember(memberApiError(version.error(), "read the server's version", member()));
         }
         m_version = std::move(*version);
@@ -211,6 +215,7 @@ void Join::measureLatency() {
             return failMember(memberApiError(version.error(), "read the server's version", member()));
         m_latency = std::chrono::duration_cast<Duration>(env().clock.now() - start);
         if (m_version.major < 1 || (m_version.major == 1 && m_version.minor < kOldestMinor)) {
+            env().report.done(m_certificate);
             env().report.bad("Kubernetes " + m_version.gitVersion + " is recent enough");
             return failMember({.id = "KF1108",
                                .message = "the cluster of context \"" + m_context.context +
@@ -222,6 +227,7 @@ void Join::measureLatency() {
         }
         env().report.done("reached the API server",
                           "Kubernetes " + m_version.gitVersion + ", " + shortDuration(m_latency));
+        env().report.done(m_certificate);
         next();
     });
 }
@@ -494,6 +500,8 @@ void Join::writeToFederation(ManagedObject object, bool existed) {
                     federationError(answer.error(), federation(), "writing " + gvr.text() + " " + key.text());
                 if (error.id != "KF1004" && error.id != "KF1005")
                     error.id = "KF1116";
+                if (error.remedy.empty())
+                    error.remedy = "see the evidence; join again once it is solved";
                 return failUndoing(std::move(error));
             }
             if (!existed)

@@ -94,6 +94,7 @@ private:
     std::vector<fed::MemberCluster> m_members;
     kube::ServerVersion m_version;
     Duration m_latency{0};
+    std::string m_certificate;  // what is said of it, once the version is known
     std::vector<ManagedObject> m_objects;
     std::vector<bool> m_present;  // of m_objects
     MemberSpec m_spec;

@@ -38,6 +38,8 @@ void Unjoin::readFederation() {
                 return failWith(info.error(), "unjoining");
             m_ref = {.name = std::string(kube::stringAt(info->document(), {"data", "federation"})),
                      .id = std::string(kube::stringAt(info->document(), {"data", "federationId"}))};
+            if (!m_ref.name.empty())
+                setFederationName(m_ref.name);
             readMember();
         });
 }

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A cluster that the command line can join: a map of objects behind the few requests that it uses, with
+// switches for everything that may go wrong; and the Connector and Processes that lead to it. Single thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kubefed/cli/environment.h"
+#include "kubefed/kube/json.h"
+#include "kubefed/kube/status_error.h"
+
+namespace kubefed::cli {
+
+class FakeCluster {
+public:
+    std::map<std::string, kube::JsonObject> objects;  // by path
+    std::set<std::string> denied;                     // "create clusterroles"
+    std::set<std::string> failing;                    // paths whose writes answer 500
+    int minor = 34;
+    bool unauthorized = false;
+    std::string date;
+    std::string tokenExpires;
+    std::optional<Error> connection;  // what the transport says instead of an answer
+    net::ServerProbe certificate;
+    std::function<void()> changed;  // after each write
+    std::vector<std::string> log;   // "POST /api/..."
+
+    explicit FakeCluster(const std::string& uid) {
+        objects["/api/v1/namespaces/kube-system"] =
+            kube::JsonObject{{"apiVersion", "v1"},
+                             {"kind", "Namespace"},
+                             {"metadata", kube::JsonObject{{"name", "kube-system"}, {"uid", uid}}}};
+    }
+
+    Result<net::HttpResponse> answer(const net::HttpRequest& request) {
+        log.push_back(request.method + " " + request.target);
+        if (connection)
+            return fail(*connection);
+        if (unauthorized)
+            return error(kube::unauthorized());
+        const std::string path = request.target.substr(0, request.target.find('?'));
+        if (path == "/version")
+            return json(200, kube::JsonObject{{"major", "1"},
+                                              {"minor", std::to_string(minor)},
+                                              {"gitVersion", "v1." + std::to_string(minor) + ".4"}});
+        const auto body = kube::parseJson(request.body.empty() ? "{}" : request.body)->get_object();
+        if (path.ends_with("selfsubjectaccessreviews"))
+            return review(body);
+        if (path.ends_with("/token"))
+            return json(
+                201, kube::JsonObject{{"status", kube::JsonObject{{"token", "t0ken"},
+                                                                  {"expirationTimestamp", tokenExpires}}}});
+        if (request.method == "GET")
+            return read(path);
+        return write(request.method, path, body);
+    }
+
+private:
+    net::HttpResponse json(int status, const kube::JsonObject& body) const {
+        net::HttpResponse response{.status = status, .headers = {}, .body = kube::printJson(body)};
+        if (!date.empty())
+            response.headers.emplace_back("date", date);
+        return response;
+    }
+    net::HttpResponse error(const Error& what) const {
+        return json(kube::toHttpCode(what), kube::toStatus(what));
+    }
+
+    net::HttpResponse review(const kube::JsonObject& body) const {
+        std::string right(kube::stringAt(body, {"spec", "resourceAttributes", "verb"}));
+        right += " " + std::string(kube::stringAt(body, {"spec", "resourceAttributes", "resource"}));
+        return json(201,
+                    kube::JsonObject{{"status", kube::JsonObject{{"allowed", !denied.contains(right)}}}});
+    }
+
+    net::HttpResponse read(const std::string& path) const {
+        if (const auto it = objects.find(path); it != objects.end())
+            return json(200, it->second);
+        if (path == "/readyz" || !path.ends_with("s") || path.find("/kubefed-info") != std::string::npos ||
+            path.find("-credentials") != std::string::npos)
+            return error(kube::notFound({"", "v1", "things"}, path));
+        kube::JsonArray items;
+        for (const auto& [key, object] : objects)
+            if (key.starts_with(path + "/") && key.find('/', path.size() + 1) == std::string::npos)
+                items.emplace_back(object);
+        return json(200, kube::JsonObject{{"kind", "MemberClusterList"},
+                                          {"apiVersion", "kubefed.io/v1alpha1"},
+                                          {"metadata", kube::JsonObject{{"resourceVersion", "1"}}},
+                                          {"items", std::move(items)}});
+    }
+
+    net::HttpResponse write(const std::string& method, const std::string& path,
+                            const kube::JsonObject& body) {
+        const std::string name(kube::stringAt(body, {"metadata", "name"}));
+        const std::string key = method == "POST" ? path + "/" + name : path;
+        if (failing.contains(key))
+            return error(kube::internalError("disk full"));
+        if (method == "DELETE") {
+            if (objects.erase(key) == 0)
+                return error(kube::notFound({"", "v1", "things"}, key));
+        } else if (method == "POST" && objects.contains(key)) {
+            return error(kube::alreadyExists({"", "v1", "things"}, name));
+        } else if (const auto it = objects.find(key); it != objects.end()) {
+            for (const auto& [field, value] : body)
+                it->second[field] = value;
+        } else {
+            objects[key] = body;
+            kube::ensureObject(objects[key], {"metadata"})["uid"] = "uid-of-" + name;
+        }
+        if (changed)
+            changed();
+        const auto it = objects.find(key);
+        return json(200, it == objects.end() ? kube::JsonObject{{"kind", "Status"}} : it->second);
+    }
+};
+
+// Leads each host to its cluster; answers come a millisecond later.
+class FakeConnector final : public Connector {
+public:
+    explicit FakeConnector(Clock& clock) : m_clock(clock) {}
+    std::map<std::string, FakeCluster*> clusters;  // by host
+
+    std::shared_ptr<net::HttpTransport> connect(const net::Endpoint& endpoint,
+                                                const net::Identity&) override {
+        return std::make_shared<Transport>(*clusters.at(endpoint.host), m_clock);
+    }
+    Request probe(const net::Endpoint& endpoint, const net::Identity&, Duration,
+                  Callback<net::ServerProbe> done) override {
+        FakeCluster* cluster = clusters.at(endpoint.host);
+        return m_clock.after(Duration(1), [cluster, done = std::move(done)]() mutable {
+            if (cluster->connection)
+                return done(fail(*cluster->connection));
+            done(cluster->certificate);
+        });
+    }
+
+private:
+    class Transport final : public net::HttpTransport {
+    public:
+        Transport(FakeCluster& cluster, Clock& clock) : m_cluster(cluster), m_clock(clock) {}
+        Request send(net::HttpRequest request, Callback<net::HttpResponse> done) override {
+            return m_clock.after(Duration(1),
+                                 [this, request = std::move(request), done = std::move(done)]() mutable {
+                                     done(m_cluster.answer(request));
+                                 });
+        }
+        Request stream(net::HttpRequest, net::HttpStream&) override { return {}; }
+        void resume(net::HttpStream&) override {}
+
+    private:
+        FakeCluster& m_cluster;
+        Clock& m_clock;
+    };
+    Clock& m_clock;
+};
+
+class FakeProcesses final : public Processes {
+public:
+    std::function<void(const std::vector<std::string>& arguments)> started;
+    bool running = false;
+    std::vector<std::string> calls;
+
+    Result<pid_t> start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                        const std::filesystem::path&, const std::filesystem::path&) override {
+        calls.push_back("start " + program.filename().string());
+        running = true;
+        if (started)
+            started(arguments);
+        return 4711;
+    }
+    bool isRunning(pid_t, const std::filesystem::path&) const override { return running; }
+    void terminate(pid_t) override { calls.emplace_back("terminate"), running = false; }
+    void kill(pid_t) override { calls.emplace_back("kill"), running = false; }
+};
+
+}  // namespace kubefed::cli

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/cmd/init.h"
+
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include <QTemporaryDir>
+#include <QtTest/QTest>
+
+#include "kubefed/cli/cmd/down.h"
+#include "kubefed/kube/yaml.h"
+#include "kubefed/util/file.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/unit/cli/fake_cluster.h"
+
+#include <sys/stat.h>
+
+using namespace kubefed;
+using namespace kubefed::cli;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+class InitTest : public QObject {
+    Q_OBJECT
+
+    struct World {
+        QTemporaryDir folder;
+        fs::path root{folder.path().toStdString()};
+        FakeClock clock;
+        FakeConnector connector{clock};
+        FakeProcesses processes;
+        std::ostringstream out, err;
+        std::istringstream in;
+        Report report{err, false, clock};
+        FakeCluster server{"fed-uid"};
+        Environment env{clock, connector, processes, report, out, in, false, root / "data", root / "bin", ""};
+        std::unique_ptr<Verb> verb;
+        std::optional<int> exitCode;
+        InitOptions options;
+    };
+    std::unique_ptr<World> w;
+
+    fs::path data() const { return w->root / "data" / "kubefed" / "prod"; }
+    fs::path kubeconfig() const { return w->root / "config"; }
+
+    int run(std::unique_ptr<Verb> verb) {
+        w->exitCode.reset();
+        w->err.str("");
+        w->verb = std::move(verb);
+        w->verb->start([this](int code) { w->exitCode = code; });
+        for (int i = 0; !w->exitCode && i < 100'000; ++i)
+            w->clock.advance(1ms);
+        return w->exitCode.value_or(-1);
+    }
+    int initProd() { return run(std::make_unique<Init>(w->env, w->options)); }
+    bool said(const std::string& text) const { return w->err.str().find(text) != std::string::npos; }
+
+    // The controller: chooses its port and answers.
+    void controllerStarts() {
+        w->server.objects["/readyz"] = kube::JsonObject{};
+        w->processes.started = [this](const std::vector<std::string>& arguments) {
+            QCOMPARE(arguments, (std::vector<std::string>{"--data", data().string()}));
+            auto config = kube::parseYaml(*readFile(data() / "config.yaml"))->front().get_object();
+            config["port"] = 7443;
+            std::ofstream(data() / "config.yaml") << kube::printYaml(config);
+            std::ofstream(data() / "kubefed-controller.pid") << "4711\n";
+        };
+    }
+
+private Q_SLOTS:
+    void init() {
+        w = std::make_unique<World>();
+        fs::create_directories(w->root / "bin");
+        std::ofstream(w->root / "bin" / "kubefed-controller") << "";
+        std::ofstream(kubeconfig()) << "current-context: other\ncontexts: [{name: other, context: {}}]\n";
+        w->options.name = "prod";
+        w->options.common.kubeconfig = kubeconfig().string();
+        w->connector.clusters = {{"127.0.0.1", &w->server}};
+    }
+
+    void aFederationIsMadeStartedAndWrittenDown() {
+        controllerStarts();
+        const int code = initProd();
+        QVERIFY2(code == 0, w->err.str().c_str());
+        struct stat info{};
+        QCOMPARE(::stat(data().c_str(), &info), 0);
+        QCOMPARE(info.st_mode & 0777U, 0700U);
+        for (const char* file : {"ca.crt", "ca.key", "server.crt", "server.key", "sa.key", "controller.crt",
+                                 "controller.key", "admin.key"}) {
+            QCOMPARE(::stat((data() / "pki" / file).c_str(), &info), 0);
+            QCOMPARE(info.st_mode & 0777U, 0600U);
+        }
+        const auto config = kube::Kubeconfig::load(kubeconfig());
+        QCOMPARE(config->currentContext(), std::string("other"));
+        const auto context = config->resolve("prod");
+        QVERIFY(context && context->isFederation);
+        QCOMPARE(context->endpoint.url(), std::string("https://127.0.0.1:7443"));
+        const auto admin = net::readCertificate(context->identity.clientCertPem);
+        QVERIFY(admin);
+        QCOMPARE(admin->organizations, std::vector<std::string>{"system:masters"});
+        QVERIFY(w->server.objects.contains("/api/v1/namespaces/kubefed-system"));
+        QVERIFY(w->server.objects.contains("/apis/kubefed.io/v1alpha1/clusterplacementpolicies/default"));
+        const auto id = LocalFederation(w->env.dataHome, "prod").readConfig()->federationId;
+        QVERIFY(isUuid(id));
+        const auto& data = w->server.objects.at("/api/v1/namespaces/kube-public/configmaps/kubefed-info");
+        QCOMPARE(std::string(kube::stringAt(data, {"data", "federationId"})), id);
+        QVERIFY(said(id));
+    }
+
+    void theDefaultPolicyCanBeLeftOutAndTheIdGiven() {
+        controllerStarts();
+        w->options.defaultPlacement = "none";
+        w->options.federationId = "11111111-2222-4333-8444-555555555555";
+        QCOMPARE(initProd(), 0);
+        QVERIFY(!w->server.objects.contains("/apis/kubefed.io/v1alpha1/clusterplacementpolicies/default"));
+        QCOMPARE(LocalFederation(w->env.dataHome, "prod").readConfig()->federationId,
+                 w->options.federationId);
+    }
+
+    void aContextThatIsThereIsNotOverwritten() {
+        w->options.contextName = "other";
+        const auto before = *readFile(kubeconfig());
+        QCOMPARE(initProd(), 1);
+        QVERIFY(said("error KF1202:") && said("--context-name"));
+        QVERIFY(!fs::exists(data()));
+        QCOMPARE(*readFile(kubeconfig()), before);
+    }
+
+    void aControllerThatEndsLeavesNothing() {
+        w->processes.started = [this](const auto&) {
+            std::ofstream(data() / "kubefed-controller.log") << "error: the disk is full\n";
+            w->processes.running = false;
+        };
+        const auto before = *readFile(kubeconfig());
+        QCOMPARE(initProd(), 1);
+        QVERIFY(said("error KF1204:") && said("the disk is full") && said("removed again"));
+        QVERIFY(!fs::exists(data()));
+        QCOMPARE(*readFile(kubeconfig()), before);
+    }
+
+    void aControllerThatNeverAnswersIsGivenUp() {
+        controllerStarts();
+        w->server.connection = net::makeProblem(net::Problem::Refused, "127.0.0.1:7443");
+        w->options.timeout = 3s;
+        QCOMPARE(initProd(), 6);
+        QVERIFY(said("error KF1207:") && said("connection refused"));
+        QVERIFY(!fs::exists(data()));
+        QVERIFY(!w->processes.running);
+    }
+
+    void interruptedItLeavesNothing() {
+        w->processes.started = [this](const auto&) {};
+        w->verb = std::make_unique<Init>(w->env, w->options);
+        w->verb->start([this](int code) { w->exitCode = code; });
+        w->clock.advance(1s);
+        QVERIFY(fs::exists(data()));
+        w->verb->interrupt();
+        QCOMPARE(w->exitCode.value_or(-1), 130);
+        QVERIFY(!fs::exists(data()));
+        QVERIFY(!w->processes.running);
+    }
+
+    void aMissingProgramIsSaid() {
+        fs::remove(w->root / "bin" / "kubefed-controller");
+        QCOMPARE(initProd(), 1);
+        QVERIFY(said("error KF1203:"));
+        QVERIFY(!fs::exists(data()));
+    }
+
+    void namesAndIdsAreChecked() {
+        w->options.name = "Not A Name";
+        QCOMPARE(initProd(), 2);
+        w->options.name = "prod";
+        w->options.federationId = "x";
+        QCOMPARE(initProd(), 2);
+        QVERIFY(!fs::exists(w->root / "data"));
+    }
+
+    void downUpAndDeinit() {
+        controllerStarts();
+        QCOMPARE(initProd(), 0);
+        QCOMPARE(initProd(), 1);
+        QVERIFY(said("error KF1201:"));
+        const DownOptions down{.common = w->options.common, .name = "prod"};
+        QCOMPARE(run(std::make_unique<Down>(w->env, down)), 0);
+        QVERIFY(!w->processes.running && fs::exists(data()));
+        QCOMPARE(run(std::make_unique<Down>(w->env, down)), 0);
+        QVERIFY(said("was not up"));
+        InitOptions up = w->options;
+        up.onlyStart = true;
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QVERIFY(w->processes.running);
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QVERIFY(said("was up already"));
+        DownOptions deinit = down;
+        deinit.removeAll = true;
+        QCOMPARE(run(std::make_unique<Down>(w->env, deinit)), 0);
+        QVERIFY(!w->processes.running && !fs::exists(data()));
+        QCOMPARE(kube::Kubeconfig::load(kubeconfig())->contexts(), std::vector<std::string>{"other"});
+        QCOMPARE(run(std::make_unique<Down>(w->env, deinit)), 2);
+        QVERIFY(said("error KF1205:"));
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 2);
+    }
+
+    void noStartPrintsAUnit() {
+        w->options.noStart = true;
+        QCOMPARE(initProd(), 0);
+        QVERIFY(w->processes.calls.empty());
+        QVERIFY2(w->out.str().find("ExecStart=" + (w->root / "bin/kubefed-controller").string() + " --data " +
+                                   data().string() + "\n") != std::string::npos,
+                 w->out.str().c_str());
+        QVERIFY(LocalFederation(w->env.dataHome, "prod").readConfig()->port != 0);
+        QVERIFY(kube::Kubeconfig::load(kubeconfig())->resolve("prod"));
+    }
+};
+
+QTEST_GUILESS_MAIN(InitTest)
+#include "init_test.moc"

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/cmd/join.h"
+
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include <QTemporaryDir>
+#include <QtTest/QTest>
+
+#include "kubefed/cli/cmd/unjoin.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/unit/cli/fake_cluster.h"
+
+using namespace kubefed;
+using namespace kubefed::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+const char* kKubeconfig =
+    "clusters:\n"
+    "- {name: prod, cluster: {server: 'https://fed:1', certificate-authority-data: Q0E=}}\n"
+    "- {name: tokyo, cluster: {server: 'https://10.1.0.4:6443', certificate-authority-data: Q0E=}}\n"
+    "- {name: again, cluster: {server: 'https://again:6443', certificate-authority-data: Q0E=}}\n"
+    "users:\n"
+    "- {name: me, user: {token: secret}}\n"
+    "contexts:\n"
+    "- {name: prod, context: {cluster: prod, user: me, extensions: [{name: kubefed.io/federation, extension: "
+    "{name: prod}}]}}\n"
+    "- {name: plainprod, context: {cluster: prod, user: me}}\n"
+    "- {name: tokyo, context: {cluster: tokyo, user: me}}\n"
+    "- {name: again, context: {cluster: again, user: me}}\n";
+
+const char* kMemberPath = "/apis/kubefed.io/v1alpha1/memberclusters/tokyo";
+
+}  // namespace
+
+class JoinTest : public QObject {
+    Q_OBJECT
+
+    struct World {
+        QTemporaryDir folder;
+        FakeClock clock;
+        FakeConnector connector{clock};
+        FakeProcesses processes;
+        std::ostringstream out, err;
+        std::istringstream in;
+        Report report{err, false, clock};
+        FakeCluster federation{"fed-uid"};
+        FakeCluster member{"tokyo-uid"};
+        Environment env{clock, connector, processes, report, out, in, false, "", "", ""};
+        std::unique_ptr<Verb> verb;
+        std::optional<int> exitCode;
+        JoinOptions options;
+
+        std::string text() const { return err.str(); }
+    };
+    std::unique_ptr<World> w;
+
+    void run(std::unique_ptr<Verb> verb, Duration atMost = 200s) {
+        w->verb = std::move(verb);
+        w->verb->start([this](int code) { w->exitCode = code; });
+        for (Duration waited{0}; !w->exitCode && waited < atMost; waited += 1ms)
+            w->clock.advance(1ms);
+        QVERIFY(w->exitCode.has_value());
+    }
+    void join() { run(std::make_unique<Join>(w->env, w->options)); }
+
+    // Runs a join that must fail and leave both sides as they were.
+    void fails(int exitCode, const std::string& id, const std::string& remedy) {
+        const auto federation = w->federation.objects;
+        const auto member = w->member.objects;
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), exitCode);
+        QVERIFY2(w->text().find("error " + id + ":") != std::string::npos, w->text().c_str());
+        QVERIFY2(w->text().find("  remedy:   " + remedy) != std::string::npos, w->text().c_str());
+        QVERIFY2(w->text().find("nothing was changed") != std::string::npos, w->text().c_str());
+        QVERIFY(w->federation.objects == federation);
+        QVERIFY(w->member.objects == member);
+    }
+
+    // The controller: a member that is written becomes Ready.
+    void becomesReady() {
+        w->federation.changed = [this] {
+            const auto it = w->federation.objects.find(kMemberPath);
+            if (it == w->federation.objects.end())
+                return;
+            kube::ensureObject(it->second, {"status"})["clusterUID"] = "tokyo-uid";
+            kube::ensureObject(it->second, {"status", "nodes"})["total"] = 12;
+            kube::ensureObject(it->second, {"status", "nodes"})["ready"] = 12;
+            kube::ensureObject(it->second, {"status", "resources", "allocatable"})["cpu"] = "384";
+            kube::ensureObject(it->second, {"status"})["conditions"] =
+                kube::JsonArray{kube::JsonObject{{"type", "Ready"}, {"status", "True"}, {"reason", "Ready"}}};
+        };
+    }
+
+private Q_SLOTS:
+    void init() {
+        w = std::make_unique<World>();
+        const std::string path = w->folder.filePath(QStringLiteral("config")).toStdString();
+        std::ofstream(path) << kKubeconfig;
+        w->options.common.kubeconfig = path;
+        w->options.name = "tokyo";
+        w->connector.clusters = {{"fed", &w->federation}, {"10.1.0.4", &w->member}, {"again", &w->member}};
+        w->federation.objects["/api/v1/namespaces/kube-public/configmaps/kubefed-info"] = kube::JsonObject{
+            {"data", kube::JsonObject{{"federation", "prod"},
+                                      {"federationId", "11111111-2222-4333-8444-555555555555"}}}};
+        w->member.certificate.certificate.subjectAltNames = {"10.1.0.4"};
+        w->member.certificate.certificate.notAfter = w->clock.wallNow() + std::chrono::hours(24 * 335);
+        w->member.date = "Fri, 20 Dec 2019 00:00:00 GMT";  // where FakeClock's wall clock starts
+        w->member.tokenExpires = toRfc3339(w->clock.wallNow() + std::chrono::hours(720) + 10s);
+    }
+
+    void aMemberIsJoinedAndAllIsSaid() {
+        becomesReady();
+        w->options.labels = {{"topology.kubernetes.io/region", "jp"}};
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        const std::string expected =
+            "Joining \"tokyo\" (https://10.1.0.4:6443) to federation \"prod\"\n"
+            " ✓ reached the API server                 Kubernetes v1.34.4, 1 ms\n"
+            " ✓ certificate is for 10.1.0.4, expires in 11 months\n"
+            " ✓ your credentials may create service accounts and roles there\n"
+            " ✓ clocks agree (0.0 s apart)\n";
+        QVERIFY2(w->text().starts_with(expected), w->text().c_str());
+        QVERIFY2(w->text().find("granted)") != std::string::npos, w->text().c_str());
+        QVERIFY2(
+            w->text().find(" ✓ cluster is Ready: 12 nodes, 384 CPU\ntokyo joined in ") != std::string::npos,
+            w->text().c_str());
+        const kube::JsonObject& made = w->federation.objects.at(kMemberPath);
+        QCOMPARE(kube::stringAt(made, {"spec", "apiEndpoint"}), std::string_view("https://10.1.0.4:6443"));
+        QCOMPARE(kube::stringAt(made, {"spec", "caBundle"}), std::string_view("Q0E="));
+        QCOMPARE(kube::stringAt(made, {"spec", "credentials", "secretRef", "name"}),
+                 std::string_view("tokyo-credentials"));
+        QCOMPARE(kube::stringAt(made, {"metadata", "labels", "topology.kubernetes.io/region"}),
+                 std::string_view("jp"));
+        const auto& secret =
+            w->federation.objects.at("/api/v1/namespaces/kubefed-system/secrets/tokyo-credentials");
+        QCOMPARE(kube::stringAt(secret, {"data", "token"}), std::string_view("dDBrZW4="));
+        QVERIFY(w->member.objects.contains("/api/v1/namespaces/kubefed-system/serviceaccounts/prod"));
+    }
+
+    void theRightsInTheMemberAreLimited() {
+        becomesReady();
+        join();
+        const auto& role =
+            w->member.objects.at("/apis/rbac.authorization.k8s.io/v1/clusterroles/kubefed:prod");
+        const std::string text = kube::printJson(role);
+        QVERIFY2(text.find('*') == std::string::npos, text.c_str());
+        QVERIFY(text.find("replicationcontrollers") != std::string::npos);
+        QVERIFY(text.find("serviceaccounts/token") == std::string::npos);
+        const auto& own = w->member.objects.at(
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/kubefed-system/roles/kubefed:prod");
+        QVERIFY(kube::printJson(own).find("\"resourceNames\":[\"prod\"]") != std::string::npos);
+    }
+
+    void allReadingComesBeforeTheFirstWrite() {
+        becomesReady();
+        join();
+        bool wrote = false;
+        for (const std::string& line : w->member.log) {
+            const bool review = line.find("selfsubjectaccessreviews") != std::string::npos;
+            if (line.starts_with("GET") || review)
+                QVERIFY2(!wrote, line.c_str());
+            else
+                wrote = true;
+        }
+        QVERIFY(wrote);
+    }
+
+    void joiningAgainChangesNothingAndRepairsWhatIsMissing() {
+        becomesReady();
+        join();
+        const auto before = w->member.objects;
+        w->member.objects.erase("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubefed:prod");
+        w->exitCode.reset();
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        QCOMPARE(w->member.objects.size(), before.size());
+    }
+
+    void aDryRunReadsBothSidesAndWritesNothing() {
+        w->options.dryRun = true;
+        const auto federation = w->federation.objects;
+        const auto member = w->member.objects;
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        QVERIFY(w->federation.objects == federation && w->member.objects == member);
+        QVERIFY2(w->text().find("  create MemberCluster tokyo in federation \"prod\"") != std::string::npos,
+                 w->text().c_str());
+        QVERIFY(w->member.log.size() > 8);
+    }
+
+    void theGrantedLifeIsSaidWhenItIsShorter() {
+        becomesReady();
+        w->member.tokenExpires = toRfc3339(w->clock.wallNow() + std::chrono::hours(24));
+        join();
+        QVERIFY2(w->text().find("(24 hours granted, 30 days asked)") != std::string::npos, w->text().c_str());
+    }
+
+    // ---- the failures of the issue
+
+    void noSuchContext() {
+        w->options.clusterContext = "kyoto";
+        fails(2, "KF1001", "choose one of them");
+    }
+    void refused() {
+        w->member.connection = net::makeProblem(net::Problem::Refused, "10.1.0.4:6443");
+        fails(4, "KF1101", "check that the cluster runs");
+    }
+    void timedOut() {
+        w->member.connection = net::makeProblem(net::Problem::Timeout, "10.1.0.4:6443");
+        fails(4, "KF1102", "check firewalls");
+    }
+    void nameMismatch() {
+        w->member.certificate.problem = net::Problem::NameMismatch;
+        w->member.certificate.certificate.subjectAltNames = {"10.96.0.1", "api.tokyo.internal"};
+        fails(4, "KF1103",
+              "kubefed join tokyo --cluster-context tokyo --tls-server-name api.tokyo.internal\n");
+        QVERIFY(w->text().find("  evidence: subject alternative names are 10.96.0.1, api.tokyo.internal\n") !=
+                std::string::npos);
+    }
+    void unknownCa() {
+        w->member.certificate.problem = net::Problem::UnknownCa;
+        fails(4, "KF1104", "put the cluster's CA into the kubeconfig");
+    }
+    void expired() {
+        w->member.certificate.problem = net::Problem::Expired;
+        fails(4, "KF1105", "renew the cluster's serving certificate");
+    }
+    void unauthorized() {
+        w->member.unauthorized = true;
+        fails(4, "KF1106", "log in to the cluster again");
+    }
+    void oneRightIsMissing() {
+        for (const char* right :
+             {"create namespaces", "create serviceaccounts", "create clusterroles", "create rolebindings"}) {
+            init();
+            w->member.denied = {right};
+            fails(4, "KF1107", "ask for that right");
+            QVERIFY2(w->text().find(std::string("may not ") + right) != std::string::npos, w->text().c_str());
+        }
+    }
+    void tooOld() {
+        w->member.minor = 28;
+        fails(4, "KF1108", "upgrade the cluster");
+    }
+    void alreadyJoinedUnderAnotherName() {
+        becomesReady();
+        join();
+        w->err.str("");
+        w->exitCode.reset();
+        w->options.name = "again";
+        fails(1, "KF1109", "use that name, or kubefed unjoin tokyo first");
+    }
+    void theFederationItself() {
+        w->options.clusterContext = "prod";
+        fails(2, "KF1110", "name the member's context");
+        init();
+        w->options.clusterContext = "plainprod";
+        w->options.common.context = "prod";
+        fails(2, "KF1110", "name the member's context");
+        init();  // another address of it
+        w->connector.clusters["again"] = &w->federation;
+        w->federation.certificate = w->member.certificate;
+        w->federation.date = w->member.date;
+        w->options.clusterContext = "again";
+        fails(2, "KF1110", "name the member's context");
+    }
+    void aMemberInThePlaceOfTheFederation() {
+        w->options.common.context = "again";
+        fails(2, "KF1003", "name the federation's context");
+    }
+    void theClocksDisagree() {
+        w->member.date = "Fri, 20 Dec 2019 00:10:00 GMT";
+        fails(4, "KF1111", "correct the clock");
+    }
+    void theNameIsTakenByAnotherCluster() {
+        becomesReady();
+        join();
+        w->err.str("");
+        w->exitCode.reset();
+        w->federation.changed = nullptr;
+        kube::ensureObject(w->federation.objects.at(kMemberPath), {"status"})["clusterUID"] = "other-uid";
+        fails(1, "KF1112", "choose another name");
+    }
+    void foreignObjectsInTheMember() {
+        w->member.objects["/api/v1/namespaces/kubefed-system/serviceaccounts/prod"] =
+            kube::JsonObject{{"metadata", kube::JsonObject{{"name", "prod"}}}};
+        fails(4, "KF1115", "remove it there");
+    }
+    void noRightInTheFederation() {
+        w->federation.denied = {"create memberclusters"};
+        fails(1, "KF1005", "ask for that right");
+    }
+
+    // ---- failures after the first write are undone
+
+    void aRefusedWriteInTheMemberIsUndone() {
+        w->member.failing = {
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/kubefed-system/rolebindings/kubefed:prod"};
+        fails(4, "KF1114", "see the evidence");
+    }
+    void aRefusedWriteInTheFederationIsUndoneOnBothSides() {
+        w->federation.failing = {kMemberPath};
+        fails(1, "KF1116", "see the evidence");
+    }
+    void whatCannotBeUndoneIsListed() {
+        w->federation.failing = {kMemberPath};
+        w->member.changed = [this] {
+            w->member.failing = {"/api/v1/namespaces/kubefed-system/serviceaccounts/prod"};
+        };
+        w->member.failing = {};
+        w->member.objects["/api/v1/namespaces/kubefed-system"] =
+            kube::JsonObject{{"metadata", kube::JsonObject{{"name", "kubefed-system"}}}};
+        w->member.changed = nullptr;
+        w->federation.changed = [this] {
+            w->member.failing = {"/api/v1/namespaces/kubefed-system/serviceaccounts/prod"};
+        };
+        join();
+        QVERIFY2(w->text().find("could not be undone: serviceaccounts \"kubefed-system/prod\"") !=
+                     std::string::npos,
+                 w->text().c_str());
+    }
+    void interruptedInTheMiddleItUndoesWhatItDid() {
+        const auto federation = w->federation.objects;
+        const auto member = w->member.objects;
+        int writes = 0;
+        w->member.changed = [&] {
+            if (++writes == 3)
+                w->verb->interrupt();
+        };
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 130);
+        QVERIFY(writes >= 3);
+        QVERIFY(w->federation.objects == federation);
+        QVERIFY(w->member.objects == member);
+    }
+    void aMemberThatDoesNotBecomeReadyStaysJoined() {
+        w->options.timeout = 5s;
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 6);
+        QVERIFY(w->text().find("error KF1113:") != std::string::npos);
+        QVERIFY(w->federation.objects.contains(kMemberPath));
+        QVERIFY(w->text().find("nothing was changed") == std::string::npos);
+    }
+
+    // ---- leaving
+
+    void unjoinRemovesWhatJoinMade() {
+        const auto federation = w->federation.objects;
+        auto member = w->member.objects;
+        becomesReady();
+        join();
+        w->exitCode.reset();
+        UnjoinOptions options{.common = w->options.common, .name = "tokyo", .deleteObjects = true};
+        run(std::make_unique<Unjoin>(w->env, options));
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        member["/api/v1/namespaces/kubefed-system"] =
+            w->member.objects.at("/api/v1/namespaces/kubefed-system");
+        QVERIFY(w->member.objects == member);  // the namespace may serve others
+        QVERIFY(w->federation.objects == federation);
+    }
+    void aDeadMemberIsLetGoByForceAndWhatIsLeftIsListed() {
+        becomesReady();
+        join();
+        w->member.connection = net::makeProblem(net::Problem::Refused, "10.1.0.4:6443");
+        w->exitCode.reset();
+        w->err.str("");
+        UnjoinOptions options{.common = w->options.common, .name = "tokyo", .force = true};
+        run(std::make_unique<Unjoin>(w->env, options));
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        QVERIFY(!w->federation.objects.contains(kMemberPath));
+        QVERIFY2(w->text().find("serviceaccounts/kubefed-system/prod") != std::string::npos,
+                 w->text().c_str());
+    }
+    void unjoiningNobodyIsAnError() {
+        run(std::make_unique<Unjoin>(w->env, UnjoinOptions{.common = w->options.common, .name = "kyoto"}));
+        QCOMPARE(w->exitCode.value_or(-1), 1);
+        QVERIFY(w->text().find("error KF1120:") != std::string::npos);
+    }
+};
+
+QTEST_GUILESS_MAIN(JoinTest)
+#include "join_test.moc"
