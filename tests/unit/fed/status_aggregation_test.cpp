@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/fed/status_aggregation.h"
+
+#include <QtTest/QTest>
+
+#include "tests/unit/fed/sync_test_data.h"
+
+using namespace kubefed;
+using namespace kubefed::fed;
+
+namespace {
+
+const KindTraits& traits(std::string_view kind) {
+    return *findKind("v1", kind);
+}
+
+MemberObject liveRc(std::int64_t replicas, std::int64_t ready) {
+    MemberObject live;
+    live.uid = "u";
+    live.generation = 1;
+    live.status.replicas = replicas;
+    live.status.readyReplicas = ready;
+    live.status.availableReplicas = ready;
+    return live;
+}
+
+ClusterView view(std::string name, const MemberObject* live, std::int64_t desired) {
+    ClusterView result;
+    result.name = std::move(name);
+    result.live = live;
+    result.desired = desired;
+    result.state = live != nullptr ? ObjectState::Synced : ObjectState::Pending;
+    result.templateGeneration = live != nullptr ? 3 : 0;
+    return result;
+}
+
+std::int64_t number(const std::optional<kube::JsonObject>& status, std::string_view key) {
+    return kube::intAt(*status, {key}).value_or(-1);
+}
+
+std::string reasonOf(const PlacementStatus& status, std::string_view type) {
+    return findCondition(status.conditions, type)->reason;
+}
+
+}  // namespace
+
+class StatusAggregationTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void theCommonestReasonCounts() {
+        QCOMPARE(commonestReason({{"ErrImagePull", 1}, {"ImagePullBackOff", 3}}),
+                 std::string("ImagePullBackOff ×3"));
+        QCOMPARE(commonestReason({{"B", 2}, {"A", 2}}), std::string("A ×2"));
+        QCOMPARE(commonestReason({}), std::string());
+    }
+
+    void replicatedStatusIsTheSum() {
+        const kube::Object source = kube::Object::parse(test::kTemplateRc).value();
+        const MemberObject a = liveRc(4, 3);
+        const MemberObject b = liveRc(2, 2);
+        std::vector<ClusterView> views{view("m1", &a, 4), view("m2", &b, 2)};
+        auto status = templateStatus(traits("ReplicationController"), source, views);
+        QCOMPARE(number(status, "replicas"), 6);
+        QCOMPARE(number(status, "readyReplicas"), 5);
+        QCOMPARE(number(status, "observedGeneration"), 3);
+        views[1].templateGeneration = 2;  // m2 still has the version before
+        status = templateStatus(traits("ReplicationController"), source, views);
+        QCOMPARE(number(status, "observedGeneration"), -1);
+        views[1].reachable = false;  // and cannot be asked: it counts, but holds nothing up
+        status = templateStatus(traits("ReplicationController"), source, views);
+        QCOMPARE(number(status, "replicas"), 6);
+        QCOMPARE(number(status, "observedGeneration"), 3);
+    }
+
+    void aMembersOwnControllerMustHaveSeenIt() {
+        const kube::Object source = kube::Object::parse(test::kTemplateRc).value();
+        MemberObject a = liveRc(4, 4);
+        a.generation = 2;
+        a.status.observedGeneration = 1;
+        std::vector<ClusterView> views{view("m1", &a, 4)};
+        QCOMPARE(number(templateStatus(traits("ReplicationController"), source, views), "observedGeneration"),
+                 -1);
+        a.status.observedGeneration = 2;
+        QCOMPARE(number(templateStatus(traits("ReplicationController"), source, views), "observedGeneration"),
+                 3);
+    }
+
+    void podStatusIsACopyAndServiceStatusAUnion() {
+        const kube::Object pod = kube::Object::parse(test::kTemplatePod).value();
+        MemberObject one;
+        one.status.text = "{\"phase\":\"Running\"}";
+        std::vector<ClusterView> views{view("m1", &one, 0)};
+        QCOMPARE(kube::stringAt(*templateStatus(traits("Pod"), pod, views), {"phase"}),
+                 std::string_view("Running"));
+
+        const kube::Object service = kube::Object::parse(test::kTemplateService).value();
+        MemberObject a;
+        MemberObject b;
+        a.status.text = "[{\"ip\":\"1.1.1.1\"}]";
+        b.status.text = "[{\"ip\":\"2.2.2.2\"},{\"ip\":\"1.1.1.1\"}]";
+        views = {view("m1", &a, 0), view("m2", &b, 0)};
+        const auto status = templateStatus(traits("Service"), service, views);
+        QCOMPARE(kube::arrayAt(*status, {"loadBalancer", "ingress"})->size(), 2U);
+        QVERIFY(!templateStatus(traits("ConfigMap"), service, views));
+    }
+
+    void conditionsSayWhatIsWrong() {
+        const KindTraits& kind = traits("ReplicationController");
+        const MemberObject good = liveRc(2, 2);
+        const MemberObject bad = liveRc(2, 0);
+        struct Row {
+            const char* name;
+            std::vector<ClusterView> views;
+            const char* applied;
+            const char* healthy;
+        };
+        std::vector<Row> rows;
+        rows.push_back({"all well", {view("m1", &good, 2)}, "Applied", "Healthy"});
+        rows.push_back({"nowhere", {}, "NotPlaced", "NotPlaced"});
+        rows.push_back(
+            {"on the way", {view("m1", &good, 2), view("m2", nullptr, 2)}, "Applying", "PodsNotReady"});
+        rows.push_back({"pods", {view("m1", &bad, 2)}, "Applied", "PodsNotReady"});
+        rows.back().views[0].podReasons = {{"ImagePullBackOff", 2}};
+        rows.push_back({"away",
+                        {view("m1", &good, 2), view("m2", &good, 2)},
+                        "MembersUnreachable",
+                        "MembersUnreachable"});
+        rows.back().views[1].reachable = false;
+        rows.push_back(
+            {"failed", {view("m1", &good, 2), view("m2", nullptr, 2)}, "Conflict", "PodsNotReady"});
+        rows.back().views[1].state = ObjectState::Failed;
+        rows.back().views[1].reason = "Conflict";
+        for (const Row& row : rows) {
+            PlacementStatus status;
+            setObjectConditions(status, row.views, kind, 1, "2026-01-01T00:00:00Z");
+            QVERIFY2(reasonOf(status, kAppliedCondition) == row.applied, row.name);
+            QVERIFY2(reasonOf(status, kHealthyCondition) == row.healthy, row.name);
+        }
+        PlacementStatus status;
+        setObjectConditions(status, rows[3].views, kind, 1, "2026-01-01T00:00:00Z");
+        QCOMPARE(findCondition(status.conditions, kHealthyCondition)->message,
+                 std::string("m1: ImagePullBackOff ×2"));
+    }
+
+    void transitionsKeepTheirTime() {
+        const MemberObject live = liveRc(2, 2);
+        const ClusterView one = view("m1", &live, 2);
+        const KindTraits& kind = traits("ReplicationController");
+        const ClusterObjectStatus first = clusterStatus(one, kind, nullptr, "t1");
+        QCOMPARE(clusterStatus(one, kind, &first, "t2").lastTransitionTime, std::string("t1"));
+        ClusterView failed = one;
+        failed.state = ObjectState::Failed;
+        QCOMPARE(clusterStatus(failed, kind, &first, "t2").lastTransitionTime, std::string("t2"));
+        ClusterView away = one;
+        away.reachable = false;
+        QVERIFY(clusterStatus(away, kind, &first, "t2").state == ObjectState::Unreachable);
+    }
+
+    void aWaitingDeletionNamesWhomItWaitsFor() {
+        PlacementStatus status;
+        const std::vector<std::string> away{"oregon"};
+        setDeletionCondition(status, away, "t");
+        QCOMPARE(reasonOf(status, kAppliedCondition), std::string("WaitingForMembers"));
+        QVERIFY(findCondition(status.conditions, kAppliedCondition)->message.find("oregon") !=
+                std::string::npos);
+    }
+};
+
+QTEST_GUILESS_MAIN(StatusAggregationTest)
+#include "status_aggregation_test.moc"
