@@ -36,7 +36,7 @@ const Schema& schema() {
     return **compiled;
 }
 
-void json(std::string_view text) {
+void fuzzJson(std::string_view text) {
     if (const auto value = parseJson(text)) {
         const auto printed = printJson(*value);
         const auto again = parseJson(printed);
@@ -45,7 +45,7 @@ void json(std::string_view text) {
     }
 }
 
-void yaml(std::string_view text) {
+void fuzzYaml(std::string_view text) {
     const auto documents = parseYaml(text);
     if (!documents)
         return;
@@ -56,7 +56,7 @@ void yaml(std::string_view text) {
     }
 }
 
-void selectors(std::string_view text) {
+void fuzzSelectors(std::string_view text) {
     if (const auto selector = LabelSelector::parse(text)) {
         const auto again = LabelSelector::parse(selector->text());
         require(again.has_value() && again->requirements() == selector->requirements());
@@ -65,14 +65,14 @@ void selectors(std::string_view text) {
     (void)FieldSelector::parse(text);
 }
 
-void quantity(std::string_view text) {
+void fuzzQuantity(std::string_view text) {
     if (const auto value = Quantity::parse(text)) {
         const auto again = Quantity::parse(value->canonical());
         require(again.has_value() && *again == *value && again->canonical() == value->canonical());
     }
 }
 
-void fieldSet(std::string_view text) {
+void fuzzFieldSet(std::string_view text) {
     const auto value = parseJson(text);
     if (!value || !value->is_array() || value->get_array().size() != 2 ||
         !value->get_array()[0].is_object() || !value->get_array()[1].is_object())
@@ -87,7 +87,7 @@ void fieldSet(std::string_view text) {
     require(a->subtract(*b).unite(a->intersect(*b)) == *a);
 }
 
-void patches(std::string_view text) {
+void fuzzPatches(std::string_view text) {
     const auto value = parseJson(text);
     if (!value || !value->is_array() || value->get_array().size() != 2)
         return;
@@ -121,8 +121,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 1)
         return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-    static constexpr void (*kTargets[])(std::string_view) = {json,     yaml,     selectors,
-                                                             quantity, fieldSet, patches};
+    static constexpr void (*kTargets[])(std::string_view) = {fuzzJson,     fuzzYaml,     fuzzSelectors,
+                                                             fuzzQuantity, fuzzFieldSet, fuzzPatches};
     kTargets[data[0] % std::size(kTargets)](text);
     return 0;
 }
