@@ -11,6 +11,8 @@ namespace {
 // because it is idempotent and its connection died.
 constexpr int kMostRefusals = 5;
 constexpr int kMostRepeats = 2;
+// Between attempts to open a further connection that fail.
+constexpr Duration kConnectPause{1'000};
 
 }  // namespace
 
@@ -116,6 +118,8 @@ void ConnectionPool::openIfNeeded() {
         usable += connection->state() == State::Draining ? 0 : 1;
         expected += connection->state() == State::Connecting ? m_streamLimit : 0;
     }
+    if (usable > 0 && m_loop->now() < m_connectAgain)
+        return;  // its streams will become free, too
     if (!m_shutDown && m_waiting.size() > expected &&
         usable < static_cast<std::size_t>(m_target.config.maxConnections))
         connect();
@@ -162,6 +166,8 @@ void ConnectionPool::onConnectionLost(ClientConnection& connection, Error error,
             failLater(std::move(*it), error);
         }
     }
+    if (!wasReady)
+        m_connectAgain = m_loop->now() + kConnectPause;
     const bool hope = wasReady || std::ranges::any_of(m_connections, [](const auto& c) {
                           return c->state() == ClientConnection::State::Ready ||
                                  c->state() == ClientConnection::State::Connecting;

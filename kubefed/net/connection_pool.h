@@ -52,6 +52,7 @@ private:
     std::deque<std::shared_ptr<Exchange>> m_waiting;
     std::unordered_map<const HttpStream*, std::weak_ptr<Exchange>> m_streams;
     std::uint32_t m_streamLimit = 100;  // what the server last said; before that, what every known one takes
+    SteadyTime m_connectAgain{};        // after a failed attempt, while other connections serve
     std::size_t m_pruneAt = 64;         // size of m_streams at which ended ones are dropped
     bool m_shutDown = false;
 };

@@ -20,6 +20,8 @@ struct ServerStream {
     ServerRequest request;
     std::weak_ptr<ServerWriter> writer;  // once the request is complete; its handler holds it
     bool refused = false;
+    bool complete = false;
+    SteadyTime begun;
 };
 
 class Http2Connection final : public ServerConnection, public ResponseSink {
@@ -148,6 +150,7 @@ void Http2Connection::dispatch(Http2Event& event) {
 
 void Http2Connection::onHeaders(Http2Event& event) {
     ServerStream& stream = m_streams[event.stream];
+    stream.begun = m_context.loop.now();
     if (event.kind == Http2Event::Kind::HeadTooLong) {
         refuse(event.stream, stream, 431);
         return;
@@ -190,6 +193,7 @@ void Http2Connection::onData(ServerStream& stream, const Http2Event& event) {
 
 void Http2Connection::onComplete(std::int32_t id, ServerStream& stream) {
     m_bodyBytes -= stream.request.body.size();
+    stream.complete = true;
     if (stream.refused)
         return;
     const auto writer =
@@ -277,6 +281,11 @@ void Http2Connection::watchIdle() {
         const SteadyTime now = m_context.loop.now();
         if (!m_streams.empty())
             m_idleSince = now;
+        for (const auto& [id, stream] : m_streams)
+            if (!stream.complete && now - stream.begun >= m_context.config.idle) {
+                m_session.reset(id, Http2Error::Cancel);
+                m_pump.wake();
+            }
         if (now - m_idleSince >= m_context.config.idle)
             drain();
         else

@@ -65,7 +65,7 @@ struct ServerConfig {
     int maxConnections = 2000;
     std::uint32_t maxStreams = 250;
     Duration idle{120'000};      // a connection without requests
-    Duration handshake{10'000};  // TCP accept to the end of TLS; also for the rest of a begun request head
+    Duration handshake{10'000};  // TCP accept to the end of TLS
     Duration stall{60'000};      // unsent bytes and no progress
 };
 

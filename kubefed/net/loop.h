@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -52,6 +53,10 @@ public:
     [[nodiscard]] SteadyTime now() const { return m_clock.now(); }
     // `fire` runs once, from the event loop, when the clock has reached `when`.
     [[nodiscard]] Deadline at(SteadyTime when, Task fire);
+    // Room for one reading or writing of any connection at a time; not one each, of which there may be
+    // thousands.
+    [[nodiscard]] std::string& readBuffer() { return m_readBuffer; }
+    [[nodiscard]] std::string& writeBuffer() { return m_writeBuffer; }
     // Runs `task` in the next turn of the event loop.
     void later(Task task);
 
@@ -62,6 +67,8 @@ private:
 
     Clock& m_clock;
     std::shared_ptr<Deadlines> m_deadlines = std::make_shared<Deadlines>();
+    std::string m_readBuffer;
+    std::string m_writeBuffer;
     std::uint64_t m_next = 0;
     SteadyTime m_armedFor = SteadyTime::max();
     Request m_timer;

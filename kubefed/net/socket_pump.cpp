@@ -108,12 +108,13 @@ void SocketPump::onReadyRead() {
     const auto keep = m_owner.shared_from_this();
     m_busy = true;
     m_lastReceived = m_loop.now();
-    m_in.resize(kReadSize);
+    std::string& in = m_loop.readBuffer();
+    in.resize(kReadSize);
     while (m_socket && m_reading && !m_closing) {
-        const qint64 size = m_socket->read(m_in.data(), static_cast<qint64>(m_in.size()));
+        const qint64 size = m_socket->read(in.data(), static_cast<qint64>(kReadSize));
         if (size <= 0)
             break;
-        m_owner.onBytes(std::string_view(m_in).substr(0, static_cast<std::size_t>(size)));
+        m_owner.onBytes(std::string_view(in).substr(0, static_cast<std::size_t>(size)));
     }
     m_busy = false;
     flush();
@@ -134,12 +135,13 @@ void SocketPump::flush() {
         return;
     const auto keep = m_owner.shared_from_this();
     m_busy = true;
+    std::string& out = m_loop.writeBuffer();
     while (m_socket && waiting() < kMostWaiting) {
-        m_out.clear();
-        m_owner.onPull(m_out, kWriteSize);
-        if (m_out.empty() || !m_socket)
+        out.clear();
+        m_owner.onPull(out, kWriteSize);
+        if (out.empty() || !m_socket)
             break;
-        m_socket->write(m_out.data(), static_cast<qint64>(m_out.size()));
+        m_socket->write(out.data(), static_cast<qint64>(out.size()));
         m_socket->flush();
     }
     m_busy = false;
@@ -192,11 +194,12 @@ void SocketPump::closeAfterSending() {
     if (!m_socket || m_closing)
         return;
     m_busy = true;
+    std::string out;
     do {
-        m_out.clear();
-        m_owner.onPull(m_out, kWriteSize);
-        m_socket->write(m_out.data(), static_cast<qint64>(m_out.size()));
-    } while (!m_out.empty());
+        out.clear();
+        m_owner.onPull(out, kWriteSize);
+        m_socket->write(out.data(), static_cast<qint64>(out.size()));
+    } while (!out.empty());
     m_closing = true;
     m_socket->disconnectFromHost();
     m_busy = false;

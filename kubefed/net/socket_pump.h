@@ -66,8 +66,6 @@ private:
     PumpOwner& m_owner;
     Loop& m_loop;
     const Duration m_stall;
-    std::string m_in;
-    std::string m_out;
     SteadyTime m_lastReceived;
     SteadyTime m_lastProgress;
     Loop::Deadline m_stallDeadline;
