@@ -3,10 +3,10 @@
 // Spreads over domains, such as regions: selects clusters of at least so many domains and sees that each of
 // those gets a replica. Clusters that are already chosen come first, then the higher score.
 #include <algorithm>
-#include <map>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include <kubefed/policy.hpp>
@@ -44,7 +44,7 @@ struct Spread : kubefed::policy::Policy {
     }
 
     void select(const Round& round, std::span<Candidate> candidates) override {
-        const std::vector<Domain> domains = domainsOf(candidates, Order::ChosenFirst);
+        std::vector<Domain> domains = domainsOf(candidates, Order::ChosenFirst);
         const std::int64_t needed = neededDomains(round);
         if (!bestEffort && static_cast<std::int64_t>(domains.size()) < needed) {
             for (const Domain& domain : domains)
@@ -53,6 +53,11 @@ struct Spread : kubefed::policy::Policy {
                                 domains.size(), needed, topologyKey);
             return;
         }
+        if (maxPerDomain == kAny && maxClusters == kAny)
+            return;  // the order does not matter
+        for (Domain& domain : domains)
+            std::ranges::sort(domain.second, {},
+                              [](const Candidate* c) { return rank(c, Order::ChosenFirst); });
         std::int64_t left = maxClusters;
         for (const Place& place : places(domains, needed)) {
             if (place.depth >= maxPerDomain)
@@ -106,24 +111,33 @@ struct Spread : kubefed::policy::Policy {
         return round.isSinglePod() ? 1 : minDomains;
     }
 
-    // The domains and the clusters in each, the first choice first.
+    static std::tuple<bool, double, std::uint64_t> rank(const Candidate* c, Order order) {
+        return {order == Order::ChosenFirst && !c->isChosen(), -c->score(), c->tieBreak()};
+    }
+
+    // The domains and the clusters in each, with the first choice of each in front, the others as they come.
     std::vector<Domain> domainsOf(std::span<Candidate> candidates, Order order) const {
-        const auto rank = [](const Candidate* c) {
-            return std::tuple(!c->isChosen(), -c->score(), c->tieBreak());
-        };
-        std::map<std::string_view, std::vector<Candidate*>> byName;
+        std::unordered_map<std::string_view, std::size_t> indexes;
+        std::vector<Domain> domains;
         for (Candidate& c : candidates) {
-            if (const auto domain = c.cluster().label(topologyKey); domain && !domain->empty())
-                byName[*domain].push_back(&c);
-            else if (bestEffort)
-                byName[c.cluster().name()].push_back(&c);
-            else if (order == Order::ChosenFirst)
-                c.leaveOut("has no label {}", topologyKey);
+            auto name = c.cluster().label(topologyKey);
+            if (!name || name->empty()) {
+                if (!bestEffort) {
+                    if (order == Order::ChosenFirst)
+                        c.leaveOut("has no label {}", topologyKey);
+                    continue;
+                }
+                name = c.cluster().name();
+            }
+            const auto [at, isNew] = indexes.try_emplace(*name, domains.size());
+            if (isNew)
+                domains.emplace_back(*name, std::vector<Candidate*>());
+            std::vector<Candidate*>& clusters = domains[at->second].second;
+            clusters.push_back(&c);
+            if (rank(&c, order) < rank(clusters.front(), order))
+                std::swap(clusters.front(), clusters.back());
         }
-        std::vector<Domain> domains(byName.begin(), byName.end());
-        for (Domain& domain : domains)
-            std::ranges::sort(domain.second, {}, rank);
-        std::ranges::sort(domains, {}, [&](const Domain& domain) { return rank(domain.second.front()); });
+        std::ranges::sort(domains, {}, [order](const Domain& d) { return rank(d.second.front(), order); });
         return domains;
     }
 

@@ -112,6 +112,15 @@ private Q_SLOTS:
                  d.message.c_str());
     }
 
+    void spreadAtItsBestDoesWithWhatThereIs() {
+        const std::string spec = "plugins: [{name: spread, config: {minDomains: 2, bestEffort: true}}]";
+        QCOMPARE(shares(fleet({cluster("m1", Phase::Ready, "jp"), cluster("m2")}), replicated(4), spec),
+                 (Shares{{"m1", 2}, {"m2", 2}}));
+        QCOMPARE(shares(fleet({cluster("m1", Phase::Ready, "jp"), cluster("m2", Phase::Leaving)}),
+                        replicated(4), spec),
+                 (Shares{{"m1", 4}}));
+    }
+
     void spreadCountsClustersPerDomainAndKeepsWhatIsChosen() {
         const std::string spec = "plugins: [{name: spread, config: {maxPerDomain: 1}}]";
         Workload workload = everywhere();
