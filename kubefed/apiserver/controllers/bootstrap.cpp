@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/controllers/bootstrap.h"
+
+#include "kubefed/apiserver/auth.h"
+
+namespace kubefed::apiserver {
+
+void createBootstrapObjects(InternalWriter& writer) {
+    for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"})
+        writer.ensure({"", "v1", "namespaces"}, {{"metadata", kube::JsonObject{{"name", name}}}});
+    for (const kube::Object& object : bootstrapRbac()) {
+        const kube::Gvk kind = object.gvk();
+        if (const SpecPtr spec = writer.pipeline().registry().byKind(kind))
+            writer.ensure(spec->gvr, object.document());
+    }
+}
+
+}  // namespace kubefed::apiserver

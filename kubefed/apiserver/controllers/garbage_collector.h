@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Owner references: an object whose owners are all gone is deleted, one that lost some of them forgets those;
+// an owner deleted in the foreground waits for the dependents that block it, one deleted with orphaning
+// lets go of them first. Level-triggered; owners are looked up in the State by kind, name and uid. Owned by
+// the server, used on its thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "kubefed/apiserver/controllers/internal_writer.h"
+#include "kubefed/apiserver/controllers/key_queue.h"
+
+namespace kubefed::apiserver {
+
+class GarbageCollector final : public StateObserver {
+public:
+    GarbageCollector(InternalWriter& writer, Clock& clock);
+    void start();  // indexes and checks everything that there is
+    void onChange(const Collection& collection, const HistoryEvent& event) override;
+
+private:
+    using Item = std::pair<std::string, std::string>;  // collection name, key
+    void index(const Item& item, const Entry& entry, bool add);
+    void look(const Item& item, const Entry& entry);
+    void sync(const Item& item);
+    void syncOwner(const Entry& owner);
+    void syncDependent(const Entry& entry);
+    void orphan(const Entry& owner);
+    void awaitDependents(const Entry& owner);
+    void dropReferences(const Entry& dependent, const std::set<std::string>& uids);
+    [[nodiscard]] EntryPtr find(const Item& item) const;
+    [[nodiscard]] EntryPtr ownerOf(const Entry& dependent, const kube::OwnerReference& reference) const;
+
+    InternalWriter& m_writer;
+    std::map<std::string, std::set<Item>> m_dependents;  // by the owner's uid
+    KeyQueue<Item> m_queue;
+};
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/crd/crd_controller.h"
+
+#include <utility>
+
+#include "kubefed/apiserver/crd/custom_strategy.h"
+#include "kubefed/apiserver/kinds/field.h"
+#include "kubefed/util/log.h"
+
+namespace kubefed::apiserver {
+namespace {
+
+const kube::Gvr kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
+constexpr const char* kCleanup = "customresourcecleanup.apiextensions.k8s.io";
+
+std::vector<std::string> stringsOf(const kube::JsonObject& object, std::string_view key) {
+    std::vector<std::string> out;
+    if (const kube::JsonArray* array = arrayOf(object, key))
+        for (const kube::Json& value : *array)
+            if (value.is_string())
+                out.emplace_back(kube::view(value.get_string()));
+    return out;
+}
+
+kube::Gvr gvrOf(const kube::JsonObject& crd, std::string_view version) {
+    return {std::string(kube::stringAt(crd, {"spec", "group"})), std::string(version),
+            std::string(kube::stringAt(crd, {"spec", "names", "plural"}))};
+}
+
+kube::JsonObject condition(const char* type, bool status, const char* reason, const std::string& message,
+                           const std::string& now) {
+    return {{"type", type},
+            {"status", status ? "True" : "False"},
+            {"lastTransitionTime", now},
+            {"reason", reason},
+            {"message", message}};
+}
+
+bool isEstablished(const kube::JsonObject& crd) {
+    bool established = false;
+    if (const kube::JsonObject* status = objectOf(crd, "status"))
+        forEachObject(*status, "conditions", [&](const kube::JsonObject& c, std::size_t) {
+            established =
+                established || (textOf(c, "type") == "Established" && textOf(c, "status") == "True");
+        });
+    return established;
+}
+
+ResourceSpec specOf(const kube::JsonObject& crd, const kube::JsonObject& version,
+                    std::shared_ptr<const kube::Schema> schema) {
+    const kube::JsonObject& names = *kube::objectAt(crd, {"spec", "names"});
+    auto strategy = std::make_shared<CustomStrategy>(version, schema);
+    ResourceSpec spec;
+    spec.gvr = gvrOf(crd, textOf(version, "name"));
+    spec.kind = textOf(names, "kind");
+    spec.singular = textOf(names, "singular");
+    spec.listKind = textOf(names, "listKind");
+    spec.namespaced = kube::stringAt(crd, {"spec", "scope"}) == "Namespaced";
+    spec.shortNames = stringsOf(names, "shortNames");
+    spec.categories = stringsOf(names, "categories");
+    spec.verbs = {"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"};
+    if (strategy->hasStatus())
+        spec.subresources.push_back({"status", spec.gvk(), {"get", "patch", "update"}});
+    if (strategy->scalePaths())
+        spec.subresources.push_back({"scale", {"autoscaling", "v1", "Scale"}, {"get", "patch", "update"}});
+    spec.hasStatus = strategy->hasStatus();
+    spec.schema = std::move(schema);
+    spec.strategy = std::move(strategy);
+    spec.strategicPatch = false;
+    spec.custom = true;
+    return spec;
+}
+
+}  // namespace
+
+CrdController::CrdController(InternalWriter& writer, OpenApi& openApi, WatchHub& watches, Clock& clock)
+    : m_writer(writer),
+      m_openApi(openApi),
+      m_watches(watches),
+      m_queue(clock, [this](const std::string& name) { sync(name); }) {}
+
+void CrdController::start(const std::vector<kube::JsonObject>& wanted) {
+    m_writer.pipeline().state().forEach(kCrds, "", [this](const kube::Object& crd) {
+        if (isEstablished(crd.document()))
+            serve(crd.document());
+        m_queue.add(std::string(crd.name()));
+    });
+    for (const kube::JsonObject& crd : wanted)
+        apply(crd);
+}
+
+void CrdController::apply(const kube::JsonObject& wanted) {
+    const std::string name(kube::stringAt(wanted, {"metadata", "name"}));
+    if (!m_writer.pipeline().state().get(kCrds, {"", name}))
+        return m_writer.create(kCrds, wanted);
+    m_writer.modify(kCrds, "", name, "", [&](kube::JsonObject& crd) {
+        crd["spec"] = wanted.at("spec");
+        for (const char* map : {"labels", "annotations"})
+            if (const kube::JsonObject* values = kube::objectAt(wanted, {"metadata", map}))
+                for (const auto& [key, value] : *values)
+                    kube::ensureObject(crd, {"metadata", map})[key] = value;
+    });
+}
+
+void CrdController::onChange(const Collection& collection, const HistoryEvent& event) {
+    if (collection.gvr == kCrds) {
+        const kube::ObjectPtr crd = decode(*event.now);
+        if (event.kind == EventKind::Deleted)
+            stopServing(event.now->name, {});
+        else if (nameConflict(crd->document()).empty())
+            serve(crd->document());
+        m_queue.add(event.now->name);
+        return;
+    }
+    // The last instance of a type that is being removed.
+    const std::string name = collection.gvr.resource + "." + collection.gvr.group;
+    if (event.kind == EventKind::Deleted && m_served.contains(name))
+        if (const EntryPtr crd = m_writer.pipeline().state().find(kCrds)->head(name); crd && crd->deleting)
+            m_queue.add(name);
+}
+
+// A name that another type of the group has already; empty: none.
+std::string CrdController::nameConflict(const kube::JsonObject& crd) const {
+    const std::string plural(kube::stringAt(crd, {"spec", "names", "plural"}));
+    const std::string kind(kube::stringAt(crd, {"spec", "names", "kind"}));
+    for (const SpecPtr& spec : m_writer.pipeline().registry().all())
+        if (spec->gvr.group == kube::stringAt(crd, {"spec", "group"}) && spec->gvr.resource != plural &&
+            spec->kind == kind)
+            return "\"" + kind + "\" is already in use";
+    return {};
+}
+
+void CrdController::serve(const kube::JsonObject& crd) {
+    const std::string name(kube::stringAt(crd, {"metadata", "name"}));
+    std::set<kube::Gvr> served;
+    forEachObject(*kube::objectAt(crd, {"spec"}), "versions",
+                  [&](const kube::JsonObject& version, std::size_t) {
+                      serveVersion(crd, version);
+                      if (truthOf(version, "served"))
+                          served.insert(gvrOf(crd, textOf(version, "name")));
+                  });
+    stopServing(name, served);
+    m_served[name] = std::move(served);
+}
+
+void CrdController::serveVersion(const kube::JsonObject& crd, const kube::JsonObject& version) {
+    const kube::JsonObject* schema = kube::objectAt(version, {"schema", "openAPIV3Schema"});
+    Result<std::shared_ptr<const kube::Schema>> compiled =
+        kube::Schema::fromCrd(schema ? *schema : kube::JsonObject());
+    if (!compiled)
+        return log::warning("a custom resource definition has a schema that cannot be served",
+                            {{"crd", std::string(kube::stringAt(crd, {"metadata", "name"}))},
+                             {"error", compiled.error().text()}});
+    ResourceSpec spec = specOf(crd, version, std::move(*compiled));
+    const bool storage = truthOf(version, "storage");
+    Registry& registry = m_writer.pipeline().registry();
+    if (!truthOf(version, "served")) {
+        if (storage)  // its objects still need a home
+            m_writer.pipeline().state().bind(spec.gvr, spec.kind, spec.namespaced,
+                                             spec.strategy->selectableFields());
+        return;
+    }
+    m_openApi.setCustom(spec.gvk(), schema ? *schema : kube::JsonObject());
+    registry.add(std::move(spec), storage);
+}
+
+void CrdController::stopServing(const std::string& name, const std::set<kube::Gvr>& except) {
+    Registry& registry = m_writer.pipeline().registry();
+    const auto found = m_served.find(name);
+    if (found == m_served.end())
+        return;
+    for (const kube::Gvr& gvr : found->second) {
+        const SpecPtr spec = registry.find(gvr);
+        if (except.contains(gvr) || !spec)
+            continue;
+        if (except.empty())
+            m_watches.endAll(registry.collection(*spec));
+        m_openApi.removeCustom(spec->gvk());
+        registry.remove(gvr);
+    }
+    m_served.erase(found);
+}
+
+void CrdController::sync(const std::string& name) {
+    const kube::ObjectPtr crd = m_writer.pipeline().state().get(kCrds, {"", name});
+    if (!crd)
+        return;
+    if (crd->isDeleting()) {
+        if (crd->hasFinalizer(kCleanup))
+            removeInstances(name, crd->document());
+        return;
+    }
+    if (!crd->hasFinalizer(kCleanup))
+        m_writer.modify(kCrds, "", name, "", [](kube::JsonObject& object) {
+            kube::Json& finalizers = kube::ensureObject(object, {"metadata"})["finalizers"];
+            (finalizers.is_array() ? finalizers.get_array() : finalizers.emplace_array())
+                .emplace_back(kCleanup);
+        });
+    establish(name, crd->document());
+}
+
+void CrdController::establish(const std::string& name, const kube::JsonObject& crd) {
+    const std::string conflict = nameConflict(crd);
+    const kube::Json* accepted = kube::find(crd, {"status", "acceptedNames"});
+    const kube::Json* names = kube::find(crd, {"spec", "names"});
+    if (conflict.empty() && isEstablished(crd) && accepted != nullptr && kube::equal(*accepted, *names))
+        return;
+    const std::string now = toRfc3339(m_writer.clock().wallNow());
+    m_writer.modify(kCrds, "", name, "status", [&](kube::JsonObject& object) {
+        kube::JsonObject& status = kube::ensureObject(object, {"status"});
+        kube::JsonArray conditions;
+        if (conflict.empty()) {
+            status["acceptedNames"] = *names;
+            conditions.push_back(condition("NamesAccepted", true, "NoConflicts", "no conflicts found", now));
+            conditions.push_back(condition("Established", true, "InitialNamesAccepted",
+                                           "the initial names have been accepted", now));
+        } else {
+            conditions.push_back(condition("NamesAccepted", false, "KindConflict", conflict, now));
+            conditions.push_back(
+                condition("Established", false, "NotAccepted", "not all names are accepted", now));
+        }
+        status["conditions"] = std::move(conditions);
+    });
+}
+
+void CrdController::removeInstances(const std::string& name, const kube::JsonObject& crd) {
+    const std::string collectionName = gvrOf(crd, "").text();
+    Collection* collection = m_writer.pipeline().state().find(collectionName);
+    std::vector<EntryPtr> left;
+    bool waiting = false;
+    if (collection != nullptr)
+        for (const auto& [key, slot] : collection->slots) {
+            waiting = waiting || slot.head || slot.committed;
+            if (slot.head && !slot.head->deleting)
+                left.push_back(slot.head);
+        }
+    if (waiting) {
+        for (const EntryPtr& entry : left)
+            m_writer.remove(collection->gvr, entry->ns, entry->name, {.propagationPolicy = "Background"});
+        return;
+    }
+    m_writer.modify(kCrds, "", name, "", [](kube::JsonObject& object) {
+        kube::Json* value = kube::ensureObject(object, {"metadata"}).if_contains("finalizers");
+        if (value == nullptr || !value->is_array())
+            return;
+        kube::JsonArray& finalizers = value->get_array();
+        for (auto it = finalizers.begin(); it != finalizers.end();)
+            it = it->is_string() && kube::view(it->get_string()) == kCleanup ? finalizers.erase(it)
+                                                                             : std::next(it);
+    });
+}
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Serves what CustomResourceDefinitions define: the moment a definition is durable its types are in the
+// registry, discovery and OpenAPI; its status says so. A deleted definition takes its instances with it
+// first. Owned by the server, used on its thread.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "kubefed/apiserver/controllers/internal_writer.h"
+#include "kubefed/apiserver/controllers/key_queue.h"
+#include "kubefed/apiserver/discovery/openapi.h"
+#include "kubefed/apiserver/rest/watch_hub.h"
+
+namespace kubefed::apiserver {
+
+class CrdController final : public StateObserver {
+public:
+    CrdController(InternalWriter& writer, OpenApi& openApi, WatchHub& watches, Clock& clock);
+    // Serves what is stored, then creates or updates `wanted`.
+    void start(const std::vector<kube::JsonObject>& wanted);
+    void onChange(const Collection& collection, const HistoryEvent& event) override;
+
+private:
+    void serve(const kube::JsonObject& crd);
+    void serveVersion(const kube::JsonObject& crd, const kube::JsonObject& version);
+    void stopServing(const std::string& name, const std::set<kube::Gvr>& except);
+    void sync(const std::string& name);
+    void establish(const std::string& name, const kube::JsonObject& crd);
+    void removeInstances(const std::string& name, const kube::JsonObject& crd);
+    void apply(const kube::JsonObject& wanted);
+    [[nodiscard]] std::string nameConflict(const kube::JsonObject& crd) const;
+
+    InternalWriter& m_writer;
+    OpenApi& m_openApi;
+    WatchHub& m_watches;
+    std::map<std::string, std::set<kube::Gvr>> m_served;  // by the definition's name
+    KeyQueue<std::string> m_queue;
+};
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/crd/custom_strategy.h"
+
+#include "kubefed/apiserver/kinds/field.h"
+#include "kubefed/apiserver/kinds/table.h"
+
+namespace kubefed::apiserver {
+namespace {
+
+std::vector<std::string> plainPath(std::string_view text) {
+    const Result<JsonPath> path = JsonPath::parse(text);
+    return path ? path->names() : std::vector<std::string>();
+}
+
+kube::Json cellOf(const TableColumn& column, const std::vector<const kube::Json*>& values, WallTime now) {
+    if (values.empty())
+        return column.type == "date" ? kube::Json("<unknown>") : kube::Json(nullptr);
+    const kube::Json& value = *values.front();
+    if (column.type == "date")
+        return kube::Json(value.is_string() ? ageOf(kube::view(value.get_string()), now)
+                                            : std::string("<unknown>"));
+    if (column.type != "string")
+        return value;
+    std::string text;
+    for (const kube::Json* item : values)
+        text += (text.empty() ? "" : ",") +
+                (item->is_string() ? std::string(kube::view(item->get_string())) : kube::printJson(*item));
+    return kube::Json(text);
+}
+
+}  // namespace
+
+CustomStrategy::CustomStrategy(const kube::JsonObject& version, std::shared_ptr<const kube::Schema> schema)
+    : m_schema(std::move(schema)) {
+    readColumns(version);
+    readSubresources(version);
+    forEachObject(version, "selectableFields", [this](const kube::JsonObject& field, std::size_t) {
+        std::string path;
+        for (const std::string& name : plainPath(textOf(field, "jsonPath")))
+            path += (path.empty() ? "" : ".") + name;
+        m_selectable.push_back(std::move(path));
+    });
+}
+
+void CustomStrategy::readColumns(const kube::JsonObject& version) {
+    m_columns.push_back(nameColumn());
+    forEachObject(version, "additionalPrinterColumns", [this](const kube::JsonObject& column, std::size_t) {
+        Result<JsonPath> path = JsonPath::parse(textOf(column, "jsonPath"));
+        if (!path)
+            return;  // a column that we cannot compute is left out; the type is served all the same
+        m_columns.push_back(
+            {std::string(textOf(column, "name")), std::string(textOf(column, "type")),
+             std::string(textOf(column, "format")), std::string(textOf(column, "description")),
+             static_cast<int>(numberOf(column, "priority", 0)), std::string(textOf(column, "jsonPath"))});
+        m_paths.push_back(std::move(*path));
+    });
+    if (m_columns.size() > 1)
+        return;
+    m_columns.push_back({.name = "Age", .type = "date", .jsonPath = ".metadata.creationTimestamp"});
+    m_paths.push_back(*JsonPath::parse(".metadata.creationTimestamp"));
+}
+
+void CustomStrategy::readSubresources(const kube::JsonObject& version) {
+    m_hasStatus = kube::find(version, {"subresources", "status"}) != nullptr;
+    const kube::JsonObject* scale = kube::objectAt(version, {"subresources", "scale"});
+    if (scale == nullptr)
+        return;
+    m_scale = ScalePaths{plainPath(textOf(*scale, "specReplicasPath")),
+                         plainPath(textOf(*scale, "statusReplicasPath")),
+                         plainPath(textOf(*scale, "labelSelectorPath"))};
+    if (m_scale->specReplicas.empty() || m_scale->statusReplicas.empty())
+        m_scale.reset();
+}
+
+Result<void> CustomStrategy::prepareForCreate(kube::JsonObject& object,
+                                              const StrategyContext& context) const {
+    (void)context;
+    if (m_hasStatus)
+        object.erase("status");
+    return {};
+}
+
+void CustomStrategy::prepareForUpdate(kube::JsonObject& next, const kube::JsonObject& previous,
+                                      const StrategyContext& context) const {
+    if (!m_hasStatus)
+        return;
+    if (context.subresource != "status") {
+        carryOver(next, previous, "status");
+        return;
+    }
+    // Of a status write only status counts, and who wrote it.
+    kube::JsonObject kept = previous;
+    carryOver(kept, next, "status");
+    if (const kube::Json* managed = kube::find(next, {"metadata", "managedFields"}))
+        kube::ensureObject(kept, {"metadata"})["managedFields"] = *managed;
+    next = std::move(kept);
+}
+
+Causes CustomStrategy::validate(const kube::JsonObject& object, const StrategyContext& context) const {
+    (void)context;
+    return m_schema ? kube::validateSchema(object, m_schema->root()) : Causes();
+}
+
+void CustomStrategy::cells(const kube::JsonObject& object, WallTime now, kube::JsonArray& out) const {
+    out.emplace_back(nameOf(object));
+    for (std::size_t i = 0; i < m_paths.size(); ++i)
+        out.push_back(cellOf(m_columns[i + 1], m_paths[i].find(object), now));
+}
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Counters and histograms of one server, printed in Prometheus' text format. Server thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+namespace kubefed::apiserver {
+
+// Appends one family's HELP and TYPE lines and its samples.
+class MetricsText {
+public:
+    void family(std::string_view name, std::string_view type, std::string_view help);
+    // `labels`: {verb="get",code="200"} or empty.
+    void sample(std::string_view name, std::string_view labels, double value);
+    [[nodiscard]] std::string take() && { return std::move(m_text); }
+
+private:
+    std::string m_text;
+};
+
+class Metrics {
+public:
+    void countRequest(std::string_view verb, std::string_view resource, int code, double seconds);
+    void print(MetricsText& out) const;
+
+private:
+    static constexpr std::array<double, 9> kBounds{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5};
+    struct Latency {
+        std::array<std::uint64_t, kBounds.size()> buckets{};
+        std::uint64_t count = 0;
+        double sum = 0;
+    };
+    std::map<std::tuple<std::string, std::string, int>, std::uint64_t> m_requests;
+    std::map<std::pair<std::string, std::string>, Latency> m_latency;
+};
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pod binding and service account tokens: subresources that take one kind and change or read another.
+#include <utility>
+
+#include "kubefed/apiserver/rest/body.h"
+#include "kubefed/apiserver/rest/handlers.h"
+
+namespace kubefed::apiserver {
+namespace {
+
+constexpr std::int64_t kDefaultTokenSeconds = 3600;
+constexpr std::int64_t kMinTokenSeconds = 600;
+const std::string kIssuer = "https://kubernetes.default.svc";
+
+void setScheduled(kube::JsonObject& pod, const std::string& now) {
+    kube::Json& value = kube::ensureObject(pod, {"status"})["conditions"];
+    kube::JsonArray& conditions = value.is_array() ? value.get_array() : value.emplace_array();
+    kube::JsonObject scheduled{{"type", "PodScheduled"},
+                               {"status", "True"},
+                               {"lastProbeTime", nullptr},
+                               {"lastTransitionTime", now}};
+    for (kube::Json& condition : conditions)
+        if (condition.is_object() && kube::stringAt(condition.get_object(), {"type"}) == "PodScheduled") {
+            condition = std::move(scheduled);
+            return;
+        }
+    conditions.emplace_back(std::move(scheduled));
+}
+
+std::string createdStatus() {
+    return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","code":201})";
+}
+
+}  // namespace
+
+void handleBinding(Services& services, const ExchangePtr& exchange) {
+    const Result<kube::JsonObject> binding =
+        readObject(*exchange, {"", "v1", "Binding"}, nullptr, FieldValidation::Ignore);
+    if (!binding)
+        return exchange->fail(binding.error());
+    const Result<bool> dryRun = dryRunOf(exchange->info.query, "CreateOptions");
+    if (!dryRun)
+        return exchange->fail(dryRun.error());
+    WriteTarget target = targetOf(*exchange, *dryRun);
+    if (target.name.empty())
+        target.name = kube::stringAt(*binding, {"metadata", "name"});
+    target.spec = services.registry.find("", "v1", "pods");
+    target.subresource = "binding";
+    const EntryPtr head = services.writes.head(target);
+    if (!head)
+        return exchange->fail(kube::notFound(target.spec->gvr, target.name));
+    const std::string node(kube::stringAt(*binding, {"target", "name"}));
+    const kube::Gvk kind{"", "v1", "Binding"};
+    if (node.empty())
+        return exchange->fail(
+            kube::invalid(kind, target.name, {{"FieldValueRequired", "Required value", "target.name"}}));
+    kube::JsonObject pod = decode(*head)->document();
+    const std::string bound(kube::stringAt(pod, {"spec", "nodeName"}));
+    if (head->deleting)
+        return exchange->fail(
+            kube::conflict({"", "v1", "pods/binding"}, target.name,
+                           "pod " + target.name + " is being deleted, cannot be assigned to a host"));
+    if (!bound.empty())
+        return exchange->fail(
+            kube::conflict({"", "v1", "pods/binding"}, target.name,
+                           "pod " + target.name + " is already assigned to node \"" + bound + "\""));
+    kube::ensureObject(pod, {"spec"})["nodeName"] = node;
+    if (const kube::JsonObject* annotations = kube::objectAt(*binding, {"metadata", "annotations"}))
+        for (const auto& [key, value] : *annotations)
+            kube::ensureObject(pod, {"metadata", "annotations"})[key] = value;
+    setScheduled(pod, toRfc3339(exchange->now));
+    services.writes.update(target, *head, std::move(pod), false, [exchange](Result<Written> written) {
+        if (!written)
+            return exchange->fail(written.error());
+        exchange->respondJson(201, createdStatus());
+    });
+}
+
+void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
+    Result<kube::JsonObject> request = readObject(*exchange, {"authentication.k8s.io", "v1", "TokenRequest"},
+                                                  nullptr, FieldValidation::Ignore);
+    if (!request)
+        return exchange->fail(request.error());
+    const EntryPtr account = services.registry.collection(*exchange->spec)
+                                 .head(storageKey(exchange->info.ns, exchange->info.name));
+    if (!account)
+        return exchange->fail(kube::notFound(exchange->spec->gvr, exchange->info.name));
+    const std::int64_t seconds =
+        kube::intAt(*request, {"spec", "expirationSeconds"}).value_or(kDefaultTokenSeconds);
+    if (seconds < kMinTokenSeconds)
+        return exchange->fail(kube::invalid({"authentication.k8s.io", "v1", "TokenRequest"}, "",
+                                            {{"FieldValueInvalid",
+                                              "Invalid value: " + std::to_string(seconds) +
+                                                  ": may not specify a duration less than 10 minutes",
+                                              "spec.expirationSeconds"}}));
+    std::vector<std::string> audiences;
+    if (const kube::JsonArray* given = kube::arrayAt(*request, {"spec", "audiences"}))
+        for (const kube::Json& audience : *given)
+            if (audience.is_string())
+                audiences.emplace_back(kube::view(audience.get_string()));
+    if (audiences.empty())
+        audiences.push_back(kIssuer);
+    const Result<TokenIssuer::Issued> issued =
+        services.tokens.issue(account->ns, account->name, account->uid, audiences,
+                              std::min(std::chrono::seconds(seconds), services.maxTokenLife), exchange->now);
+    if (!issued)
+        return exchange->fail(issued.error());
+    kube::JsonObject& metadata = kube::ensureObject(*request, {"metadata"});
+    metadata["name"] = account->name;
+    metadata["namespace"] = account->ns;
+    metadata["creationTimestamp"] = toRfc3339(exchange->now);
+    kube::JsonObject& spec = kube::ensureObject(*request, {"spec"});
+    spec["audiences"] = kube::JsonArray(audiences.begin(), audiences.end());
+    spec["expirationSeconds"] = seconds;
+    if (!spec.contains("boundObjectRef"))
+        spec["boundObjectRef"] = nullptr;
+    (*request)["status"] =
+        kube::JsonObject{{"token", issued->token}, {"expirationTimestamp", toRfc3339(issued->expires)}};
+    exchange->respondJson(201, kube::printJson(*request));
+}
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/rest/body.h"
+
+#include <utility>
+
+#include "kubefed/apiserver/kinds/field.h"
+#include "kubefed/apiserver/rest/protobuf.h"
+#include "kubefed/kube/yaml.h"
+
+namespace kubefed::apiserver {
+namespace {
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts)
+        text += (text.empty() ? "" : ", ") + part;
+    return text;
+}
+
+Error cannotHandle(const kube::Gvk& kind, std::string_view why) {
+    return kube::badRequest(kind.kind + " in version \"" + kind.version + "\" cannot be handled as a " +
+                            kind.kind + ": " + std::string(why));
+}
+
+Result<kube::JsonObject> asObject(Result<kube::Json> value) {
+    if (!value)
+        return fail(
+            kube::badRequest("couldn't get version/kind; json parse error: " + value.error().message));
+    kube::JsonObject* object = value->if_object();
+    if (object == nullptr)
+        return fail(
+            kube::badRequest("couldn't get version/kind; json parse error: json: cannot unmarshal " +
+                             std::string(value->is_array()    ? "array"
+                                         : value->is_string() ? "string"
+                                                              : "value") +
+                             " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,"
+                             "omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }"));
+    return std::move(*object);
+}
+
+Result<kube::JsonObject> readYaml(const std::string& body) {
+    Result<std::vector<kube::Json>> documents = kube::parseYaml(body);
+    if (!documents)
+        return fail(kube::badRequest("error converting YAML to JSON: " + documents.error().message));
+    if (documents->empty())
+        return kube::JsonObject();
+    return asObject(std::move(documents->front()));
+}
+
+Result<void> checkKind(const kube::Gvk& kind, kube::JsonObject& object) {
+    const std::string given(kube::stringAt(object, {"apiVersion"}));
+    const std::string givenKind(kube::stringAt(object, {"kind"}));
+    if (given.empty())
+        object["apiVersion"] = kind.apiVersion();
+    else if (given != kind.apiVersion())
+        return fail(kube::badRequest("the API version in the data (" + given +
+                                     ") does not match the expected API version (" + kind.apiVersion() +
+                                     ")"));
+    if (givenKind.empty())
+        object["kind"] = kind.kind;
+    else if (givenKind != kind.kind)
+        return fail(kube::badRequest(
+            givenKind + " in version \"" + kind.version + "\" cannot be handled as a " + kind.kind +
+            ": converting (" + kind.version + "." + givenKind + ") to (" +
+            (kind.group.empty() ? "core" : kind.group) + "." + kind.kind + "): unknown conversion"));
+    return {};
+}
+
+}  // namespace
+
+Result<FieldValidation> fieldValidationOf(const Query& query, std::string_view optionsKind) {
+    const std::string_view text = query.get("fieldValidation");
+    if (text.empty() || text == "Warn")
+        return FieldValidation::Warn;
+    if (text == "Strict")
+        return FieldValidation::Strict;
+    if (text == "Ignore")
+        return FieldValidation::Ignore;
+    Checker checker;
+    checker.notSupported(Path("fieldValidation"), text, {"", "Ignore", "Strict", "Warn"});
+    return fail(kube::invalid({"meta.k8s.io", "v1", std::string(optionsKind)}, "", checker.take()));
+}
+
+Result<bool> dryRunOf(const Query& query, std::string_view optionsKind) {
+    const std::string* text = query.find("dryRun");
+    if (text == nullptr || text->empty())
+        return false;
+    if (*text == "All")
+        return true;
+    Checker checker;
+    checker.notSupported(Path("dryRun"), *text, {"All"});
+    return fail(kube::invalid({"meta.k8s.io", "v1", std::string(optionsKind)}, "", checker.take()));
+}
+
+Result<kube::JsonObject> readBody(const net::ServerRequest& request, bool optional,
+                                  std::vector<std::string>* duplicates) {
+    if (optional && request.body.empty())
+        return kube::JsonObject();
+    switch (bodyType(net::header(request.headers, "content-type"))) {
+        case BodyType::Json:
+            break;
+        case BodyType::Yaml:
+            return readYaml(request.body);
+        case BodyType::Protobuf:
+            return readProtobuf(request.body);
+        default:
+            return fail(
+                kube::unsupportedMediaType("the body of the request was in an unknown format - accepted "
+                                           "media types include: application/json, "
+                                           "application/yaml, application/vnd.kubernetes.protobuf"));
+    }
+    Result<kube::StrictJson> parsed = kube::parseStrict(request.body);
+    if (!parsed)
+        return asObject(std::unexpected(std::move(parsed.error())));
+    if (duplicates != nullptr)
+        *duplicates = std::move(parsed->duplicates);
+    return asObject(std::move(parsed->value));
+}
+
+Result<kube::JsonObject> readObject(Exchange& exchange, const kube::Gvk& kind, const kube::Schema* schema,
+                                    FieldValidation validation) {
+    std::vector<std::string> duplicates;
+    Result<kube::JsonObject> object = readBody(exchange.request, false, &duplicates);
+    if (!object)
+        return object;
+    if (Result<void> matches = checkKind(kind, *object); !matches)
+        return std::unexpected(std::move(matches.error()));
+    if (Result<void> fine = checkObject(exchange, kind, schema, validation, *object, duplicates); !fine)
+        return std::unexpected(std::move(fine.error()));
+    return object;
+}
+
+Result<void> checkObject(Exchange& exchange, const kube::Gvk& kind, const kube::Schema* schema,
+                         FieldValidation validation, kube::JsonObject& object,
+                         const std::vector<std::string>& duplicates) {
+    if (schema == nullptr)
+        return {};
+    if (const std::string problem = kube::typeProblem(object, schema->root()); !problem.empty())
+        return fail(cannotHandle(kind, problem));
+    std::vector<std::string> problems = duplicates;
+    if (validation != FieldValidation::Ignore) {
+        std::vector<std::string> unknown = kube::unknownFields(object, schema->root());
+        problems.insert(problems.end(), std::make_move_iterator(unknown.begin()),
+                        std::make_move_iterator(unknown.end()));
+        if (validation == FieldValidation::Strict && !problems.empty())
+            return fail(cannotHandle(kind, "strict decoding error: " + joined(problems)));
+        exchange.warnings.insert(exchange.warnings.end(), problems.begin(), problems.end());
+    }
+    kube::pruneUnknown(object, schema->root());
+    return {};
+}
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/rest/exchange.h"
+
+#include <utility>
+
+#include "kubefed/kube/status_error.h"
+#include "kubefed/kube/yaml.h"
+
+namespace kubefed::apiserver {
+namespace {
+
+// RFC 7234 quoted-string.
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            out += '\\';
+        out += c == '\n' || c == '\r' ? ' ' : c;
+    }
+    return out + '"';
+}
+
+}  // namespace
+
+net::Headers Exchange::headers(std::string_view contentType) const {
+    net::Headers out{{"content-type", std::string(contentType)}, {"cache-control", "no-cache, private"}};
+    for (const std::string& warning : warnings)
+        out.emplace_back("warning", "299 - " + quoted(warning));
+    return out;
+}
+
+void Exchange::respondText(int status, std::string_view contentType, std::string body) {
+    if (onAnswered)
+        onAnswered(status);
+    if (request.method == "HEAD")
+        body.clear();
+    writer->respond(status, headers(contentType), std::move(body));
+}
+
+void Exchange::respondJson(int status, std::string json) {
+    if (format.yaml) {
+        if (const Result<kube::Json> value = kube::parseJson(json))
+            return respondText(status, "application/yaml", kube::printYaml(*value));
+    }
+    respondText(status, "application/json", std::move(json));
+}
+
+void Exchange::fail(const Error& error) {
+    const int status = kube::toHttpCode(error);
+    std::string body = kube::printJson(kube::toStatus(error));
+    if (onAnswered)
+        onAnswered(status);
+    net::Headers out = headers("application/json");
+    if (error.retryAfter)
+        out.emplace_back("retry-after", std::to_string(error.retryAfter->count() / 1000));
+    writer->respond(status, std::move(out), request.method == "HEAD" ? std::string() : std::move(body));
+}
+
+void Exchange::begin(int status, std::string_view contentType) {
+    if (onAnswered)
+        onAnswered(status);
+    writer->begin(status, headers(contentType));
+}
+
+Error genericError(int status) {
+    std::string reason, message;
+    switch (status) {
+        case 404:
+            reason = "NotFound", message = "the server could not find the requested resource";
+            break;
+        case 405:
+            reason = "MethodNotAllowed",
+            message = "the server does not allow this method on the requested resource";
+            break;
+        default:
+            reason = "BadRequest", message = "the server rejected our request for an unknown reason";
+            break;
+    }
+    const kube::JsonObject body{
+        {"kind", "Status"},   {"apiVersion", "v1"}, {"metadata", kube::JsonObject()}, {"status", "Failure"},
+        {"message", message}, {"reason", reason},   {"details", kube::JsonObject()},  {"code", status}};
+    Error error = kube::fromHttp(status, kube::printJson(body), {});
+    return error;
+}
+
+}  // namespace kubefed::apiserver

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/rest/write_pipeline.h"
+
+#include <array>
+#include <utility>
+
+#include "kubefed/apiserver/auth.h"
+#include "kubefed/apiserver/rest/metadata.h"
+
+namespace kubefed::apiserver {
+namespace {
+
+constexpr int kNameAttempts = 8;
+const kube::Gvr kNamespaces{"", "v1", "namespaces"};
+
+// Equal but for managedFields and resourceVersion: nothing that anyone could see has changed.
+bool sameButBookkeeping(const kube::JsonObject& a, const kube::JsonObject& b) {
+    const auto stripped = [](const kube::JsonObject& object) {
+        kube::JsonObject metadata = *kube::objectAt(object, {"metadata"});
+        metadata.erase("managedFields");
+        metadata.erase("resourceVersion");
+        return metadata;
+    };
+    if (a.size() != b.size())
+        return false;
+    for (const auto& [key, value] : a) {
+        const kube::Json* other = b.if_contains(key);
+        if (other == nullptr || (key != "metadata" && !kube::equal(value, *other)))
+            return false;
+    }
+    return kube::equal(stripped(a), stripped(b));
+}
+
+bool isFinished(const kube::JsonObject& object, const ResourceSpec& spec) {
+    const kube::JsonArray* finalizers = kube::arrayAt(object, {"metadata", "finalizers"});
+    if (finalizers != nullptr && !finalizers->empty())
+        return false;
+    if (spec.gvr == kNamespaces) {
+        const kube::JsonArray* own = kube::arrayAt(object, {"spec", "finalizers"});
+        if (own != nullptr && !own->empty())
+            return false;
+    }
+    return kube::intAt(object, {"metadata", "deletionGracePeriodSeconds"}).value_or(0) == 0;
+}
+
+bool isDeleting(const kube::JsonObject& object) {
+    return !kube::stringAt(object, {"metadata", "deletionTimestamp"}).empty();
+}
+
+}  // namespace
+
+Error namespaceTerminating(const kube::Gvr& gvr, std::string_view name, std::string_view ns) {
+    const std::string space(ns);
+    Error error = kube::forbidden(
+        gvr, name, "unable to create new content in namespace " + space + " because it is being terminated");
+    kube::JsonObject status = kube::toStatus(error);
+    kube::ensureObject(status, {"details"})["causes"] =
+        kube::JsonArray{kube::JsonObject{{"reason", "NamespaceTerminating"},
+                                         {"message", "namespace " + space + " is being terminated"},
+                                         {"field", "metadata.namespace"}}};
+    error.status->body = kube::printJson(status);
+    return error;
+}
+
+kube::WriteContext WritePipeline::writeContext(const WriteTarget& target) const {
+    return {target.fieldManager, target.subresource, target.spec->gvk().apiVersion(), toRfc3339(target.now),
+            resetFields(*target.spec, target.subresource)};
+}
+
+void WritePipeline::normalise(const ResourceSpec& spec, kube::JsonObject& object) const {
+    tidyMetadata(object);
+    if (spec.custom && spec.schema) {
+        kube::pruneUnknown(object, spec.schema->root());
+        kube::Json value(std::move(object));
+        kube::applyDefaults(value, spec.schema->root());
+        object = std::move(value.get_object());
+    }
+    spec.strategy->applyDefaults(object);
+}
+
+Result<void> WritePipeline::admitNamespace(const WriteTarget& target) const {
+    if (!target.spec->namespaced)
+        return {};
+    const kube::ObjectPtr space = m_state.get(kNamespaces, {"", target.ns});
+    if (!space)
+        return fail(kube::notFound(kNamespaces, target.ns));
+    if (space->isDeleting())
+        return fail(namespaceTerminating(target.spec->gvr, target.name, target.ns));
+    return {};
+}
+
+Result<void> WritePipeline::checkEscalation(const WriteTarget& target, const kube::JsonObject& object) const {
+    if (target.spec->gvr.group != "rbac.authorization.k8s.io")
+        return {};
+    const std::string problem = escalationProblem(target.user, object, target.ns, m_state);
+    if (!problem.empty())
+        return fail(kube::forbidden(target.spec->gvr, target.name, problem));
+    return {};
+}
+
+Result<void> WritePipeline::prepareCreate(const WriteTarget& target, kube::JsonObject& object) const {
+    const ResourceSpec& spec = *target.spec;
+    if (!kube::stringAt(object, {"metadata", "resourceVersion"}).empty()) {
+        Error error{.code = Code::Internal,
+                    .message = "resourceVersion should not be set on objects to be created"};
+        error.status = ApiStatus{500, "",
+                                 kube::printJson(kube::JsonObject{{"kind", "Status"},
+                                                                  {"apiVersion", "v1"},
+                                                                  {"metadata", kube::JsonObject()},
+                                                                  {"status", "Failure"},
+                                                                  {"message", error.message},
+                                                                  {"code", 500}})};
+        return std::unexpected(std::move(error));
+    }
+    stampCreated(object, spec.strategy->hasGeneration(), target.now);
+    const StrategyContext context{m_state, target.now, target.user, target.subresource};
+    KUBEFED_TRY(spec.strategy->prepareForCreate(object, context));
+    Causes causes = validateMetadata(object, spec);
+    Causes own = spec.strategy->validate(object, context);
+    causes.insert(causes.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
+    if (!causes.empty())
+        return fail(kube::invalid(spec.gvk(), target.name, std::move(causes)));
+    return checkEscalation(target, object);
+}
+
+void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, WrittenDone done) {
+    WriteTarget target = asked;
+    const ResourceSpec& spec = *target.spec;
+    normalise(spec, object);
+    if (Result<void> admitted = admitNamespace(target); !admitted)
+        return done(std::unexpected(std::move(admitted.error())));
+    kube::JsonObject& metadata = kube::ensureObject(object, {"metadata"});
+    if (spec.namespaced)
+        metadata["namespace"] = target.ns;
+    else
+        metadata.erase("namespace");
+    const std::string base(kube::stringAt(object, {"metadata", "generateName"}));
+    const bool generate = target.name.empty() && !base.empty();
+    const Collection& collection = m_registry.collection(spec);
+    for (int attempt = 0; generate && attempt < kNameAttempts; ++attempt) {
+        target.name = generatedName(base);
+        if (!collection.head(target.key()))
+            break;
+    }
+    if (!target.name.empty())
+        metadata["name"] = target.name;
+    if (Result<void> prepared = prepareCreate(target, object); !prepared)
+        return done(std::unexpected(std::move(prepared.error())));
+    if (collection.head(target.key()))
+        return done(std::unexpected(kube::alreadyExists(spec.gvr, target.name)));
+    if (spec.schema && !kube::find(object, {"metadata", "managedFields"}))
+        kube::updateManagedFields(nullptr, object, spec.schema->root(), writeContext(target));
+    store(target, std::move(object), true, std::move(done));
+}
+
+Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
+                                          kube::JsonObject& next) const {
+    const ResourceSpec& spec = *target.spec;
+    const std::string_view version = kube::stringAt(next, {"metadata", "resourceVersion"});
+    const std::string uid(kube::stringAt(next, {"metadata", "uid"}));
+    const std::string_view liveUid = kube::stringAt(previous, {"metadata", "uid"});
+    if (!uid.empty() && uid != liveUid)
+        return fail(kube::conflict(spec.gvr, target.name,
+                                   "Precondition failed: UID in precondition: " + uid +
+                                       ", UID in object meta: " + std::string(liveUid)));
+    if (!version.empty() && version != kube::stringAt(previous, {"metadata", "resourceVersion"}))
+        return fail(kube::conflict(
+            spec.gvr, target.name,
+            "the object has been modified; please apply your changes to the latest version and "
+            "try again"));
+    carrySystemMetadata(next, previous);
+    const StrategyContext context{m_state, target.now, target.user, target.subresource};
+    spec.strategy->prepareForUpdate(next, previous, context);
+    if (spec.strategy->hasGeneration())
+        advanceGeneration(next, previous);
+    Causes causes = validateMetadataUpdate(next, previous, spec);
+    Causes own = spec.strategy->validateUpdate(next, previous, context);
+    causes.insert(causes.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
+    if (!causes.empty())
+        return fail(kube::invalid(spec.gvk(), target.name, std::move(causes)));
+    return checkEscalation(target, next);
+}
+
+void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::JsonObject next, bool applied,
+                           WrittenDone done) {
+    const kube::ObjectPtr live = decode(head);
+    const kube::JsonObject& previous = live->document();
+    next["kind"] = target.spec->kind;
+    next["apiVersion"] = live->apiVersion();
+    normalise(*target.spec, next);
+    if (Result<void> prepared = prepareUpdate(target, previous, next); !prepared)
+        return done(std::unexpected(std::move(prepared.error())));
+    bool same = false;
+    if (applied) {
+        same = kube::keepTimesIfUnchanged(previous, next);
+    } else if (sameButBookkeeping(next, previous)) {
+        same = true;
+        next = previous;
+    } else if (target.spec->schema) {
+        kube::updateManagedFields(&previous, next, target.spec->schema->root(), writeContext(target));
+    }
+    if (isDeleting(next) && isFinished(next, *target.spec) && !target.dryRun)
+        return erase(target, head, std::move(done));
+    if (same) {
+        // Nothing to write; but what the caller sees must be on disk, so it waits for writes under way.
+        m_state.afterCommit(
+            [done = std::move(done), entry = head.shared_from_this()](Result<void> result) mutable {
+                if (!result)
+                    return done(std::unexpected(std::move(result.error())));
+                done(Written{.entry = std::move(entry)});
+            });
+        return;
+    }
+    store(target, std::move(next), false, std::move(done));
+}
+
+void WritePipeline::store(const WriteTarget& target, kube::JsonObject object, bool created,
+                          WrittenDone done) {
+    if (target.dryRun)
+        return done(Written{.dryRunObject = std::move(object), .created = created});
+    Collection& collection = m_registry.collection(*target.spec);
+    // The entry is known only after put(), which may run the completion at once (in memory): hence the key.
+    m_state.put(
+        collection, std::move(object),
+        [&collection, key = target.key(), created, done = std::move(done)](Result<void> committed) mutable {
+            if (!committed)
+                return done(std::unexpected(std::move(committed.error())));
+            done(Written{.entry = collection.committed(key), .created = created});
+        });
+}
+
+void WritePipeline::erase(const WriteTarget& target, const Entry& head, WrittenDone done) {
+    m_state.remove(m_registry.collection(*target.spec), head,
+                   [done = std::move(done), last = head.shared_from_this()](Result<void> committed) mutable {
+                       if (!committed)
+                           return done(std::unexpected(std::move(committed.error())));
+                       done(Written{.entry = std::move(last), .removed = true});
+                   });
+}
+
+namespace {
+
+Result<void> checkPreconditions(const WriteTarget& target, const DeleteOptions& options, const Entry& head) {
+    if (!options.uid.empty() && options.uid != head.uid)
+        return fail(kube::conflict(target.spec->gvr, target.name,
+                                   "Precondition failed: UID in precondition: " + options.uid +
+                                       ", UID in object meta: " + head.uid));
+    if (!options.resourceVersion.empty() && options.resourceVersion != std::to_string(head.rv))
+        return fail(kube::conflict(
+            target.spec->gvr, target.name,
+            "Precondition failed: ResourceVersion in precondition: " + options.resourceVersion +
+                ", ResourceVersion in object meta: " + std::to_string(head.rv)));
+    return {};
+}
+
+void setFinalizer(kube::JsonObject& object, std::string_view finalizer, bool present) {
+    kube::Json& value = kube::ensureObject(object, {"metadata"})["finalizers"];
+    kube::JsonArray& finalizers = value.is_array() ? value.get_array() : value.emplace_array();
+    for (auto it = finalizers.begin(); it != finalizers.end();)
+        it = (it->is_string() && kube::view(it->get_string()) == finalizer) ? finalizers.erase(it) : std::next(it);
+    if (present)
+        finalizers.emplace_back(finalizer);
+    if (finalizers.empty())
+        kube::erase(object, {"metadata", "finalizers"});
+}
+
+// Seconds of grace for this deletion; nullopt: the kind knows none.
+std::optional<std::int64_t> graceOf(const WriteTarget& target, const DeleteOptions& options,
+                                    const kube::JsonObject& object, bool podsVanish) {
+    const std::optional<std::int64_t> own = target.spec->strategy->gracePeriod(object);
+    if (!own)
+        return std::nullopt;
+    const std::string_view phase = kube::stringAt(object, {"status", "phase"});
+    const bool unassigned = kube::stringAt(object, {"spec", "nodeName"}).empty();
+    if ((podsVanish && unassigned) || phase == "Succeeded" || phase == "Failed")
+        return 0;
+    return std::max<std::int64_t>(options.gracePeriodSeconds.value_or(*own), 0);
+}
+
+}  // namespace
+
+void WritePipeline::remove(const WriteTarget& target, const DeleteOptions& options, WrittenDone done) {
+    const EntryPtr head = this->head(target);
+    if (!head)
+        return done(std::unexpected(kube::notFound(target.spec->gvr, target.name)));
+    if (Result<void> met = checkPreconditions(target, options, *head); !met)
+        return done(std::unexpected(std::move(met.error())));
+    kube::JsonObject object = decode(*head)->document();
+    if (!options.propagationPolicy.empty()) {
+        setFinalizer(object, "orphan", options.propagationPolicy == "Orphan");
+        setFinalizer(object, "foregroundDeletion", options.propagationPolicy == "Foreground");
+    }
+    const std::optional<std::int64_t> grace = graceOf(target, options, object, m_settings.podsVanishOnDelete);
+    kube::JsonObject& metadata = kube::ensureObject(object, {"metadata"});
+    const std::int64_t seconds = grace.value_or(0);
+    const std::int64_t left = kube::intAt(object, {"metadata", "deletionGracePeriodSeconds"}).value_or(0);
+    if (!isDeleting(object) || seconds < left) {
+        metadata["deletionTimestamp"] = toRfc3339(target.now + std::chrono::seconds(seconds));
+        metadata["deletionGracePeriodSeconds"] = seconds;
+        if (target.spec->strategy->hasGeneration())
+            metadata["generation"] = kube::intAt(object, {"metadata", "generation"}).value_or(0) + 1;
+    }
+    if (target.spec->gvr == kNamespaces)
+        kube::ensureObject(object, {"status"})["phase"] = "Terminating";
+    if (target.dryRun)
+        return done(Written{.entry = head, .dryRunObject = std::move(object), .removed = true});
+    if (isFinished(object, *target.spec))
+        return erase(target, *head, std::move(done));
+    if (sameButBookkeeping(object, decode(*head)->document()))
+        return m_state.afterCommit([done = std::move(done), head](Result<void> result) mutable {
+            if (!result)
+                return done(std::unexpected(std::move(result.error())));
+            done(Written{.entry = head});
+        });
+    store(target, std::move(object), false, std::move(done));
+}
+
+}  // namespace kubefed::apiserver

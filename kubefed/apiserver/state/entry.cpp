@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/apiserver/state/entry.h"
+
+#include "kubefed/apiserver/state/collection.h"
+
+namespace kubefed::apiserver {
+namespace {
+
+// The string form in which field selectors compare a value.
+std::string fieldText(const kube::JsonObject& document, std::string_view path) {
+    const kube::JsonObject* object = &document;
+    while (true) {
+        const std::size_t dot = path.find('.');
+        const kube::Json* value = object->if_contains(path.substr(0, dot));
+        if (value == nullptr)
+            return {};
+        if (dot == std::string_view::npos) {
+            if (value->is_string())
+                return std::string(kube::view(value->get_string()));
+            return value->is_null() ? std::string() : kube::printJson(*value);
+        }
+        object = value->if_object();
+        if (object == nullptr)
+            return {};
+        path.remove_prefix(dot + 1);
+    }
+}
+
+void extract(Entry& entry, const kube::JsonObject& document) {
+    entry.name = kube::stringAt(document, {"metadata", "name"});
+    entry.ns = kube::stringAt(document, {"metadata", "namespace"});
+    entry.uid = kube::stringAt(document, {"metadata", "uid"});
+    if (const kube::JsonObject* labels = kube::objectAt(document, {"metadata", "labels"}))
+        entry.labels = *labels;
+    if (const kube::JsonArray* owners = kube::arrayAt(document, {"metadata", "ownerReferences"}))
+        for (const kube::Json& owner : *owners)
+            if (owner.is_object())
+                entry.ownerUids.emplace_back(kube::stringAt(owner.get_object(), {"uid"}));
+    entry.deleting = !kube::stringAt(document, {"metadata", "deletionTimestamp"}).empty();
+    const kube::JsonArray* finalizers = kube::arrayAt(document, {"metadata", "finalizers"});
+    entry.hasFinalizers = finalizers != nullptr && !finalizers->empty();
+    for (const std::string& path : entry.collection->selectable)
+        entry.fields.push_back(fieldText(document, path));
+}
+
+std::string bodyText(const kube::JsonObject& document) {
+    std::string text;
+    for (const auto& [key, value] : document) {
+        if (key == "kind" || key == "apiVersion")
+            continue;
+        if (!text.empty())
+            text += ',';
+        text += kube::printJson(kube::Json(key));
+        text += ':';
+        text += kube::printJson(value);
+    }
+    text += '}';
+    return text;
+}
+
+}  // namespace
+
+std::string storageKey(std::string_view ns, std::string_view name) {
+    std::string key(ns);
+    if (!ns.empty())
+        key += '/';
+    return key.append(name);
+}
+
+std::shared_ptr<Entry> makeEntry(const Collection& collection, kube::JsonObject document, std::int64_t rv) {
+    auto entry = std::make_shared<Entry>();
+    entry->collection = &collection;
+    entry->rv = rv;
+    kube::ensureObject(document, {"metadata"})["resourceVersion"] = std::to_string(rv);
+    document["kind"] = collection.kind;
+    document["apiVersion"] = kube::Gvk{collection.gvr.group, collection.gvr.version, {}}.apiVersion();
+    extract(*entry, document);
+    entry->body = bodyText(document);
+    entry->body.shrink_to_fit();
+    if (collection.keepDecoded)
+        entry->decoded = std::make_shared<const kube::Object>(std::move(document));
+    return entry;
+}
+
+Result<std::shared_ptr<Entry>> restoreEntry(const Collection& collection, std::string body, std::int64_t rv) {
+    auto entry = std::make_shared<Entry>();
+    entry->collection = &collection;
+    entry->rv = rv;
+    entry->body = std::move(body);
+    Result<kube::Json> document = kube::parseJson("{" + entry->body);
+    if (!document || !document->is_object())
+        return fail(Code::DataLoss, "an object of \"" + collection.name +
+                                        "\" in the store is not readable; restore a "
+                                        "backup of the store");
+    extract(*entry, document->get_object());
+    return entry;
+}
+
+std::string fullText(const Entry& entry, std::string_view apiVersion) {
+    std::string text;
+    text.reserve(entry.body.size() + entry.collection->kind.size() + apiVersion.size() + 32);
+    text.append("{\"kind\":\"").append(entry.collection->kind).append("\",\"apiVersion\":\"");
+    text.append(apiVersion).append("\",").append(entry.body);
+    return text;
+}
+
+kube::ObjectPtr decode(const Entry& entry) {
+    if (entry.decoded)
+        return entry.decoded;
+    const kube::Gvr& gvr = entry.collection->gvr;
+    Result<kube::Json> document =
+        kube::parseJson(fullText(entry, kube::Gvk{gvr.group, gvr.version, {}}.apiVersion()));
+    // makeEntry() printed it and restoreEntry() read it once: it is an object.
+    auto object = std::make_shared<const kube::Object>(std::move(document.value().get_object()));
+    if (entry.collection->keepDecoded)
+        entry.decoded = object;
+    return object;
+}
+
+EntryPtr withVersion(const Entry& entry, std::int64_t rv) {
+    return makeEntry(*entry.collection, decode(entry)->document(), rv);
+}
+
+}  // namespace kubefed::apiserver
