@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kubefed/cli/patient_transport.h"
 #include "kubefed/cli/tracing_transport.h"
 
 namespace kubefed::cli {
@@ -79,6 +80,7 @@ std::unique_ptr<kube::Client> makeClient(Environment& environment, const kube::C
     if (environment.report.isVerbose())
         transport = std::make_shared<TracingTransport>(std::move(transport), environment.report,
                                                        environment.clock, context.context);
+    transport = std::make_shared<PatientTransport>(std::move(transport), environment.clock);
     return std::make_unique<kube::Client>(std::move(transport), "kubefed-cli");
 }
 

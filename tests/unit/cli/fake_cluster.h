@@ -24,6 +24,7 @@ public:
     std::set<std::string> failing;                    // paths whose writes answer 500
     int minor = 34;
     bool unauthorized = false;
+    int busy = 0;  // so many answers are 429, Retry-After 1
     std::string date;
     std::string tokenExpires;
     std::optional<Error> connection;  // what the transport says instead of an answer
@@ -42,6 +43,12 @@ public:
         log.push_back(request.method + " " + request.target);
         if (connection)
             return fail(*connection);
+        if (busy > 0) {
+            --busy;
+            auto response = error(kube::tooManyRequests("storage is (re)initializing", 1));
+            response.headers.emplace_back("retry-after", "1");
+            return response;
+        }
         if (unauthorized)
             return error(kube::unauthorized());
         const std::string path = request.target.substr(0, request.target.find('?'));

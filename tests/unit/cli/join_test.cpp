@@ -171,6 +171,19 @@ private Q_SLOTS:
         QVERIFY(wrote);
     }
 
+    void aBusyServerIsAskedAgainAndNotForEver() {
+        becomesReady();
+        w->federation.busy = 3;
+        w->member.busy = 2;
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        init();
+        w->federation.busy = 1000;
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 1);
+        QCOMPARE(w->federation.log.size(), 4U);
+    }
+
     void joiningAgainChangesNothingAndRepairsWhatIsMissing() {
         becomesReady();
         join();
