@@ -113,9 +113,9 @@ void NamespaceController::empty(const std::string& ns) {
             // What is gone from the head but not from disk yet still counts: it will tell when it is.
             if (head || it->second.committed)
                 left.push_back({collection->gvr, head ? head->name : std::string(), !head || head->deleting});
-            if (head && head->hasFinalizers)
-                if (const kube::JsonArray* own =
-                        kube::arrayAt(decode(*head)->document(), {"metadata", "finalizers"}))
+            const kube::ObjectPtr object = head && head->hasFinalizers ? decode(*head) : nullptr;
+            if (object)
+                if (const kube::JsonArray* own = kube::arrayAt(object->document(), {"metadata", "finalizers"}))
                     for (const kube::Json& finalizer : *own)
                         ++finalizers[std::string(kube::view(finalizer.as_string()))];
         }

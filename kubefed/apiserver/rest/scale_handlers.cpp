@@ -113,7 +113,8 @@ void handleScale(Services& services, const ExchangePtr& exchange) {
     if (!paths || !entry)
         return exchange->fail(paths ? kube::notFound(exchange->spec->gvr, exchange->info.name)
                                     : genericError(404));
-    const kube::JsonObject& live = decode(*entry)->document();
+    const kube::ObjectPtr object = decode(*entry);
+    const kube::JsonObject& live = object->document();
     kube::JsonObject present = scaleOf(live, *paths);
     if (reads)
         return exchange->respondJson(200, kube::printJson(present));
