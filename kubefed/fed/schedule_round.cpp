@@ -312,9 +312,10 @@ bool RoundRun::mustDivide() const {
     }
     if (m_context.rebalance == Rebalance::Never)
         return m_input.workload.wanted == 0 && kept == 0;  // then no replica moves
+    // What members were found to hold, without a Placement, names no policy: taken over as it is.
+    const bool isEdited = last != nullptr && !last->policy.isEmpty() && last->policy != m_input.policy->ref;
     return m_lostCluster || isOutside || now != m_input.workload.wanted ||
-           kept != m_input.workload.current.size() ||
-           (last != nullptr && last->policy != m_input.policy->ref);
+           kept != m_input.workload.current.size() || isEdited;
 }
 
 RoundRun::Outcome RoundRun::divide() {

@@ -185,6 +185,18 @@ private Q_SLOTS:
         QCOMPARE(d.spec.unplaced, 3);
     }
 
+    void whatMembersHoldIsTakenOverWithoutMovingIt() {
+        FakeRound round;
+        round.addEvenDivider();
+        const Policy p = policy();
+        PlacementSpec found;  // as after the loss of the store: no policy, no total
+        found.clusters = {{"osaka", 1}, {"tokyo", 3}};
+        const Decision d = decide(three(), replicated(4, currentOf(found)), p, round, &found);
+        QVERIFY(d.scheduled);
+        QCOMPARE(sharesOf(d.spec), (Shares{{"osaka", 1}, {"tokyo", 3}}));
+        QVERIFY(d.spec.policy == p.ref);
+    }
+
     void whateverFailsTheLastDecisionStands_data() {
         QTest::addColumn<int>("stage");
         QTest::addColumn<int>("mistake");
