@@ -68,7 +68,7 @@ int signalDescriptor() {
 int serve(QCoreApplication& app, const Options& options) {
     QtClock clock;
     using std::chrono::hours;
-    const auto ca = net::makeCa("kubefed-dev", hours(24 * 30));
+    const auto ca = net::makeCa("kubefed-dev CA", hours(24 * 30));
     const auto key = net::makeSigningKey();
     if (!ca || !key)
         return complain(ca ? key.error() : ca.error());
