@@ -60,6 +60,9 @@ struct ToServer {
 };
 using ServerOutlet = Outlet<ToServer>;
 
+// Lets go of it from the event loop: a mailbox must not be destroyed while it hands out its messages.
+void releaseLater(std::shared_ptr<void> kept);
+
 [[nodiscard]] std::unique_ptr<HttpTransport> makeInProcessTransport(std::shared_ptr<ServerOutlet> server,
                                                                     CertificateInfo user,
                                                                     std::size_t maxRequests,

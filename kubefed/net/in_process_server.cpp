@@ -15,11 +15,14 @@ public:
     Side(HttpHandler& handler, InProcessConfig config)
         : m_handler(handler), m_config(config), m_mailbox(kUnbounded, [this](std::vector<ToServer> batch) {
               const auto keep = shared_from_this();
+              m_handling = true;
               for (auto& message : batch)
                   onMessage(message);
+              m_handling = false;
           }) {
         m_outlet->open(&m_mailbox);
     }
+    [[nodiscard]] bool isHandling() const { return m_handling; }
     // Every client learns of it.
     void close() {
         m_closed = true;
@@ -43,7 +46,7 @@ public:
                   .data = last ? std::move(*body) : std::string(),
                   .last = last});
         if (last)
-            drop(id);
+            end(id);
     }
     std::size_t sendData(std::int64_t id, std::string chunk) override {
         const auto found = m_requests.find(id);
@@ -55,7 +58,7 @@ public:
     }
     void sendEnd(std::int64_t id) override {
         send(id, {.kind = ToClient::Kind::End});
-        drop(id);
+        end(id);
     }
     void sendReset(std::int64_t id) override {
         send(id, {.kind = ToClient::Kind::Reset});
@@ -122,6 +125,14 @@ private:
         message.id = found->second.clientId;
         found->second.client->send(std::move(message));
     }
+    // All was said: the writer lets go of its callbacks, which may hold the writer itself.
+    void end(std::int64_t id) {
+        const auto found = m_requests.find(id);
+        const auto writer = found == m_requests.end() ? nullptr : found->second.writer.lock();
+        drop(id);
+        if (writer)
+            writer->connectionGone();
+    }
     void drop(std::int64_t id) {
         const auto node = m_requests.extract(id);
         if (!node.empty())
@@ -135,6 +146,7 @@ private:
     std::map<ClientKey, std::int64_t> m_byClient;
     std::int64_t m_lastId = 0;
     bool m_closed = false;
+    bool m_handling = false;
     Mailbox<ToServer> m_mailbox;  // last: stops first
 };
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <QObject>
+
 #include "kubefed/net/exchange.h"
 #include "kubefed/net/in_process_link.h"
 #include "kubefed/net/loop.h"
@@ -29,8 +31,10 @@ public:
           m_loop(clock),
           m_mailbox(kUnbounded, [this](std::vector<ToClient> batch) {
               const auto keep = shared_from_this();
+              m_handling = true;
               for (auto& message : batch)
                   onMessage(message);
+              m_handling = false;
           }) {
         m_outlet->open(&m_mailbox);
     }
@@ -43,6 +47,7 @@ public:
             entry.exchange->abandon();
         m_streams.clear();
     }
+    [[nodiscard]] bool isHandling() const { return m_handling; }
     Request start(std::shared_ptr<Exchange> exchange);
     void resume(HttpStream& stream);
 
@@ -80,6 +85,7 @@ private:
     std::unordered_map<const HttpStream*, std::weak_ptr<Exchange>> m_streams;
     std::size_t m_pruneAt = 64;
     std::int64_t m_lastId = 0;
+    bool m_handling = false;
     Mailbox<ToClient> m_mailbox;  // last: stops first
 };
 
@@ -174,7 +180,11 @@ void Client::resume(HttpStream& stream) {
 class InProcessTransport final : public HttpTransport {
 public:
     explicit InProcessTransport(std::shared_ptr<Client> client) : m_client(std::move(client)) {}
-    ~InProcessTransport() override { m_client->close(); }
+    ~InProcessTransport() override {
+        m_client->close();
+        if (m_client->isHandling())
+            releaseLater(std::move(m_client));
+    }
     [[nodiscard]] Request send(HttpRequest request, Callback<HttpResponse> done) override {
         return m_client->start(std::make_shared<Exchange>(std::move(request), std::move(done)));
     }
@@ -187,7 +197,19 @@ private:
     std::shared_ptr<Client> m_client;
 };
 
+class Keeper final : public QObject {
+public:
+    explicit Keeper(std::shared_ptr<void> kept) : m_kept(std::move(kept)) { deleteLater(); }
+
+private:
+    std::shared_ptr<void> m_kept;
+};
+
 }  // namespace
+
+void releaseLater(std::shared_ptr<void> kept) {
+    new Keeper(std::move(kept));
+}
 
 std::unique_ptr<HttpTransport> makeInProcessTransport(std::shared_ptr<ServerOutlet> server,
                                                       CertificateInfo user, std::size_t maxRequests,
