@@ -19,7 +19,9 @@ constexpr Duration kGoodbye{5'000};
 Error socketError(const QSslSocket& socket) {
     const std::string peer = socket.peerName().isEmpty() ? socket.peerAddress().toString().toStdString()
                                                          : socket.peerName().toStdString();
-    const std::string detail = "'" + peer + ":" + std::to_string(socket.peerPort()) + "': ";
+    // A socket that never connected may know no peer any more.
+    const std::string detail =
+        peer.empty() ? "" : "'" + peer + ":" + std::to_string(socket.peerPort()) + "': ";
     const std::string text = socket.errorString().toStdString();
     switch (socket.error()) {
         case QAbstractSocket::ConnectionRefusedError:

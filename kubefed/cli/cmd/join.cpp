@@ -23,6 +23,14 @@ bool isStatus(const Error& error, int httpCode) {
     return error.status && error.status->httpCode == httpCode;
 }
 
+std::string certificateNames(const net::CertificateInfo& certificate) {
+    const auto& names = certificate.subjectAltNames;
+    if (names.empty())
+        return "no name at all";
+    return "\"" + names.front() + "\"" +
+           (names.size() > 1 ? " and " + std::to_string(names.size() - 1) + " more" : "");
+}
+
 std::string contextFlag(const JoinOptions& options) {
     return options.clusterContext.empty() ? options.name : options.clusterContext;
 }
@@ -180,8 +188,8 @@ void Join::probeMember() {
             if (probe->problem != net::Problem::None) {
                 env().report.done("reached the API server", shortDuration(probe->roundTrip));
                 if (probe->problem == net::Problem::NameMismatch)
-                    env().report.bad("certificate is for \"" + nameList(certificate.subjectAltNames, 1) +
-                                     "\", not for \"" + host + "\"");
+                    env().report.bad("certificate is for " + certificateNames(certificate) + ", not for \"" +
+                                     host + "\"");
                 else
                     env().report.bad("certificate of " + host + " is trusted");
                 return failMember(certificateError(*probe, member(), env().clock.wallNow()));
