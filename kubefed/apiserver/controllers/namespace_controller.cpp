@@ -113,11 +113,11 @@ void NamespaceController::empty(const std::string& ns) {
             // What is gone from the head but not from disk yet still counts: it will tell when it is.
             if (head || it->second.committed)
                 left.push_back({collection->gvr, head ? head->name : std::string(), !head || head->deleting});
-            const kube::ObjectPtr object = head && head->hasFinalizers ? decode(*head) : nullptr;
-            if (object)
-                if (const kube::JsonArray* own = kube::arrayAt(object->document(), {"metadata", "finalizers"}))
-                    for (const kube::Json& finalizer : *own)
-                        ++finalizers[std::string(kube::view(finalizer.as_string()))];
+            if (!head || !head->hasFinalizers)
+                continue;
+            const kube::ObjectPtr object = decode(*head);
+            for (const kube::Json& finalizer : *kube::arrayAt(object->document(), {"metadata", "finalizers"}))
+                ++finalizers[std::string(kube::view(finalizer.as_string()))];
         }
     }
     if (left.empty()) {

@@ -49,8 +49,38 @@ const Message& objectMeta() {
     return kMessage;
 }
 
-const Message& messageOf(std::string_view kind) {
+// The requests about oneself that kubectl sends: auth can-i, whoami, create token.
+const Message& reviewOf(std::string_view kind) {
     static const Message kNone;
+    static const Message kResource{{1, "namespace", Form::Text}, {2, "verb", Form::Text},
+                                   {3, "group", Form::Text},     {4, "version", Form::Text},
+                                   {5, "resource", Form::Text},  {6, "subresource", Form::Text},
+                                   {7, "name", Form::Text}};
+    static const Message kPath{{1, "path", Form::Text}, {2, "verb", Form::Text}};
+    static const Message kAccessSpec{{1, "resourceAttributes", Form::Message, &kResource},
+                                     {2, "nonResourceAttributes", Form::Message, &kPath}};
+    static const Message kAccess{{2, "spec", Form::Message, &kAccessSpec}};
+    static const Message kRulesSpec{{1, "namespace", Form::Text}};
+    static const Message kRules{{2, "spec", Form::Message, &kRulesSpec}};
+    static const Message kSelf{{1, "metadata", Form::Message, &objectMeta()}};
+    static const Message kBound{{1, "kind", Form::Text},
+                                {2, "apiVersion", Form::Text},
+                                {3, "name", Form::Text},
+                                {4, "uid", Form::Text}};
+    static const Message kTokenSpec{{1, "audiences", Form::TextList},
+                                    {3, "boundObjectRef", Form::Message, &kBound},
+                                    {4, "expirationSeconds", Form::Integer}};
+    static const Message kToken{{2, "spec", Form::Message, &kTokenSpec}};
+    if (kind == "SelfSubjectAccessReview")
+        return kAccess;
+    if (kind == "SelfSubjectRulesReview")
+        return kRules;
+    if (kind == "SelfSubjectReview")
+        return kSelf;
+    return kind == "TokenRequest" ? kToken : kNone;
+}
+
+const Message& messageOf(std::string_view kind) {
     static const Message kConfigMap{{1, "metadata", Form::Message, &objectMeta()},
                                     {2, "data", Form::TextMap},
                                     {3, "binaryData", Form::BytesMap},
@@ -88,7 +118,7 @@ const Message& messageOf(std::string_view kind) {
         return kNamespace;
     if (kind == "ServiceAccount")
         return kServiceAccount;
-    return kind == "DeleteOptions" ? kDeleteOptions : kNone;
+    return kind == "DeleteOptions" ? kDeleteOptions : reviewOf(kind);
 }
 
 struct Token {

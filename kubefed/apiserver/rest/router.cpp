@@ -127,6 +127,9 @@ void Router::routeResource(const ExchangePtr& exchange) {
     exchange->format = *format;
     exchange->fieldManager = managerOf(*exchange);
     const ResourceSpec& spec = *exchange->spec;
+    if (spec.kind == "Endpoints" && info.group.empty())
+        exchange->warnings.emplace_back(
+            "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
     const bool inNamespace = !info.ns.empty() && info.resource != "namespaces";
     if (inNamespace != spec.namespaced) {
         // Over all namespaces one can only list and watch.

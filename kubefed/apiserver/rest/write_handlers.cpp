@@ -31,7 +31,8 @@ Result<void> checkPlace(const Exchange& exchange, const kube::JsonObject& object
 Result<void> checkName(const Exchange& exchange, const kube::JsonObject& object) {
     const std::string name(kube::stringAt(object, {"metadata", "name"}));
     if (name.empty())
-        return fail(kube::badRequest("name must be provided"));
+        return fail(kube::badRequest("the name of the object (" + exchange.info.name +
+                                     " based on URL) was undeterminable: name must be provided"));
     if (name != exchange.info.name)
         return fail(kube::badRequest("the name of the object (" + name +
                                      ") does not match the name on the URL (" + exchange.info.name + ")"));
@@ -170,11 +171,6 @@ Result<kube::JsonObject> applyDocument(Exchange& exchange, FieldValidation valid
     if (kube::find(object, {"metadata", "managedFields"}) != nullptr)
         return fail(kube::badRequest("metadata.managedFields must be nil"));
     KUBEFED_TRY(checkObject(exchange, spec.gvk(), spec.schema.get(), validation, object, {}));
-    kube::JsonObject& metadata = kube::ensureObject(object, {"metadata"});
-    if (!metadata.contains("name"))
-        metadata["name"] = exchange.info.name;
-    if (spec.namespaced && !metadata.contains("namespace"))
-        metadata["namespace"] = exchange.info.ns;
     KUBEFED_TRY(checkName(exchange, object));
     return object;
 }

@@ -144,12 +144,13 @@ void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, Wr
     }
     if (!target.name.empty())
         metadata["name"] = target.name;
+    // As on a real server, what the server itself adds from here on belongs to nobody.
+    if (spec.schema && !kube::find(object, {"metadata", "managedFields"}))
+        kube::updateManagedFields(nullptr, object, spec.schema->root(), writeContext(target));
     if (Result<void> prepared = prepareCreate(target, object); !prepared)
         return done(std::unexpected(std::move(prepared.error())));
     if (collection.head(target.key()))
         return done(std::unexpected(kube::alreadyExists(spec.gvr, target.name)));
-    if (spec.schema && !kube::find(object, {"metadata", "managedFields"}))
-        kube::updateManagedFields(nullptr, object, spec.schema->root(), writeContext(target));
     store(target, std::move(object), true, std::move(done));
 }
 
@@ -188,17 +189,11 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
     next["kind"] = target.spec->kind;
     next["apiVersion"] = live->apiVersion();
     normalise(*target.spec, next);
+    if (!applied && target.spec->schema)
+        kube::updateManagedFields(&previous, next, target.spec->schema->root(), writeContext(target));
     if (Result<void> prepared = prepareUpdate(target, previous, next); !prepared)
         return done(std::unexpected(std::move(prepared.error())));
-    bool same = false;
-    if (applied) {
-        same = kube::keepTimesIfUnchanged(previous, next);
-    } else if (sameButBookkeeping(next, previous)) {
-        same = true;
-        next = previous;
-    } else if (target.spec->schema) {
-        kube::updateManagedFields(&previous, next, target.spec->schema->root(), writeContext(target));
-    }
+    const bool same = kube::keepTimesIfUnchanged(previous, next);
     if (isDeleting(next) && isFinished(next, *target.spec) && !target.dryRun)
         return erase(target, head, std::move(done));
     if (same) {
@@ -257,7 +252,8 @@ void setFinalizer(kube::JsonObject& object, std::string_view finalizer, bool pre
     kube::Json& value = kube::ensureObject(object, {"metadata"})["finalizers"];
     kube::JsonArray& finalizers = value.is_array() ? value.get_array() : value.emplace_array();
     for (auto it = finalizers.begin(); it != finalizers.end();)
-        it = (it->is_string() && kube::view(it->get_string()) == finalizer) ? finalizers.erase(it) : std::next(it);
+        it = (it->is_string() && kube::view(it->get_string()) == finalizer) ? finalizers.erase(it)
+                                                                            : std::next(it);
     if (present)
         finalizers.emplace_back(finalizer);
     if (finalizers.empty())
