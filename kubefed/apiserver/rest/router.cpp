@@ -114,8 +114,10 @@ bool Router::admit(const ExchangePtr& exchange) {
 void Router::routeResource(const ExchangePtr& exchange) {
     const RequestInfo& info = exchange->info;
     exchange->spec = m_services.registry.find(info.group, info.version, info.resource);
-    if (!exchange->spec && info.resource == "bindings" && info.group.empty() && info.verb == "create")
+    if (!exchange->spec && info.resource == "bindings" && info.group.empty() && info.verb == "create") {
+        exchange->spec = m_services.registry.find("", "v1", "pods");
         return handleBinding(m_services, exchange);
+    }
     if (!exchange->spec) {
         if (m_services.registry.ofVersion(info.group, info.version).empty() || !info.group.empty())
             return exchange->respondText(404, "text/plain; charset=utf-8", "404 page not found\n");
