@@ -216,7 +216,7 @@ std::vector<std::string> Sandbox::readyClusters() const {
     // The last line may still be without its end.
     for (auto end = text->find('\n'); end != std::string::npos; end = text->find('\n', start)) {
         const auto line = kube::parseJson(std::string_view(*text).substr(start, end - start));
-        if (line && line->is_object())
+        if (line && line->is_object() && line->get_object().contains("name"))
             names.emplace_back(kube::stringAt(line->get_object(), {"name"}));
         start = end + 1;
     }
