@@ -4,12 +4,16 @@
 
 #include "kubefed/apiserver/rest/body.h"
 #include "kubefed/apiserver/rest/handlers.h"
+#include "kubefed/apiserver/schema_data.h"
+#include "kubefed/kube/managed_fields.h"
 
 namespace kubefed::apiserver {
 namespace {
 
 constexpr std::int64_t kDefaultTokenSeconds = 3600;
 constexpr std::int64_t kMinTokenSeconds = 600;
+constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;
+const kube::Gvk kTokenRequest{"authentication.k8s.io", "v1", "TokenRequest"};
 const std::string kIssuer = "https://kubernetes.default.svc";
 
 void setScheduled(kube::JsonObject& pod, const std::string& now) {
@@ -31,9 +35,40 @@ std::string createdStatus() {
     return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","code":201})";
 }
 
+// Why no token of that life is issued; empty: one is.
+std::string lifeProblem(std::int64_t seconds) {
+    if (seconds < kMinTokenSeconds)
+        return "may not specify a duration less than 10 minutes";
+    return seconds > kMaxTokenSeconds ? "may not specify a duration larger than 2^32 seconds" : "";
+}
+
+// The object that a token is bound to must be there.
+Result<void> checkBoundObject(const Services& services, const Exchange& exchange,
+                              const kube::JsonObject& request) {
+    const std::string_view kind = kube::stringAt(request, {"spec", "boundObjectRef", "kind"});
+    const std::string name(kube::stringAt(request, {"spec", "boundObjectRef", "name"}));
+    const kube::Gvr gvr{"", "v1", kind == "Secret" ? "secrets" : kind == "Node" ? "nodes" : "pods"};
+    if (kind.empty() || services.state.get(gvr, {kind == "Node" ? "" : exchange.info.ns, name}))
+        return {};
+    return fail(kube::notFound(gvr, name));
+}
+
+// Who asked for what: kept in the answer only, as the real server does.
+void setOwner(const Exchange& exchange, kube::JsonObject& request) {
+    const Result<std::shared_ptr<const SchemaData>> data = schemaData();
+    const std::shared_ptr<const kube::Schema> schema =
+        data ? (*data)->schemas->byKind(kTokenRequest) : nullptr;
+    if (!schema)
+        return;
+    kube::updateManagedFields(
+        nullptr, request, schema->root(),
+        {exchange.fieldManager, "token", kTokenRequest.apiVersion(), toRfc3339(exchange.now)});
+}
+
 }  // namespace
 
 void handleBinding(Services& services, const ExchangePtr& exchange) {
+    exchange->spec = services.registry.find("", "v1", "pods");
     const Result<kube::JsonObject> binding =
         readObject(*exchange, {"", "v1", "Binding"}, nullptr, FieldValidation::Ignore);
     if (!binding)
@@ -44,16 +79,13 @@ void handleBinding(Services& services, const ExchangePtr& exchange) {
     WriteTarget target = targetOf(*exchange, *dryRun);
     if (target.name.empty())
         target.name = kube::stringAt(*binding, {"metadata", "name"});
-    target.spec = services.registry.find("", "v1", "pods");
     target.subresource = "binding";
     const EntryPtr head = services.writes.head(target);
     if (!head)
         return exchange->fail(kube::notFound(target.spec->gvr, target.name));
     const std::string node(kube::stringAt(*binding, {"target", "name"}));
-    const kube::Gvk kind{"", "v1", "Binding"};
     if (node.empty())
-        return exchange->fail(
-            kube::invalid(kind, target.name, {{"FieldValueRequired", "Required value", "target.name"}}));
+        return exchange->fail(kube::unexpected("target.name: Required value"));
     kube::JsonObject pod = decode(*head)->document();
     const std::string bound(kube::stringAt(pod, {"spec", "nodeName"}));
     if (head->deleting)
@@ -69,7 +101,8 @@ void handleBinding(Services& services, const ExchangePtr& exchange) {
         for (const auto& [key, value] : *annotations)
             kube::ensureObject(pod, {"metadata", "annotations"})[key] = value;
     setScheduled(pod, toRfc3339(exchange->now));
-    services.writes.update(target, *head, std::move(pod), false, [exchange](Result<Written> written) {
+    // A binding is tracked in nobody's managedFields.
+    services.writes.update(target, *head, std::move(pod), true, [exchange](Result<Written> written) {
         if (!written)
             return exchange->fail(written.error());
         exchange->respondJson(201, createdStatus());
@@ -77,8 +110,7 @@ void handleBinding(Services& services, const ExchangePtr& exchange) {
 }
 
 void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
-    Result<kube::JsonObject> request = readObject(*exchange, {"authentication.k8s.io", "v1", "TokenRequest"},
-                                                  nullptr, FieldValidation::Ignore);
+    Result<kube::JsonObject> request = readObject(*exchange, kTokenRequest, nullptr, FieldValidation::Ignore);
     if (!request)
         return exchange->fail(request.error());
     const EntryPtr account = services.registry.collection(*exchange->spec)
@@ -87,12 +119,15 @@ void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
         return exchange->fail(kube::notFound(exchange->spec->gvr, exchange->info.name));
     const std::int64_t seconds =
         kube::intAt(*request, {"spec", "expirationSeconds"}).value_or(kDefaultTokenSeconds);
-    if (seconds < kMinTokenSeconds)
-        return exchange->fail(kube::invalid({"authentication.k8s.io", "v1", "TokenRequest"}, "",
-                                            {{"FieldValueInvalid",
-                                              "Invalid value: " + std::to_string(seconds) +
-                                                  ": may not specify a duration less than 10 minutes",
-                                              "spec.expirationSeconds"}}));
+    if (const std::string problem = lifeProblem(seconds); !problem.empty())
+        return exchange->fail(
+            kube::invalid(kTokenRequest, "",
+                          {{"FieldValueInvalid", "Invalid value: " + std::to_string(seconds) + ": " + problem,
+                            "spec.expirationSeconds"}}));
+    if (Result<void> bound = checkBoundObject(services, *exchange, *request); !bound)
+        return exchange->fail(bound.error());
+    kube::ensureObject(*request, {"spec"})["expirationSeconds"] = seconds;
+    setOwner(*exchange, *request);
     std::vector<std::string> audiences;
     if (const kube::JsonArray* given = kube::arrayAt(*request, {"spec", "audiences"}))
         for (const kube::Json& audience : *given)
@@ -108,10 +143,10 @@ void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
     kube::JsonObject& metadata = kube::ensureObject(*request, {"metadata"});
     metadata["name"] = account->name;
     metadata["namespace"] = account->ns;
+    metadata["uid"] = account->uid;
     metadata["creationTimestamp"] = toRfc3339(exchange->now);
     kube::JsonObject& spec = kube::ensureObject(*request, {"spec"});
     spec["audiences"] = kube::JsonArray(audiences.begin(), audiences.end());
-    spec["expirationSeconds"] = seconds;
     if (!spec.contains("boundObjectRef"))
         spec["boundObjectRef"] = nullptr;
     (*request)["status"] =

@@ -50,7 +50,7 @@ Result<Asked> readDeleteOptions(const Exchange& exchange) {
     if (std::find(kPolicies.begin(), kPolicies.end(), options.propagationPolicy) == kPolicies.end()) {
         Checker checker;
         checker.notSupported(Path("propagationPolicy"), options.propagationPolicy,
-                             {"Background", "Foreground", "Orphan", "nil"});
+                             {"Foreground", "Background", "Orphan", "nil"});
         return fail(kube::invalid({"meta.k8s.io", "v1", "DeleteOptions"}, "", checker.take()));
     }
     return asked;

@@ -47,10 +47,11 @@ void Exchange::respondJson(int status, std::string json) {
 
 void Exchange::fail(const Error& error) {
     const int status = kube::toHttpCode(error);
-    std::string body = kube::printJson(kube::toStatus(error));
+    const kube::JsonObject document = kube::toStatus(error);
+    std::string body = format.yaml ? kube::printYaml(kube::Json(document)) : kube::printJson(document);
     if (onAnswered)
         onAnswered(status);
-    net::Headers out = headers("application/json");
+    net::Headers out = headers(format.yaml ? "application/yaml" : "application/json");
     if (error.retryAfter)
         out.emplace_back("retry-after", std::to_string(error.retryAfter->count() / 1000));
     writer->respond(status, std::move(out), request.method == "HEAD" ? std::string() : std::move(body));
@@ -71,6 +72,16 @@ Error genericError(int status) {
         case 405:
             reason = "MethodNotAllowed",
             message = "the server does not allow this method on the requested resource";
+            break;
+        case 406:
+            reason = "NotAcceptable",
+            message =
+                "406: Not Acceptable\n\nAvailable representations: application/json, "
+                "application/yaml, application/vnd.kubernetes.protobuf, "
+                "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+            break;
+        case 415:
+            reason = "UnsupportedMediaType", message = "415: Unsupported Media Type";
             break;
         default:
             reason = "BadRequest", message = "the server rejected our request for an unknown reason";

@@ -49,15 +49,18 @@ Error tooLarge(std::int64_t asked, std::int64_t current) {
     return kube::fromHttp(504, kube::printJson(status), "1");
 }
 
-Result<void> readVersion(const Query& query, std::int64_t current, ListOptions& options) {
-    const std::string_view text = query.get("resourceVersion");
+Result<void> readVersion(const RequestInfo& info, std::int64_t current, ListOptions& options) {
+    const std::string text(info.query.get("resourceVersion"));
     if (text.empty())
         return {};
-    const std::optional<std::int64_t> version = query.number("resourceVersion");
-    if (!version || *version < 0)
-        return fail(kube::badRequest("Invalid value: \"" + std::string(text) +
-                                     "\": strconv.ParseUint: parsing \"" + std::string(text) +
-                                     "\": invalid syntax"));
+    const std::optional<std::int64_t> version = info.query.number("resourceVersion");
+    if (!version || *version < 0) {
+        const std::string why = "resourceVersion: Invalid value: \"" + text +
+                                "\": strconv.ParseUint: parsing \"" + text + "\": invalid syntax";
+        // A real server does not foresee it for a watch.
+        return fail(info.verb == "watch" ? kube::unexpected(why)
+                                         : kube::badRequest("invalid resource version: " + why));
+    }
     if (*version > current)
         return fail(tooLarge(*version, current));
     options.resourceVersion = *version;
@@ -95,17 +98,30 @@ Result<void> checkMatch(const Query& query, bool watch, ListOptions& options) {
     return {};
 }
 
+Result<void> readNumber(const Query& query, std::string_view name, std::optional<std::int64_t>& out) {
+    const std::string text(query.get(name));
+    out = query.number(name);
+    if (!text.empty() && !out)
+        return fail(kube::badRequest("strconv.ParseInt: parsing \"" + text + "\": invalid syntax"));
+    return {};
+}
+
 Result<void> readContinue(const Query& query, ListOptions& options) {
     const std::string_view token = query.get("continue");
     if (token.empty())
         return {};
     if (options.resourceVersion.value_or(0) != 0)
         return fail(kube::badRequest("specifying resource version is not allowed when using continue"));
-    const Result<kube::Json> parsed = kube::parseJson(urlDecode(token));
+    const std::string decoded = urlDecode(token);
+    const Result<kube::Json> parsed = kube::parseJson(decoded);
     const kube::JsonObject* object = parsed ? parsed->if_object() : nullptr;
     const std::optional<std::int64_t> rv = object ? kube::intAt(*object, {"rv"}) : std::nullopt;
     if (!rv || kube::stringAt(*object, {"start"}).empty())
-        return fail(kube::badRequest("continue key is not valid: \"" + std::string(token) + "\""));
+        return fail(kube::badRequest(
+            "invalid continue token: continue key is not valid: " +
+            (parsed || decoded.empty()
+                 ? "\"" + std::string(token) + "\""
+                 : "invalid character '" + decoded.substr(0, 1) + "' looking for beginning of value")));
     options.isContinued = true;
     options.startAfter = kube::stringAt(*object, {"start"});
     options.resourceVersion = *rv < 0 ? std::nullopt : rv;  // below 0: from the present state
@@ -118,14 +134,21 @@ Result<void> readContinue(const Query& query, ListOptions& options) {
 Result<ListOptions> readListOptions(const RequestInfo& info, std::int64_t current) {
     ListOptions options;
     const Query& query = info.query;
-    options.limit = std::max<std::int64_t>(query.number("limit").value_or(0), 0);
+    std::optional<std::int64_t> limit;
+    KUBEFED_TRY(readNumber(query, "limit", limit));
+    KUBEFED_TRY(readNumber(query, "timeoutSeconds", options.timeoutSeconds));
+    options.limit = std::max<std::int64_t>(limit.value_or(0), 0);
     options.bookmarks = query.isTrue("allowWatchBookmarks");
     options.sendInitialEvents = query.isTrue("sendInitialEvents");
-    options.timeoutSeconds = query.number("timeoutSeconds");
-    KUBEFED_TRY(readVersion(query, current, options));
+    KUBEFED_TRY(readVersion(info, current, options));
     KUBEFED_TRY(checkMatch(query, info.verb == "watch", options));
     KUBEFED_TRY(readContinue(query, options));
     return options;
+}
+
+Result<void> checkGetOptions(const RequestInfo& info, std::int64_t current) {
+    ListOptions options;
+    return readVersion(info, current, options);
 }
 
 std::string continueToken(std::int64_t rv, const std::string& lastKey) {

@@ -25,6 +25,8 @@ struct ListOptions {
 
 // `current`: the newest version there is. Errors: 400, 422, 504 for a version from the future.
 [[nodiscard]] Result<ListOptions> readListOptions(const RequestInfo& info, std::int64_t current);
+// The resourceVersion of a get: 400 if it is not one, 504 if it is from the future.
+[[nodiscard]] Result<void> checkGetOptions(const RequestInfo& info, std::int64_t current);
 [[nodiscard]] std::string continueToken(std::int64_t rv, const std::string& lastKey);
 // 410; with `fresh`, that token continues inconsistently from the present state.
 [[nodiscard]] Error continueExpired(const std::string& fresh);

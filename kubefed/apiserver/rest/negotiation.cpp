@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "kubefed/apiserver/rest/exchange.h"
 #include "kubefed/kube/status_error.h"
 
 namespace kubefed::apiserver {
@@ -37,6 +38,13 @@ MediaRange parseRange(std::string_view text) {
         range.parameters.emplace_back(name, trim(pair));
     }
     return range;
+}
+
+// A type that a real server has a representation of, in whatever version or shape.
+bool isKnown(const MediaRange& range) {
+    return range.type == "application/json" || range.type == "application/yaml" ||
+           range.type == "application/*" || range.type == "*/*" ||
+           range.type == "application/vnd.kubernetes.protobuf";
 }
 
 std::optional<Format> formatOf(const MediaRange& range) {
@@ -89,8 +97,11 @@ Result<Format> negotiate(std::string_view accept) {
     for (const MediaRange& range : ranges)
         if (const std::optional<Format> format = formatOf(range))
             return *format;
-    return fail(kube::notAcceptable(
-        "only the following media types are accepted: application/json, application/yaml"));
+    if (std::none_of(ranges.begin(), ranges.end(), isKnown))
+        return fail(genericError(406));
+    return fail(
+        kube::notAcceptable("only the following media types are accepted: application/json, "
+                            "application/yaml, application/vnd.kubernetes.protobuf"));
 }
 
 BodyType bodyType(std::string_view contentType) {

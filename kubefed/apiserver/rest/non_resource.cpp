@@ -72,7 +72,13 @@ bool NonResourceHandler::discovery(const ExchangePtr& exchange) {
     const std::size_t slash = path.find('/');
     if (slash == std::string_view::npos)
         return answer(exchange, apiGroupText(registry, path));
-    return answer(exchange, apiResourceListText(registry, path.substr(0, slash), path.substr(slash + 1)));
+    const std::string_view group = path.substr(0, slash);
+    if (answer(exchange, apiResourceListText(registry, group, path.substr(slash + 1))))
+        return true;
+    if (path.find('/', slash + 1) != std::string_view::npos || apiGroupText(registry, group).empty())
+        return false;
+    exchange->fail(genericError(404));  // a known group, another version
+    return true;
 }
 
 bool NonResourceHandler::openApi(const ExchangePtr& exchange) {

@@ -27,6 +27,8 @@ void answerList(const ExchangePtr& exchange, std::int64_t rv, const Page& page, 
 
 void handleGet(Services& services, const ExchangePtr& exchange) {
     const RequestInfo& info = exchange->info;
+    if (Result<void> fine = checkGetOptions(info, services.state.committedRv()); !fine)
+        return exchange->fail(fine.error());
     const EntryPtr entry =
         services.registry.collection(*exchange->spec)
             .committed(storageKey(exchange->spec->namespaced ? info.ns : std::string(), info.name));

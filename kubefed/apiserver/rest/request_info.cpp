@@ -162,6 +162,9 @@ Result<RequestInfo> parseRequest(std::string_view method, std::string_view path,
         return info;
     }
     info.isResource = true;
+    // The old way to watch: /api/v1/watch/…
+    const bool watches = method == "GET" && parts[next] == "watch" && parts.size() > next + 1;
+    next += watches ? 1 : 0;
     if (parts[next] == "namespaces" && parts.size() > next + 1) {
         info.ns = parts[next + 1];
         const bool ofNamespace =
@@ -175,7 +178,7 @@ Result<RequestInfo> parseRequest(std::string_view method, std::string_view path,
         info.subresource = parts[next + 2];
     if (parts.size() > next + 3)
         info.subresource += "/" + parts[next + 3];
-    info.verb = verbOf(method, info);
+    info.verb = watches && info.name.empty() ? "watch" : verbOf(method, info);
     if (info.verb == "list" || info.verb == "watch" || info.verb == "deletecollection")
         takeNameFromSelector(info);
     return info;

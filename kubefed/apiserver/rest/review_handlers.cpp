@@ -3,6 +3,7 @@
 
 #include "kubefed/apiserver/rest/body.h"
 #include "kubefed/apiserver/rest/handlers.h"
+#include "kubefed/kube/managed_fields.h"
 
 namespace kubefed::apiserver {
 namespace {
@@ -24,10 +25,7 @@ kube::JsonObject reviewToken(const Services& services, const Exchange& exchange,
     const std::string_view token = kube::stringAt(review, {"spec", "token"});
     const std::optional<User> user = services.tokens.verify(token, services.state, exchange.now);
     if (!user)
-        return {{"user", kube::JsonObject()},
-                {"error",
-                 "[invalid bearer token, the token is not one of this server, is expired, or its "
-                 "ServiceAccount is gone]"}};
+        return {{"user", kube::JsonObject()}, {"error", "invalid bearer token"}};
     return {{"authenticated", true},
             {"user", userInfo(*user)},
             {"audiences", kube::JsonArray{"https://kubernetes.default.svc"}}};
@@ -101,7 +99,11 @@ void handleReview(Services& services, const ExchangePtr& exchange) {
         readObject(*exchange, spec.gvk(), spec.schema.get(), FieldValidation::Warn);
     if (!review)
         return exchange->fail(review.error());
-    kube::ensureObject(*review, {"metadata"})["creationTimestamp"] = nullptr;
+    kube::ensureObject(*review, {"metadata"}).erase("creationTimestamp");
+    if (spec.kind != "SelfSubjectReview" && spec.kind != "SelfSubjectRulesReview" && spec.schema)
+        kube::updateManagedFields(
+            nullptr, *review, spec.schema->root(),
+            {exchange->fieldManager, "", spec.gvk().apiVersion(), toRfc3339(exchange->now)});
     const bool ofSubject = spec.kind == "SubjectAccessReview" || spec.kind == "LocalSubjectAccessReview";
     if (ofSubject || spec.kind == "SelfSubjectAccessReview") {
         std::vector<kube::StatusCause> problems = reviewProblems(*review, ofSubject);
@@ -110,13 +112,18 @@ void handleReview(Services& services, const ExchangePtr& exchange) {
             return exchange->fail(kube::badRequest(
                 "spec.resourceAttributes.namespace must match namespace: " + exchange->info.ns));
         if (!problems.empty())
-            return exchange->fail(kube::invalid(spec.gvk(), "", std::move(problems)));
+            // Without a kind: kube-apiserver names none here.
+            return exchange->fail(
+                kube::invalid({spec.gvr.group, spec.gvr.version, ""}, "", std::move(problems)));
         (*review)["status"] =
             reviewAccess(services, ofSubject ? subjectOf(*review) : exchange->user, *review);
     } else if (spec.kind == "TokenReview") {
+        if (kube::stringAt(*review, {"spec", "token"}).empty())
+            return exchange->fail(kube::badRequest("token is required for TokenReview in authentication"));
         (*review)["status"] = reviewToken(services, *exchange, *review);
     } else if (spec.kind == "SelfSubjectRulesReview") {
         (*review)["status"] = rulesStatus(services, *exchange, *review);
+        (*review)["spec"] = kube::JsonObject();  // kube-apiserver does not repeat what it was asked
     } else if (spec.kind == "SelfSubjectReview") {
         kube::ensureObject(*review, {"metadata"})["creationTimestamp"] = toRfc3339(exchange->now);
         (*review)["status"] = kube::JsonObject{{"userInfo", userInfo(exchange->user)}};
