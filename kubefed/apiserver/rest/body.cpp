@@ -135,7 +135,10 @@ Result<void> checkObject(Exchange& exchange, const kube::Gvk& kind, const kube::
                          const std::vector<std::string>& duplicates) {
     if (schema == nullptr)
         return {};
-    if (const std::string problem = kube::typeProblem(object, schema->root()); !problem.empty())
+    // Of a custom type, wrong types are for its validation to tell (422).
+    const bool custom = exchange.spec && exchange.spec->custom;
+    if (const std::string problem = custom ? std::string() : kube::typeProblem(object, schema->root());
+        !problem.empty())
         return fail(cannotHandle(kind, problem));
     std::vector<std::string> problems = duplicates;
     if (validation != FieldValidation::Ignore) {

@@ -43,6 +43,10 @@ bool isFinished(const kube::JsonObject& object, const ResourceSpec& spec) {
     return kube::intAt(object, {"metadata", "deletionGracePeriodSeconds"}).value_or(0) == 0;
 }
 
+bool isIndispensable(std::string_view ns) {
+    return ns == "default" || ns == "kube-system" || ns == "kube-public";
+}
+
 bool isDeleting(const kube::JsonObject& object) {
     return !kube::stringAt(object, {"metadata", "deletionTimestamp"}).empty();
 }
@@ -236,15 +240,18 @@ void WritePipeline::erase(const WriteTarget& target, const Entry& head, WrittenD
 namespace {
 
 Result<void> checkPreconditions(const WriteTarget& target, const DeleteOptions& options, const Entry& head) {
+    const kube::Gvr kind{target.spec->gvr.group, target.spec->gvr.version, target.spec->kind};
+    const auto mismatch = [&](const std::string& what, const std::string& asked, const std::string& present,
+                              const char* happened) {
+        return fail(kube::conflict(kind, target.name,
+                                   "the " + what + " in the precondition (" + asked +
+                                       ") does not match the " + what + " in record (" + present +
+                                       "). The object might have been " + happened));
+    };
     if (!options.uid.empty() && options.uid != head.uid)
-        return fail(kube::conflict(target.spec->gvr, target.name,
-                                   "Precondition failed: UID in precondition: " + options.uid +
-                                       ", UID in object meta: " + head.uid));
+        return mismatch("UID", options.uid, head.uid, "deleted and then recreated");
     if (!options.resourceVersion.empty() && options.resourceVersion != std::to_string(head.rv))
-        return fail(kube::conflict(
-            target.spec->gvr, target.name,
-            "Precondition failed: ResourceVersion in precondition: " + options.resourceVersion +
-                ", ResourceVersion in object meta: " + std::to_string(head.rv)));
+        return mismatch("ResourceVersion", options.resourceVersion, std::to_string(head.rv), "modified");
     return {};
 }
 
@@ -279,6 +286,9 @@ void WritePipeline::remove(const WriteTarget& target, const DeleteOptions& optio
     const EntryPtr head = this->head(target);
     if (!head)
         return done(std::unexpected(kube::notFound(target.spec->gvr, target.name)));
+    if (target.spec->gvr == kNamespaces && isIndispensable(target.name))
+        return done(std::unexpected(
+            kube::forbidden(target.spec->gvr, target.name, "this namespace may not be deleted")));
     if (Result<void> met = checkPreconditions(target, options, *head); !met)
         return done(std::unexpected(std::move(met.error())));
     kube::JsonObject object = decode(*head)->document();
