@@ -306,9 +306,11 @@ fed::Retry Propagator::learnAnswer(Lane& lane, const TemplateId& id, const fed::
             else
                 store.markDeleting(id, action.uid);
             break;
-        default:
-            fed::learn(action, answer->object, record.memory);
+        default: {
+            const fed::Retry retry = fed::learn(action, answer->object, record.memory);
             store.takeAnswer(id, *answer);
+            return retry;
+        }
     }
     return fed::Retry::Now;
 }

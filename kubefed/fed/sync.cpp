@@ -72,7 +72,7 @@ SyncVerdict correction(const SyncInput& input, std::uint64_t hash, const SyncMem
         result.reason = memory.failedReason;
         result.message = memory.failedMessage;
     }
-    if (!live.migrated && live.ownedIndex >= 0) {
+    if (!live.migrated && live.ownedIndex >= 0 && !memory.keepsEntry) {
         result.action = {.kind = ActionKind::Migrate, .body = migration(live), .uid = live.uid};
         return result;
     }
@@ -141,17 +141,23 @@ SyncVerdict sync(const SyncInput& input, SyncMemory& memory) {
     return input.live == nullptr ? creation(input, hash, memory) : correction(input, hash, memory);
 }
 
-void learn(const Action& action, const MemberObject& seen, SyncMemory& memory) {
+Retry learn(const Action& action, const MemberObject& seen, SyncMemory& memory) {
     memory.failedReason.clear();
     memory.failedMessage.clear();
+    memory.keepsEntry = action.kind == ActionKind::Migrate && !seen.migrated;
     if (action.kind != ActionKind::Create && action.kind != ActionKind::Apply)
-        return;
+        return Retry::Now;
     memory.settledUid = seen.uid;
     memory.settledOwnedHash = seen.ownedHash;
     memory.refusedHash = 0;
     memory.refusedReason.clear();
     memory.refusedMessage.clear();
     memory.mustInspect = false;
+    if (seen.appliedHash == action.hash)
+        return Retry::Now;
+    memory.failedReason = "NotAsSent";
+    memory.failedMessage = "the cluster took the object, but did not keep what it was sent";
+    return Retry::Later;
 }
 
 Retry learnFailure(const Action& action, const Error& error, SyncMemory& memory) {

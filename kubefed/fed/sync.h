@@ -47,6 +47,7 @@ struct SyncMemory {
     std::string refusedReason;  // "ImmutableField", "NotApplicable", "Conflict", ...
     std::string refusedMessage;
     bool mustInspect = false;  // the last create answered 409
+    bool keepsEntry = false;   // the member does not let our entry become Apply: applies go without
     // The last failure that will be tried again.
     std::string failedReason;
     std::string failedMessage;
@@ -74,8 +75,9 @@ struct SyncVerdict {
 [[nodiscard]] SyncVerdict sync(const SyncInput& input, SyncMemory& memory);
 
 // What the answer to an action teaches. `seen` is the object in the answer (null: it had none).
-void learn(const Action& action, const MemberObject& seen, SyncMemory& memory);
+// Later: the answer is not what the action asked for, so the next look must not come at once.
 enum class Retry { Now, Later, WhenChanged };
+[[nodiscard]] Retry learn(const Action& action, const MemberObject& seen, SyncMemory& memory);
 [[nodiscard]] Retry learnFailure(const Action& action, const Error& error, SyncMemory& memory);
 // The answer to Inspect: an object that is ours is taken over (Now); a foreign one is a conflict.
 [[nodiscard]] Retry learnInspection(const MemberObject* seen, std::uint64_t wantedHash, SyncMemory& memory);

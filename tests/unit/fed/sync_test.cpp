@@ -149,7 +149,6 @@ private Q_SLOTS:
         kube::Object relabelled = parse(test::kMemberRc);
         relabelled.setLabel("theirs", "yes");
         relabelled.document()["status"].as_object()["replicas"] = 9;
-        kube::find(relabelled.document(), {"spec", "template"});
         QCOMPARE(project(relabelled, traits("ReplicationController"), "fed-1").ownedHash, before);
         kube::Object image = parse(test::kMemberRc);
         image.document()["spec"]
@@ -233,6 +232,16 @@ private Q_SLOTS:
         SAME(verdict.action.kind, ActionKind::Apply);
         QCOMPARE(kube::Object::parse(verdict.action.body)->uid(), std::string_view("m-uid"));
         QVERIFY(!verdict.action.keepTolerations);
+    }
+
+    void aMemberThatKeepsItsEntryIsAppliedToAllTheSame() {
+        Case c;
+        c.settle();
+        c.live->ownedHash ^= 1;
+        const SyncVerdict migrate = c.run();
+        SAME(migrate.action.kind, ActionKind::Migrate);
+        SAME(learn(migrate.action, *c.live, c.memory), Retry::Now);  // it is still Update
+        SAME(c.run().action.kind, ActionKind::Apply);
     }
 
     void aNewVersionOrShareIsApplied() {
@@ -379,7 +388,10 @@ private Q_SLOTS:
             SAME(c.run().action.kind, ActionKind::Create);
             SAME(c.run().state, ObjectState::Failed);
             QCOMPARE(c.run().reason, std::string(row.reason));
-            learn(first.action, memberRc(), c.memory);
+            SAME(learn(first.action, memberRc(), c.memory), Retry::Later);  // another hash than was sent
+            MemberObject kept = memberRc();
+            kept.appliedHash = first.action.hash;
+            SAME(learn(first.action, kept, c.memory), Retry::Now);
             QVERIFY(c.memory.failedReason.empty());
         }
     }
