@@ -111,7 +111,8 @@ private Q_SLOTS:
             "v1alpha1\",\"kind\":\"PlacementPolicy\",\"metadata\":{\"name\":\"broken\"},"
             "\"spec\":{\"resourceSelectors\":[{\"apiVersion\":\"v1\",\"kind\":\"ReplicationController\"}],"
             "\"clusters\":{\"names\":[\"nowhere\"]}}}";
-        QVERIFY(m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, policy).exitCode == 0);
+        const Outcome apply = m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, policy);
+        QVERIFY2(apply.exitCode == 0, qPrintable(apply.text()));
         const QString why = Fleet::eventually([&] {
             const QString reason = scheduledReason("replicationcontroller.core.web");
             return reason == "NoClusterFits" ? QString() : reason;

@@ -76,7 +76,19 @@ constexpr OperationKind kOperations[] = {{"get", "list", "list", false, false},
                                          {"patch", "patch", "patch", true, true},
                                          {"delete", "delete", "delete", true, true}};
 
-kube::JsonObject operation(const OperationKind& kind, const kube::Gvk& gvk, const kube::JsonObject& schema) {
+// kubectl reads from here which patches a type takes.
+kube::JsonObject patchBody(bool strategic) {
+    kube::JsonObject body = content(
+        kube::JsonObject(),
+        {"application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"});
+    if (strategic)
+        kube::ensureObject(body, {"content"})["application/strategic-merge-patch+json"] =
+            kube::JsonObject{{"schema", kube::JsonObject()}};
+    return body;
+}
+
+kube::JsonObject operation(const OperationKind& kind, const kube::Gvk& gvk, const kube::JsonObject& schema,
+                           bool strategic) {
     kube::JsonObject out;
     kube::JsonArray parameters;
     if (kind.writes) {
@@ -93,9 +105,7 @@ kube::JsonObject operation(const OperationKind& kind, const kube::Gvk& gvk, cons
     if (std::string_view(kind.method) == "post" || std::string_view(kind.method) == "put")
         out["requestBody"] = content(schema, {"*/*"});
     if (std::string_view(kind.method) == "patch")
-        out["requestBody"] = content(
-            kube::JsonObject(), {"application/apply-patch+yaml", "application/json-patch+json",
-                                 "application/merge-patch+json", "application/strategic-merge-patch+json"});
+        out["requestBody"] = patchBody(strategic);
     kube::JsonObject answer = content(schema, {"application/json", "application/yaml"});
     answer["description"] = "OK";
     out["responses"] = kube::JsonObject{{"200", std::move(answer)}};
@@ -112,10 +122,11 @@ bool has(const std::vector<std::string>& list, std::string_view value) {
 }
 
 void addPath(kube::JsonObject& paths, const std::string& path, bool item,
-             const std::vector<std::string>& verbs, const kube::Gvk& gvk, const kube::JsonObject& schema) {
+             const std::vector<std::string>& verbs, const kube::Gvk& gvk, const kube::JsonObject& schema,
+             bool strategic) {
     for (const OperationKind& kind : kOperations)
         if (kind.onItem == item && has(verbs, kind.verb))
-            kube::ensureObject(paths, {path})[kind.method] = operation(kind, gvk, schema);
+            kube::ensureObject(paths, {path})[kind.method] = operation(kind, gvk, schema, strategic);
 }
 
 void addPaths(kube::JsonObject& paths, const ResourceSpec& spec, const std::string& schemaName) {
@@ -124,13 +135,13 @@ void addPaths(kube::JsonObject& paths, const ResourceSpec& spec, const std::stri
     const std::string collection =
         root + (spec.namespaced ? "/namespaces/{namespace}/" : "/") + spec.gvr.resource;
     const kube::JsonObject schema = refTo(schemaName);
-    addPath(paths, collection, false, spec.verbs, spec.gvk(), schema);
-    addPath(paths, collection + "/{name}", true, spec.verbs, spec.gvk(), schema);
+    addPath(paths, collection, false, spec.verbs, spec.gvk(), schema, spec.strategicPatch);
+    addPath(paths, collection + "/{name}", true, spec.verbs, spec.gvk(), schema, spec.strategicPatch);
     if (spec.namespaced && has(spec.verbs, "list"))
-        addPath(paths, root + "/" + spec.gvr.resource, false, {"list"}, spec.gvk(), schema);
+        addPath(paths, root + "/" + spec.gvr.resource, false, {"list"}, spec.gvk(), schema, false);
     for (const SubresourceSpec& sub : spec.subresources)
         addPath(paths, collection + "/{name}/" + sub.name, true, sub.verbs, sub.kind,
-                sub.kind == spec.gvk() ? schema : kube::JsonObject());
+                sub.kind == spec.gvk() ? schema : kube::JsonObject(), spec.strategicPatch);
 }
 
 // FNV-1a: only tells clients whether a cached document is still the same.
