@@ -22,7 +22,7 @@
 namespace kubefed::apiserver {
 
 struct User {
-    std::string name;                 // "system:anonymous" where nobody proved anything
+    std::string name;  // "system:anonymous" where nobody proved anything
     std::string uid;
     std::vector<std::string> groups;  // with system:authenticated or system:unauthenticated
 };
@@ -45,24 +45,24 @@ struct StrategyContext {
     const ObjectReader& objects;
     WallTime now;
     const User& user;
-    std::string_view subresource;   // "", "status", "scale", "binding"
+    std::string_view subresource;  // "", "status", "scale", "binding"
 };
 
 using Causes = std::vector<kube::StatusCause>;
 
 struct TableColumn {
     std::string name;
-    std::string type = "string";      // "integer", "string", "date"
+    std::string type = "string";  // "integer", "string", "date"
     std::string format = {};
     std::string description = {};
-    int priority = 0;                 // 1: only with -o wide
-    std::string jsonPath = {};        // CRDs
+    int priority = 0;           // 1: only with -o wide
+    std::string jsonPath = {};  // CRDs
 };
 
 struct SubresourceSpec {
-    std::string name;                 // "status", "scale", "binding", "token"
-    kube::Gvk kind;                   // what it takes and gives; Scale for "scale"
-    std::vector<std::string> verbs;   // "get", "update", "patch", "create"
+    std::string name;                // "status", "scale", "binding", "token"
+    kube::Gvk kind;                  // what it takes and gives; Scale for "scale"
+    std::vector<std::string> verbs;  // "get", "update", "patch", "create"
 };
 
 class KindStrategy {
@@ -74,7 +74,8 @@ public:
     virtual void applyDefaults(kube::JsonObject& object) const { (void)object; }
     // What the server alone decides at creation: drops status, sets clusterIP, generated names of tokens, ...
     // An error refuses the request (403 quota-like, 422 full range).
-    [[nodiscard]] virtual Result<void> prepareForCreate(kube::JsonObject& object, const StrategyContext& context) const {
+    [[nodiscard]] virtual Result<void> prepareForCreate(kube::JsonObject& object,
+                                                        const StrategyContext& context) const {
         (void)object, (void)context;
         return {};
     }
@@ -85,14 +86,21 @@ public:
         (void)next, (void)previous, (void)context;
     }
     // Problems in the order in which kube-apiserver reports them; metadata is checked by the generic part.
-    [[nodiscard]] virtual Causes validate(const kube::JsonObject& object, const StrategyContext& context) const {
+    [[nodiscard]] virtual Causes validate(const kube::JsonObject& object,
+                                          const StrategyContext& context) const {
         (void)object, (void)context;
         return {};
     }
-    [[nodiscard]] virtual Causes validateUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
+    [[nodiscard]] virtual Causes validateUpdate(const kube::JsonObject& next,
+                                                const kube::JsonObject& previous,
                                                 const StrategyContext& context) const {
         (void)previous;
         return validate(next, context);
+    }
+    // What is allowed but unwise in a written object: sent as Warning headers.
+    [[nodiscard]] virtual std::vector<std::string> warnings(const kube::JsonObject& object) const {
+        (void)object;
+        return {};
     }
     // Does a change of the object outside metadata and status advance metadata.generation? (Not for
     // Services, ConfigMaps, Secrets, ...)
@@ -104,7 +112,8 @@ public:
     }
     // Name rule: "dns-subdomain" (default), "dns-label", "dns-1035-label" (Service), "path-segment" (RBAC).
     [[nodiscard]] virtual std::string_view nameRule() const { return "dns-subdomain"; }
-    // Beside metadata.name and metadata.namespace: "status.phase", "spec.nodeName", "type", "involvedObject.name", ...
+    // Beside metadata.name and metadata.namespace: "status.phase", "spec.nodeName", "type",
+    // "involvedObject.name", ...
     [[nodiscard]] virtual std::vector<std::string> selectableFields() const { return {}; }
     // The scale subresource: paths, or nothing.
     struct ScalePaths {
@@ -127,14 +136,14 @@ struct ResourceSpec {
     bool namespaced = false;
     std::vector<std::string> shortNames;
     std::vector<std::string> categories;
-    std::vector<std::string> verbs;         // create, delete, deletecollection, get, list, patch, update, watch
+    std::vector<std::string> verbs;  // create, delete, deletecollection, get, list, patch, update, watch
     std::vector<SubresourceSpec> subresources;
     std::shared_ptr<const kube::Schema> schema;
     std::shared_ptr<const KindStrategy> strategy;
-    bool stored = true;                     // false: reviews, answered and forgotten
-    bool strategicPatch = true;             // false for custom resources (415)
+    bool stored = true;          // false: reviews, answered and forgotten
+    bool strategicPatch = true;  // false for custom resources (415)
     bool hasStatus = false;
-    bool custom = false;                    // made by a CRD: prune, structural defaults
+    bool custom = false;  // made by a CRD: prune, structural defaults
     [[nodiscard]] kube::Gvk gvk() const { return {gvr.group, gvr.version, kind}; }
 };
 

@@ -10,9 +10,14 @@ namespace kubefed::apiserver {
 WriteTarget InternalWriter::target(const kube::Gvr& gvr, std::string_view ns, std::string_view name,
                                    std::string_view subresource) const {
     static const User kSelf{"system:apiserver", {}, {"system:masters", "system:authenticated"}};
-    return {
-        m_writes.registry().find(gvr), std::string(ns), std::string(name), std::string(subresource), kSelf,
-        "kubefed-apiserver",           false,           m_clock.wallNow()};
+    return {m_writes.registry().find(gvr),
+            std::string(ns),
+            std::string(name),
+            std::string(subresource),
+            kSelf,
+            "kube-apiserver",
+            false,
+            m_clock.wallNow()};
 }
 
 WrittenDone InternalWriter::logFailure(const WriteTarget& target) {

@@ -190,12 +190,6 @@ void CrdController::sync(const std::string& name) {
             removeInstances(name, crd->document());
         return;
     }
-    if (!crd->hasFinalizer(kCleanup))
-        m_writer.modify(kCrds, "", name, "", [](kube::JsonObject& object) {
-            kube::Json& finalizers = kube::ensureObject(object, {"metadata"})["finalizers"];
-            (finalizers.is_array() ? finalizers.get_array() : finalizers.emplace_array())
-                .emplace_back(kCleanup);
-        });
     establish(name, crd->document());
 }
 

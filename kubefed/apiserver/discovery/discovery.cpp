@@ -72,6 +72,24 @@ kube::JsonObject aggregatedResource(const ResourceSpec& spec) {
     return resource;
 }
 
+// The old way to bind a pod: a collection that can only be posted to.
+SpecPtr bindings() {
+    auto spec = std::make_shared<ResourceSpec>();
+    spec->gvr = {"", "v1", "bindings"};
+    spec->kind = "Binding";
+    spec->singular = "binding";
+    spec->namespaced = true;
+    spec->verbs = {"create"};
+    return spec;
+}
+
+std::vector<SpecPtr> servedBy(const Registry& registry, std::string_view group, std::string_view version) {
+    std::vector<SpecPtr> specs = registry.ofVersion(group, version);
+    if (group.empty() && version == "v1")
+        specs.insert(specs.begin(), bindings());
+    return specs;
+}
+
 }  // namespace
 
 std::string apiVersionsText(std::string_view serverAddress) {
@@ -104,7 +122,7 @@ std::string apiGroupText(const Registry& registry, std::string_view name) {
 }
 
 std::string apiResourceListText(const Registry& registry, std::string_view group, std::string_view version) {
-    const std::vector<SpecPtr> specs = registry.ofVersion(group, version);
+    const std::vector<SpecPtr> specs = servedBy(registry, group, version);
     if (specs.empty())
         return {};
     kube::JsonArray resources;
@@ -113,10 +131,12 @@ std::string apiResourceListText(const Registry& registry, std::string_view group
         for (const SubresourceSpec& sub : spec->subresources)
             resources.push_back(subresourceObject(*spec, sub));
     }
-    return kube::printJson(kube::JsonObject{{"kind", "APIResourceList"},
-                                            {"apiVersion", "v1"},
-                                            {"groupVersion", specs.front()->gvk().apiVersion()},
-                                            {"resources", std::move(resources)}});
+    kube::JsonObject list{{"kind", "APIResourceList"}};
+    if (!group.empty())  // of the core group it was never said
+        list["apiVersion"] = "v1";
+    list["groupVersion"] = specs.front()->gvk().apiVersion();
+    list["resources"] = std::move(resources);
+    return kube::printJson(list);
 }
 
 std::string aggregatedText(const Registry& registry, bool core) {
@@ -127,7 +147,7 @@ std::string aggregatedText(const Registry& registry, bool core) {
         kube::JsonArray versions;
         for (const std::string& version : group.versions) {
             kube::JsonArray resources;
-            for (const SpecPtr& spec : registry.ofVersion(group.name, version))
+            for (const SpecPtr& spec : servedBy(registry, group.name, version))
                 resources.push_back(aggregatedResource(*spec));
             versions.push_back(kube::JsonObject{
                 {"version", version}, {"resources", std::move(resources)}, {"freshness", "Current"}});
@@ -135,7 +155,6 @@ std::string aggregatedText(const Registry& registry, bool core) {
         kube::JsonObject metadata;
         if (!core)
             metadata["name"] = group.name;
-        metadata["creationTimestamp"] = nullptr;
         items.push_back(
             kube::JsonObject{{"metadata", std::move(metadata)}, {"versions", std::move(versions)}});
     }

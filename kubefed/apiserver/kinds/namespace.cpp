@@ -10,6 +10,9 @@ class NamespaceStrategy final : public KindStrategy {
 public:
     void applyDefaults(kube::JsonObject& object) const override {
         // Selectors over namespaces by name rely on this label, so that even removing it brings it back.
+        if (const kube::JsonArray* own = kube::arrayAt(object, {"spec", "finalizers"}); own && own->empty())
+            kube::erase(object, {"spec", "finalizers"});
+        kube::ensureObject(object, {"spec"});
         if (const std::string name(nameOf(object)); !name.empty())
             kube::ensureObject(object, {"metadata", "labels"})["kubernetes.io/metadata.name"] = name;
     }

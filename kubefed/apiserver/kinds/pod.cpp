@@ -75,6 +75,7 @@ public:
             return;
         if (context.subresource != "status") {
             carryOver(next, previous, "status");
+            addDefaultTolerations(kube::ensureObject(next, {"spec"}));
             return;
         }
         keepOnlyStatus(next, previous);
@@ -107,13 +108,16 @@ public:
         return checker.take();
     }
 
+    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object) const override {
+        return podWarnings(specOf(object), "spec");
+    }
     [[nodiscard]] bool hasGeneration() const override { return true; }
 
     // A pod that no node runs, or that has ended, goes at once.
     [[nodiscard]] std::optional<std::int64_t> gracePeriod(const kube::JsonObject& object) const override {
         const std::string_view phase = kube::stringAt(object, {"status", "phase"});
         if (textOf(specOf(object), "nodeName").empty() || phase == "Succeeded" || phase == "Failed")
-            return std::nullopt;
+            return 0;
         const std::int64_t seconds = numberOf(specOf(object), "terminationGracePeriodSeconds", 0);
         return seconds < 0 ? 1 : seconds;
     }

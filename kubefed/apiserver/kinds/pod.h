@@ -25,6 +25,10 @@ void checkPodSpecUpdate(Checker& checker, const kube::JsonObject& next, const ku
 
 // Priority, ServiceAccount and DefaultTolerationSeconds admission. 403 as the real server words it.
 [[nodiscard]] Result<void> admitPod(kube::JsonObject& pod, const ObjectReader& objects);
+// The part of it that updates get too.
+void addDefaultTolerations(kube::JsonObject& spec);
+// What kube-apiserver warns of; `path` is where the spec stands ("spec", "spec.template.spec").
+[[nodiscard]] std::vector<std::string> podWarnings(const kube::JsonObject& spec, const std::string& path);
 [[nodiscard]] std::string_view qosClass(const kube::JsonObject& spec);
 void podCells(const kube::JsonObject& pod, WallTime now, kube::JsonArray& out);
 // `count` characters of the alphabet that generated names use.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <set>
 
 #include "kubefed/apiserver/kinds/pod.h"
 #include "kubefed/apiserver/kinds/table.h"
@@ -102,6 +103,24 @@ Result<void> admitPriority(const kube::JsonObject& pod, kube::JsonObject& spec) 
     return {};
 }
 
+bool isPositive(const kube::JsonObject* list, std::string_view key) {
+    const kube::Json* value = list == nullptr ? nullptr : list->if_contains(key);
+    if (value == nullptr || !value->is_string())
+        return false;
+    const Result<kube::Quantity> quantity = kube::Quantity::parse(kube::view(value->get_string()));
+    return quantity && *quantity > kube::Quantity();
+}
+
+}  // namespace
+
+Result<void> admitPod(kube::JsonObject& pod, const ObjectReader& objects) {
+    kube::JsonObject& spec = kube::ensureObject(pod, {"spec"});
+    KUBEFED_TRY(admitServiceAccount(pod, spec, objects));
+    KUBEFED_TRY(admitPriority(pod, spec));
+    addDefaultTolerations(spec);
+    return {};
+}
+
 void addDefaultTolerations(kube::JsonObject& spec) {
     for (const std::string_view taint : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
         bool tolerated = false;
@@ -120,22 +139,20 @@ void addDefaultTolerations(kube::JsonObject& spec) {
     }
 }
 
-bool isPositive(const kube::JsonObject* list, std::string_view key) {
-    const kube::Json* value = list == nullptr ? nullptr : list->if_contains(key);
-    if (value == nullptr || !value->is_string())
-        return false;
-    const Result<kube::Quantity> quantity = kube::Quantity::parse(kube::view(value->get_string()));
-    return quantity && *quantity > kube::Quantity();
-}
-
-}  // namespace
-
-Result<void> admitPod(kube::JsonObject& pod, const ObjectReader& objects) {
-    kube::JsonObject& spec = kube::ensureObject(pod, {"spec"});
-    KUBEFED_TRY(admitServiceAccount(pod, spec, objects));
-    KUBEFED_TRY(admitPriority(pod, spec));
-    addDefaultTolerations(spec);
-    return {};
+std::vector<std::string> podWarnings(const kube::JsonObject& spec, const std::string& path) {
+    std::vector<std::string> warnings;
+    for (const std::string_view list : {"initContainers", "containers"})
+        forEachObject(spec, list, [&](const kube::JsonObject& container, std::size_t i) {
+            std::set<std::string_view> seen;
+            forEachObject(container, "env", [&](const kube::JsonObject& variable, std::size_t j) {
+                const std::string_view name = textOf(variable, "name");
+                if (!seen.insert(name).second)
+                    warnings.push_back(path + "." + std::string(list) + "[" + std::to_string(i) + "].env[" +
+                                       std::to_string(j) + "]: hides previous definition of \"" +
+                                       std::string(name) + "\", which may be dropped when using apply");
+            });
+        });
+    return warnings;
 }
 
 std::string_view qosClass(const kube::JsonObject& spec) {

@@ -76,6 +76,10 @@ public:
         return checker.take();
     }
 
+    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object) const override {
+        const kube::JsonObject* spec = kube::objectAt(object, {"spec", "template", "spec"});
+        return spec == nullptr ? std::vector<std::string>() : podWarnings(*spec, "spec.template.spec");
+    }
     [[nodiscard]] bool hasGeneration() const override { return true; }
     [[nodiscard]] std::vector<std::string> selectableFields() const override { return {"status.replicas"}; }
     [[nodiscard]] std::optional<ScalePaths> scalePaths() const override {

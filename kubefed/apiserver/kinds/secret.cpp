@@ -52,6 +52,17 @@ public:
         return checker.take();
     }
 
+    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object) const override {
+        if (textOf(object, "type") != "kubernetes.io/tls")
+            return {};
+        for (const auto& [key, what] : {std::pair{"tls.crt", "certificate"}, std::pair{"tls.key", "key"}}) {
+            const std::optional<std::string> pem = base64Decode(kube::stringAt(object, {"data", key}));
+            if (!pem || pem->find("-----BEGIN ") == std::string::npos)
+                return {std::string("tls: failed to find any PEM data in ") + what + " input"};
+        }
+        return {};
+    }
+
     void prepareForUpdate(kube::JsonObject& next, const kube::JsonObject& previous,
                           const StrategyContext&) const override {
         // An update that leaves the type out keeps it; defaulting has made Opaque of it only where it was

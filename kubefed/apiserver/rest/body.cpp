@@ -10,6 +10,8 @@
 namespace kubefed::apiserver {
 namespace {
 
+constexpr std::string_view kNoVersion = "couldn't get version/kind; ";
+
 std::string joined(const std::vector<std::string>& parts) {
     std::string text;
     for (const std::string& part : parts)
@@ -23,9 +25,12 @@ Error cannotHandle(const kube::Gvk& kind, std::string_view why) {
 }
 
 Result<kube::JsonObject> asObject(Result<kube::Json> value) {
-    if (!value)
+    if (!value) {
+        const std::string& why = value.error().message;
         return fail(
-            kube::badRequest("couldn't get version/kind; json parse error: " + value.error().message));
+            kube::badRequest(std::string(kNoVersion) + "json parse error: " +
+                             (why.ends_with("incomplete JSON") ? "unexpected end of JSON input" : why)));
+    }
     kube::JsonObject* object = value->if_object();
     if (object == nullptr)
         return fail(
@@ -87,9 +92,11 @@ Result<bool> dryRunOf(const Query& query, std::string_view optionsKind) {
         return false;
     if (*text == "All")
         return true;
-    Checker checker;
-    checker.notSupported(Path("dryRun"), *text, {"All"});
-    return fail(kube::invalid({"meta.k8s.io", "v1", std::string(optionsKind)}, "", checker.take()));
+    return fail(kube::invalid(
+        {"meta.k8s.io", "v1", std::string(optionsKind)}, "",
+        {{"FieldValueNotSupported",
+          "Unsupported value: [" + kube::printJson(kube::Json(*text)) + "]: supported values: \"All\"",
+          "dryRun"}}));
 }
 
 Result<kube::JsonObject> readBody(const net::ServerRequest& request, bool optional,
@@ -121,6 +128,11 @@ Result<kube::JsonObject> readObject(Exchange& exchange, const kube::Gvk& kind, c
                                     FieldValidation validation) {
     std::vector<std::string> duplicates;
     Result<kube::JsonObject> object = readBody(exchange.request, false, &duplicates);
+    if (!object && object.error().message.starts_with(kNoVersion))
+        return fail(kube::badRequest("the object provided is unrecognized (must be of type " + kind.kind +
+                                     "): " + object.error().message + " (" +
+                                     (exchange.request.body.empty() ? "<empty>" : exchange.request.body) +
+                                     ")"));
     if (!object)
         return object;
     if (Result<void> matches = checkKind(kind, *object); !matches)

@@ -16,6 +16,8 @@ bool returnsObject(const kube::Gvr& gvr) {
            (gvr.resource == "pods" || gvr.resource == "services" || gvr.resource == "serviceaccounts");
 }
 
+const kube::Gvr kControllers{"", "v1", "replicationcontrollers"};
+
 struct Asked {
     DeleteOptions options;
     bool dryRun = false;
@@ -69,11 +71,18 @@ std::string successStatus(const ResourceSpec& spec, const Entry& entry) {
                                             {"details", std::move(details)}});
 }
 
-void answerDeleted(const ExchangePtr& exchange, const Written& written) {
+void answerDeleted(const ExchangePtr& exchange, const Written& written, bool dryRun, std::int64_t rv) {
     const ResourceSpec& spec = *exchange->spec;
     if (written.removed && !returnsObject(spec.gvr) && written.entry)
         return exchange->respondText(200, exchange->format.contentType(),
                                      successStatus(spec, *written.entry));
+    if (written.removed && !written.dryRunObject.empty()) {
+        // The version of the deletion itself, as a watch tells it.
+        kube::JsonObject last = written.dryRunObject;
+        if (!dryRun)
+            kube::ensureObject(last, {"metadata"})["resourceVersion"] = std::to_string(rv);
+        return exchange->respondJson(200, renderDocument(*exchange, last));
+    }
     exchange->respondJson(200, written.dryRunObject.empty()
                                    ? renderEntry(*exchange, *written.entry)
                                    : renderDocument(*exchange, written.dryRunObject));
@@ -105,11 +114,15 @@ void handleDelete(Services& services, const ExchangePtr& exchange) {
     const Result<Asked> asked = readDeleteOptions(*exchange);
     if (!asked)
         return exchange->fail(asked.error());
-    services.writes.remove(targetOf(*exchange, asked->dryRun), asked->options,
-                           [exchange](Result<Written> written) {
+    DeleteOptions options = asked->options;
+    // A ReplicationController's pods stay where the client does not say: so it was in the beginning.
+    if (options.propagationPolicy.empty() && exchange->spec->gvr == kControllers)
+        options.propagationPolicy = "Orphan";
+    services.writes.remove(targetOf(*exchange, asked->dryRun), options,
+                           [exchange, &services, dryRun = asked->dryRun](Result<Written> written) {
                                if (!written)
                                    return exchange->fail(written.error());
-                               answerDeleted(exchange, *written);
+                               answerDeleted(exchange, *written, dryRun, services.state.committedRv());
                            });
 }
 

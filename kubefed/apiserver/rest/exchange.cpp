@@ -83,6 +83,9 @@ Error genericError(int status) {
         case 415:
             reason = "UnsupportedMediaType", message = "415: Unsupported Media Type";
             break;
+        case 422:
+            reason = "Invalid", message = "the server rejected our request due to an error in our request";
+            break;
         default:
             reason = "BadRequest", message = "the server rejected our request for an unknown reason";
             break;

@@ -31,29 +31,42 @@ void copyOrErase(kube::JsonObject& to, const kube::JsonObject& from, std::string
 void checkOwners(Checker& checker, const kube::JsonObject& metadata, const Path& path) {
     bool controller = false;
     forEachObject(metadata, "ownerReferences", [&](const kube::JsonObject& owner, std::size_t i) {
-        const Path at = path.index(i);
+        (void)i;  // kube-apiserver names the list, not the element
+        const Path& at = path;
         const kube::GroupVersion version = kube::GroupVersion::parse(textOf(owner, "apiVersion"));
         if (version.version.empty())
             checker.invalid(at.child("apiVersion"), kube::Json(textOf(owner, "apiVersion")),
                             "version must not be empty");
         for (const std::string_view key : {"kind", "name", "uid"})
             if (textOf(owner, key).empty())
-                checker.invalid(at.child(key), kube::Json(""), std::string(key) + " must not be empty");
+                checker.invalid(at.child(key), kube::Json(""), "must not be empty");
         if (truthOf(owner, "controller") && std::exchange(controller, true))
             checker.invalid(path, kube::Json(owner), "Only one reference can have Controller set to true");
     });
 }
 
-void checkFinalizers(Checker& checker, const kube::JsonObject& metadata, const Path& path) {
+// Custom resources and their definitions may have finalizers without a domain.
+bool wantsDomain(const ResourceSpec& spec) {
+    return !spec.custom && spec.gvr.group != "apiextensions.k8s.io";
+}
+
+void checkFinalizers(Checker& checker, const kube::JsonObject& metadata, const Path& path,
+                     const ResourceSpec& spec) {
     const kube::JsonArray* finalizers = arrayOf(metadata, "finalizers");
     if (finalizers == nullptr)
         return;
     bool orphan = false, foreground = false;
+    std::size_t index = 0;
     for (const kube::Json& finalizer : *finalizers) {
+        const Path at = path.index(index++);
         if (!finalizer.is_string())
             continue;
         const std::string_view text = kube::view(finalizer.get_string());
         checker.invalid(path, text, qualifiedNameProblems(text));
+        const bool standard = text == "orphan" || text == "foregroundDeletion" || text == "kubernetes";
+        if (!standard && wantsDomain(spec) && text.find('/') == std::string_view::npos)
+            checker.invalid(at, kube::Json(text),
+                            "name is neither a standard finalizer name nor is it fully qualified");
         orphan = orphan || text == "orphan";
         foreground = foreground || text == "foregroundDeletion";
     }
@@ -101,8 +114,7 @@ std::string randomUid() {
 
 void stampCreated(kube::JsonObject& object, bool hasGeneration, WallTime now) {
     kube::JsonObject& metadata = kube::ensureObject(object, {"metadata"});
-    for (const char* key :
-         {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "resourceVersion"})
+    for (const char* key : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"})
         metadata.erase(key);
     metadata["uid"] = randomUid();
     metadata["creationTimestamp"] = toRfc3339(now);
@@ -146,13 +158,12 @@ Causes validateMetadata(const kube::JsonObject& object, const ResourceSpec& spec
     checkLabels(checker, objectOf(metadata, "labels"), path.child("labels"));
     checkAnnotations(checker, objectOf(metadata, "annotations"), path.child("annotations"));
     checkOwners(checker, metadata, path.child("ownerReferences"));
-    checkFinalizers(checker, metadata, path.child("finalizers"));
+    checkFinalizers(checker, metadata, path.child("finalizers"), spec);
     return checker.take();
 }
 
 Causes validateMetadataUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
                               const ResourceSpec& spec) {
-    (void)spec;
     Checker checker;
     const Path path("metadata");
     const kube::JsonObject& metadata = metadataOf(next);
@@ -162,17 +173,17 @@ Causes validateMetadataUpdate(const kube::JsonObject& next, const kube::JsonObje
     checkLabels(checker, objectOf(metadata, "labels"), path.child("labels"));
     checkAnnotations(checker, objectOf(metadata, "annotations"), path.child("annotations"));
     checkOwners(checker, metadata, path.child("ownerReferences"));
-    checkFinalizers(checker, metadata, path.child("finalizers"));
+    checkFinalizers(checker, metadata, path.child("finalizers"), spec);
     if (before.contains("deletionTimestamp")) {
         const kube::JsonArray* finalizers = arrayOf(metadata, "finalizers");
         const kube::JsonArray* had = arrayOf(before, "finalizers");
         for (const kube::Json& finalizer : finalizers == nullptr ? kube::JsonArray() : *finalizers)
             if (had == nullptr || std::find(had->begin(), had->end(), finalizer) == had->end())
-                checker.forbidden(
-                    path.child("finalizers"),
-                    "no new finalizers can be added if the object is being deleted, found new finalizers "
-                    "[]string{" +
-                        kube::printJson(finalizer) + "}");
+                for (int twice = 0; twice < 2; ++twice)  // kube-apiserver checks it in two places
+                    checker.forbidden(path.child("finalizers"),
+                                      "no new finalizers can be added if the object is being deleted, found "
+                                      "new finalizers []string{" +
+                                          kube::printJson(finalizer) + "}");
     }
     return checker.take();
 }

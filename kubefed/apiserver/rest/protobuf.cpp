@@ -15,7 +15,21 @@ namespace {
 
 constexpr std::string_view kMagic{"k8s\0", 4};
 
-enum class Form { Text, Bytes, Bool, Integer, TextMap, BytesMap, Message, TextList, MessageList };
+// Flag and Number are written even where they say nothing, and then left out here.
+enum class Form {
+    Text,
+    Bytes,
+    Bool,
+    Integer,
+    Flag,
+    Number,
+    IntOrText,
+    TextMap,
+    BytesMap,
+    Message,
+    TextList,
+    MessageList
+};
 
 struct Field;
 using Message = std::vector<Field>;
@@ -80,6 +94,66 @@ const Message& reviewOf(std::string_view kind) {
     return kind == "TokenRequest" ? kToken : kNone;
 }
 
+// kubectl create role, clusterrole, rolebinding, clusterrolebinding.
+const Message& accessOf(std::string_view kind) {
+    static const Message kNone;
+    static const Message kRule{{1, "verbs", Form::TextList},
+                               {2, "apiGroups", Form::TextList},
+                               {3, "resources", Form::TextList},
+                               {4, "resourceNames", Form::TextList},
+                               {5, "nonResourceURLs", Form::TextList}};
+    static const Message kTerm{
+        {1, "key", Form::Text}, {2, "operator", Form::Text}, {3, "values", Form::TextList}};
+    static const Message kSelector{{1, "matchLabels", Form::TextMap},
+                                   {2, "matchExpressions", Form::MessageList, &kTerm}};
+    static const Message kAggregation{{1, "clusterRoleSelectors", Form::MessageList, &kSelector}};
+    static const Message kRole{{1, "metadata", Form::Message, &objectMeta()},
+                               {2, "rules", Form::MessageList, &kRule},
+                               {3, "aggregationRule", Form::Message, &kAggregation}};
+    static const Message kSubject{{1, "kind", Form::Text},
+                                  {2, "apiGroup", Form::Text},
+                                  {3, "name", Form::Text},
+                                  {4, "namespace", Form::Text}};
+    static const Message kRoleRef{
+        {1, "apiGroup", Form::Text}, {2, "kind", Form::Text}, {3, "name", Form::Text}};
+    static const Message kBinding{{1, "metadata", Form::Message, &objectMeta()},
+                                  {2, "subjects", Form::MessageList, &kSubject},
+                                  {3, "roleRef", Form::Message, &kRoleRef}};
+    if (kind == "Role" || kind == "ClusterRole")
+        return kRole;
+    return kind == "RoleBinding" || kind == "ClusterRoleBinding" ? kBinding : kNone;
+}
+
+const Message& service() {
+    static const Message kPort{{1, "name", Form::Text},       {2, "protocol", Form::Text},
+                               {3, "port", Form::Integer},    {4, "targetPort", Form::IntOrText},
+                               {5, "nodePort", Form::Number}, {6, "appProtocol", Form::Text}};
+    static const Message kClientIp{{1, "timeoutSeconds", Form::Integer}};
+    static const Message kAffinity{{1, "clientIP", Form::Message, &kClientIp}};
+    static const Message kSpec{{1, "ports", Form::MessageList, &kPort},
+                               {2, "selector", Form::TextMap},
+                               {3, "clusterIP", Form::Text},
+                               {4, "type", Form::Text},
+                               {5, "externalIPs", Form::TextList},
+                               {7, "sessionAffinity", Form::Text},
+                               {8, "loadBalancerIP", Form::Text},
+                               {9, "loadBalancerSourceRanges", Form::TextList},
+                               {10, "externalName", Form::Text},
+                               {11, "externalTrafficPolicy", Form::Text},
+                               {12, "healthCheckNodePort", Form::Number},
+                               {13, "publishNotReadyAddresses", Form::Flag},
+                               {14, "sessionAffinityConfig", Form::Message, &kAffinity},
+                               {17, "ipFamilyPolicy", Form::Text},
+                               {18, "clusterIPs", Form::TextList},
+                               {19, "ipFamilies", Form::TextList},
+                               {20, "allocateLoadBalancerNodePorts", Form::Bool},
+                               {21, "loadBalancerClass", Form::Text},
+                               {22, "internalTrafficPolicy", Form::Text}};
+    static const Message kMessage{{1, "metadata", Form::Message, &objectMeta()},
+                                  {2, "spec", Form::Message, &kSpec}};
+    return kMessage;
+}
+
 const Message& messageOf(std::string_view kind) {
     static const Message kConfigMap{{1, "metadata", Form::Message, &objectMeta()},
                                     {2, "data", Form::TextMap},
@@ -118,6 +192,10 @@ const Message& messageOf(std::string_view kind) {
         return kNamespace;
     if (kind == "ServiceAccount")
         return kServiceAccount;
+    if (kind == "Service")
+        return service();
+    if (const Message& access = accessOf(kind); !access.empty())
+        return access;
     return kind == "DeleteOptions" ? kDeleteOptions : reviewOf(kind);
 }
 
@@ -191,6 +269,25 @@ bool readMapEntry(std::string_view text, bool bytes, kube::JsonObject& out) {
 
 bool readMessage(std::string_view text, const Message& message, kube::JsonObject& out);
 
+// 1 type (0: a number), 2 intVal, 3 strVal.
+bool readIntOrText(std::string_view text, kube::Json& out) {
+    std::uint64_t type = 0, number = 0;
+    std::string_view word;
+    Reader reader(text);
+    for (Token token; !reader.atEnd();) {
+        if (!reader.next(token))
+            return false;
+        (token.number == 1 ? type : number) = token.number < 3 ? token.value : number;
+        if (token.number == 3)
+            word = token.bytes;
+    }
+    if (type == 0)
+        out = static_cast<std::int64_t>(number);
+    else
+        out = word;
+    return true;
+}
+
 bool readField(const Token& token, const Field& field, kube::JsonObject& out) {
     const auto child = [&](kube::JsonArray& array) {
         return readMessage(token.bytes, *field.message, array.emplace_back(kube::JsonObject()).get_object());
@@ -213,6 +310,16 @@ bool readField(const Token& token, const Field& field, kube::JsonObject& out) {
         case Form::Integer:
             out[field.name] = static_cast<std::int64_t>(token.value);
             return true;
+        case Form::Flag:
+            if (token.value != 0)
+                out[field.name] = true;
+            return true;
+        case Form::Number:
+            if (token.value != 0)
+                out[field.name] = static_cast<std::int64_t>(token.value);
+            return true;
+        case Form::IntOrText:
+            return readIntOrText(token.bytes, out[field.name]);
         case Form::TextMap:
         case Form::BytesMap:
             return readMapEntry(token.bytes, field.form == Form::BytesMap,
@@ -270,8 +377,8 @@ Result<kube::JsonObject> readProtobuf(std::string_view body) {
     const Message& message = messageOf(kind);
     if (message.empty())
         return fail(
-            kube::unsupportedMediaType("protobuf bodies are accepted for Namespace, ConfigMap, Secret and "
-                                       "ServiceAccount only, not for \"" +
+            kube::unsupportedMediaType("protobuf bodies are accepted for what kubectl create sends so, not "
+                                       "for \"" +
                                        kind + "\"; send application/json"));
     kube::JsonObject object{{"kind", kind}, {"apiVersion", apiVersion}};
     if (!readMessage(raw, message, object))

@@ -30,14 +30,19 @@ std::string rowText(const Exchange& exchange, const kube::JsonObject& document) 
     const std::string_view include = exchange.info.query.get("includeObject");
     if (include == "Object")
         text += ",\"object\":" + kube::printJson(document);
-    else if (include != "None")
+    else if (include == "None")
+        text += ",\"object\":null";
+    else
         text += ",\"object\":" + partialMetadata(document);
     return text + "}";
 }
 
-std::string tableText(const Exchange& exchange, std::string_view metadata, std::string_view rows) {
+std::string tableText(const Exchange& exchange, std::string_view metadata, std::string_view rows,
+                      bool columns = true) {
     std::string text = R"({"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":)";
-    text.append(metadata).append(",\"columnDefinitions\":").append(columnsText(*exchange.spec));
+    text.append(metadata)
+        .append(",\"columnDefinitions\":")
+        .append(columns ? columnsText(*exchange.spec) : "null");
     return text.append(",\"rows\":[").append(rows).append("]}");
 }
 
@@ -49,7 +54,7 @@ kube::JsonObject inVersion(const kube::JsonObject& document, const std::string& 
 
 }  // namespace
 
-std::string renderDocument(const Exchange& exchange, const kube::JsonObject& document) {
+std::string renderDocument(const Exchange& exchange, const kube::JsonObject& document, bool columns) {
     switch (exchange.format.view) {
         case View::Object:
         case View::PartialMetadataList:
@@ -59,16 +64,16 @@ std::string renderDocument(const Exchange& exchange, const kube::JsonObject& doc
         case View::Table: {
             const kube::JsonObject metadata{
                 {"resourceVersion", kube::stringAt(document, {"metadata", "resourceVersion"})}};
-            return tableText(exchange, kube::printJson(metadata), rowText(exchange, document));
+            return tableText(exchange, kube::printJson(metadata), rowText(exchange, document), columns);
         }
     }
     return kube::printJson(inVersion(document, exchange.spec->gvk().apiVersion()));
 }
 
-std::string renderEntry(const Exchange& exchange, const Entry& entry) {
+std::string renderEntry(const Exchange& exchange, const Entry& entry, bool columns) {
     if (exchange.format.view == View::Object)
         return fullText(entry, exchange.spec->gvk().apiVersion());
-    return renderDocument(exchange, decode(entry)->document());
+    return renderDocument(exchange, decode(entry)->document(), columns);
 }
 
 ListRenderer::ListRenderer(const Exchange& exchange)

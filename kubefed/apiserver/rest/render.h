@@ -11,8 +11,9 @@
 namespace kubefed::apiserver {
 
 // One object, in the exchange's view.
-[[nodiscard]] std::string renderEntry(const Exchange& exchange, const Entry& entry);
-[[nodiscard]] std::string renderDocument(const Exchange& exchange, const kube::JsonObject& document);
+[[nodiscard]] std::string renderEntry(const Exchange& exchange, const Entry& entry, bool columns = true);
+[[nodiscard]] std::string renderDocument(const Exchange& exchange, const kube::JsonObject& document,
+                                         bool columns = true);
 
 // Collects the items of a list and prints it in the exchange's view. `metadata` is the list's.
 class ListRenderer {

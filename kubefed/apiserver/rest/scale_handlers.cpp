@@ -3,6 +3,7 @@
 
 #include "kubefed/apiserver/rest/body.h"
 #include "kubefed/apiserver/rest/handlers.h"
+#include "kubefed/kube/managed_fields.h"
 #include "kubefed/kube/patch.h"
 
 namespace kubefed::apiserver {
@@ -99,6 +100,26 @@ Result<void> applyScale(const Exchange& exchange, const kube::JsonObject& scale,
     return {};
 }
 
+// An apply of a Scale owns the replicas of the object itself: `next` becomes what that apply makes of it.
+Result<void> takeReplicas(const Exchange& exchange, const kube::JsonObject& live,
+                          const KindStrategy::ScalePaths& paths, kube::JsonObject& next) {
+    kube::JsonObject applied{{"apiVersion", exchange.spec->gvk().apiVersion()},
+                             {"kind", exchange.spec->kind},
+                             {"metadata", kube::JsonObject{{"name", exchange.info.name}}}};
+    assign(applied, paths.specReplicas, *follow(next, paths.specReplicas));
+    std::vector<kube::StatusCause> conflicts;
+    Result<kube::ApplyOutcome> outcome =
+        kube::serverSideApply(&live, applied, exchange.spec->schema->root(),
+                              {exchange.fieldManager, "scale", exchange.spec->gvk().apiVersion(), ""},
+                              exchange.info.query.isTrue("force"), &conflicts);
+    if (!outcome && !conflicts.empty())
+        return fail(kube::applyConflict(exchange.spec->gvr, exchange.info.name, std::move(conflicts)));
+    if (!outcome)
+        return fail(std::move(outcome.error()));
+    next = std::move(outcome->object);
+    return {};
+}
+
 }  // namespace
 
 void handleScale(Services& services, const ExchangePtr& exchange) {
@@ -124,9 +145,15 @@ void handleScale(Services& services, const ExchangePtr& exchange) {
     kube::JsonObject next = live;
     if (Result<void> applied = applyScale(*exchange, *scale, *paths, next); !applied)
         return exchange->fail(applied.error());
+    const bool applies =
+        bodyType(net::header(exchange->request.headers, "content-type")) == BodyType::ApplyPatch &&
+        exchange->info.verb == "patch" && exchange->spec->schema;
+    if (applies)
+        if (Result<void> taken = takeReplicas(*exchange, live, *paths, next); !taken)
+            return exchange->fail(taken.error());
     // To the kind's rules this is a write of the object itself; only the ownership names the subresource.
     services.writes.update(
-        target, *entry, std::move(next), false, [exchange, paths](Result<Written> written) {
+        target, *entry, std::move(next), applies, [exchange, paths](Result<Written> written) {
             if (!written)
                 return exchange->fail(written.error());
             const kube::JsonObject scaled =

@@ -105,13 +105,16 @@ void WatchHub::pass(Watcher& watcher, const HistoryEvent& event) {
                        event.kind == EventKind::Deleted ? event.now : withVersion(*event.before, event.rv)));
 }
 
-std::string WatchHub::eventText(const Watcher& watcher, const char* type, const EntryPtr& entry) {
+std::string WatchHub::eventText(Watcher& watcher, const char* type, const EntryPtr& entry) {
     const auto make = [&] {
         return std::string("{\"type\":\"") + type +
-               "\",\"object\":" + renderEntry(*watcher.exchange, *entry) + "}\n";
+               "\",\"object\":" + renderEntry(*watcher.exchange, *entry, !watcher.toldColumns) + "}\n";
     };
-    if (watcher.exchange->format.view != View::Object)
-        return make();
+    if (watcher.exchange->format.view != View::Object) {
+        std::string text = make();
+        watcher.toldColumns = true;
+        return text;
+    }
     const std::string& version = watcher.exchange->spec->gvr.version;
     if (m_lastEntry != entry || m_lastType != type || m_lastVersion != version) {
         m_lastText = make();
@@ -123,8 +126,7 @@ std::string WatchHub::eventText(const Watcher& watcher, const char* type, const 
 }
 
 std::string WatchHub::bookmarkText(const Watcher& watcher, bool initialEnd) const {
-    kube::JsonObject metadata{{"resourceVersion", std::to_string(m_state.committedRv())},
-                              {"creationTimestamp", nullptr}};
+    kube::JsonObject metadata{{"resourceVersion", std::to_string(m_state.committedRv())}};
     if (initialEnd)
         metadata["annotations"] = kube::JsonObject{{"k8s.io/initial-events-end", "true"}};
     const Exchange& exchange = *watcher.exchange;

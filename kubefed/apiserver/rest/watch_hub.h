@@ -38,6 +38,7 @@ private:
         Filter filter;
         bool bookmarks = false;
         bool blocked = false;
+        bool toldColumns = false;  // of a Table, only the first event names them
         std::deque<std::string> waiting;
         std::size_t maxWaiting = 0;  // grows with what the watch began with
         Request deadline;
@@ -48,7 +49,7 @@ private:
     void drained(std::uint64_t id);
     void end(std::uint64_t id);
     void armBookmarks();
-    [[nodiscard]] std::string eventText(const Watcher& watcher, const char* type, const EntryPtr& entry);
+    [[nodiscard]] std::string eventText(Watcher& watcher, const char* type, const EntryPtr& entry);
     [[nodiscard]] std::string bookmarkText(const Watcher& watcher, bool initialEnd) const;
 
     State& m_state;

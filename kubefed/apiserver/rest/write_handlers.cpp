@@ -72,8 +72,14 @@ WrittenDone respondWritten(ExchangePtr exchange) {
         if (!written)
             return exchange->fail(written.error());
         const int status = written->created ? 201 : 200;
-        exchange->respondJson(status, written->entry ? renderEntry(*exchange, *written->entry)
-                                                     : renderDocument(*exchange, written->dryRunObject));
+        const bool stored = written->entry && !written->removed;
+        const kube::ObjectPtr object = stored ? decode(*written->entry) : nullptr;
+        if (written->created && exchange->info.subresource.empty())
+            for (std::string& warning :
+                 exchange->spec->strategy->warnings(object ? object->document() : written->dryRunObject))
+                exchange->warnings.push_back(std::move(warning));
+        exchange->respondJson(status, stored ? renderEntry(*exchange, *written->entry)
+                                             : renderDocument(*exchange, written->dryRunObject));
     };
 }
 
@@ -112,19 +118,51 @@ void handleUpdate(Services& services, const ExchangePtr& exchange) {
     }
     if (!versioned && exchange->spec->custom)
         return exchange->fail(
-            kube::invalid(exchange->spec->gvk(), exchange->info.name,
+            kube::invalid({exchange->spec->gvr.group, "", exchange->spec->gvr.resource}, exchange->info.name,
                           {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
                             "metadata.resourceVersion"}}));
-    services.writes.update(target, *head, std::move(*object), false, respondWritten(exchange));
+    // Who finalizes a namespace takes no ownership of it.
+    const bool finalizes = target.subresource == "finalize";
+    if (finalizes) {
+        const kube::ObjectPtr live = decode(*head);
+        kube::erase(*object, {"metadata", "managedFields"});
+        if (const kube::Json* managed = kube::find(live->document(), {"metadata", "managedFields"}))
+            kube::ensureObject(*object, {"metadata"})["managedFields"] = *managed;
+    }
+    services.writes.update(target, *head, std::move(*object), finalizes, respondWritten(exchange));
 }
 
 namespace {
 
 Error unknownPatch(bool custom) {
+    if (!custom)
+        return genericError(415);
     return kube::unsupportedMediaType(
-        std::string("the body of the request was in an unknown format - accepted media types include: "
-                    "application/json-patch+json, application/merge-patch+json, ") +
-        (custom ? "" : "application/strategic-merge-patch+json, ") + "application/apply-patch+yaml");
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+}
+
+// A patch whose outermost value is of the wrong type, in Go's words.
+Error notDecoded(const kube::Json& patch, std::string_view wanted) {
+    const char* const is = patch.is_object()   ? "object"
+                           : patch.is_array()  ? "array"
+                           : patch.is_string() ? "string"
+                           : patch.is_bool()   ? "bool"
+                                               : "number";
+    return kube::badRequest("error decoding patch: json: cannot unmarshal " + std::string(is) +
+                            " into Go value of type " + std::string(wanted));
+}
+
+// Strict validation of a patch's result is told as a problem of the patch.
+Error strictProblem(const Error& error, const kube::JsonObject& patched) {
+    const std::size_t at = error.message.find("strict decoding error");
+    if (at == std::string::npos)
+        return error;
+    return kube::invalid({}, "",
+                         {{"FieldValueInvalid",
+                           "Invalid value: " + kube::printJson(kube::Json(kube::printJson(patched))) + ": " +
+                               error.message.substr(at),
+                           "patch"}});
 }
 
 // What kube-apiserver says when a patch does not fit the object.
@@ -155,7 +193,8 @@ Result<void> checkPatchOptions(const Exchange& exchange, bool apply) {
     return {};
 }
 
-Result<kube::JsonObject> applyDocument(Exchange& exchange, FieldValidation validation) {
+// Fields that the schema does not have are refused by the apply itself.
+Result<kube::JsonObject> applyDocument(const Exchange& exchange) {
     Result<std::vector<kube::Json>> documents = kube::parseYaml(exchange.request.body);
     if (!documents)
         return fail(kube::badRequest("error decoding YAML: " + documents.error().message));
@@ -163,20 +202,19 @@ Result<kube::JsonObject> applyDocument(Exchange& exchange, FieldValidation valid
         return fail(kube::badRequest("error decoding YAML: the body is not one object"));
     kube::JsonObject object = std::move(documents->front().get_object());
     const ResourceSpec& spec = *exchange.spec;
+    const auto given = kube::GroupVersion::parse(kube::stringAt(object, {"apiVersion"}));
     if (kube::stringAt(object, {"apiVersion"}) != spec.gvk().apiVersion() ||
         kube::stringAt(object, {"kind"}) != spec.kind)
-        return fail(
-            kube::badRequest("invalid object type: " + std::string(kube::stringAt(object, {"apiVersion"})) +
-                             ", Kind=" + std::string(kube::stringAt(object, {"kind"}))));
+        return fail(kube::badRequest("invalid object type: " + given.group + "/" + given.version +
+                                     ", Kind=" + std::string(kube::stringAt(object, {"kind"}))));
     if (kube::find(object, {"metadata", "managedFields"}) != nullptr)
         return fail(kube::badRequest("metadata.managedFields must be nil"));
-    KUBEFED_TRY(checkObject(exchange, spec.gvk(), spec.schema.get(), validation, object, {}));
     KUBEFED_TRY(checkName(exchange, object));
     return object;
 }
 
 void handleApply(Services& services, const ExchangePtr& exchange, const Options& options) {
-    Result<kube::JsonObject> applied = applyDocument(*exchange, options.validation);
+    Result<kube::JsonObject> applied = applyDocument(*exchange);
     if (!applied)
         return exchange->fail(applied.error());
     const WriteTarget target = targetOf(*exchange, options.dryRun);
@@ -221,18 +259,17 @@ Result<kube::JsonObject> patchedDocument(const Exchange& exchange, const kube::J
         return fail(kube::badRequest(patch.error().message));
     *duplicates = std::move(patch->duplicates);
     if (type == BodyType::JsonPatch) {
+        if (!patch->value.is_array())
+            return fail(notDecoded(patch->value, "[]handlers.jsonPatchOp"));
         Result<kube::Json> result = kube::applyJsonPatch(kube::Json(live), patch->value);
         if (!result)
-            return fail(result.error().code == Code::InvalidArgument
-                            ? kube::badRequest(result.error().message)
-                            : unprocessable(result.error().message));
+            return fail(unprocessable(result.error().message));
         if (!result->is_object())
             return fail(unprocessable("the patch leaves no object"));
         return std::move(result->get_object());
     }
     if (!patch->value.is_object())
-        return fail(kube::badRequest(
-            "json: cannot unmarshal the patch into Go value of type map[string]interface {}"));
+        return fail(notDecoded(patch->value, "map[string]interface {}"));
     if (type == BodyType::MergePatch)
         return std::move(kube::applyMergePatch(kube::Json(live), patch->value).get_object());
     Result<kube::JsonObject> result =
@@ -270,7 +307,9 @@ void handlePatch(Services& services, const ExchangePtr& exchange) {
     if (Result<void> fine = checkObject(*exchange, exchange->spec->gvk(), exchange->spec->schema.get(),
                                         options->validation, *next, duplicates);
         !fine)
-        return exchange->fail(fine.error());
+        return exchange->fail(strictProblem(fine.error(), *next));
+    if (Result<void> fits = checkName(*exchange, *next); !fits)
+        return exchange->fail(fits.error());
     services.writes.update(target, *head, std::move(*next), false, respondWritten(exchange));
 }
 

@@ -12,6 +12,19 @@ namespace {
 
 constexpr int kNameAttempts = 8;
 const kube::Gvr kNamespaces{"", "v1", "namespaces"};
+const kube::Gvr kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
+constexpr std::string_view kCrdCleanup = "customresourcecleanup.apiextensions.k8s.io";
+
+Error alreadyThere(const kube::Gvr& gvr, const Entry& present) {
+    Error error = kube::alreadyExists(gvr, present.name);
+    if (!present.deleting)
+        return error;
+    error.message = "object is being deleted: " + error.message;
+    kube::JsonObject status = kube::toStatus(error);
+    status["message"] = error.message;
+    error.status->body = kube::printJson(status);
+    return error;
+}
 
 // Equal but for managedFields and resourceVersion: nothing that anyone could see has changed.
 bool sameButBookkeeping(const kube::JsonObject& a, const kube::JsonObject& b) {
@@ -67,7 +80,9 @@ Error namespaceTerminating(const kube::Gvr& gvr, std::string_view name, std::str
 }
 
 kube::WriteContext WritePipeline::writeContext(const WriteTarget& target) const {
-    return {target.fieldManager, target.subresource, target.spec->gvk().apiVersion(), toRfc3339(target.now),
+    // Entries of scale have no time, as on a real server.
+    const std::string now = target.subresource == "scale" ? std::string() : toRfc3339(target.now);
+    return {target.fieldManager, target.subresource, target.spec->gvk().apiVersion(), now,
             resetFields(*target.spec, target.subresource)};
 }
 
@@ -153,21 +168,31 @@ void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, Wr
         kube::updateManagedFields(nullptr, object, spec.schema->root(), writeContext(target));
     if (Result<void> prepared = prepareCreate(target, object); !prepared)
         return done(std::unexpected(std::move(prepared.error())));
-    if (collection.head(target.key()))
-        return done(std::unexpected(kube::alreadyExists(spec.gvr, target.name)));
+    if (const EntryPtr present = collection.head(target.key()))
+        return done(std::unexpected(alreadyThere(spec.gvr, *present)));
     store(target, std::move(object), true, std::move(done));
+}
+
+Result<void> WritePipeline::checkIdentity(const WriteTarget& target, const kube::JsonObject& previous,
+                                          const kube::JsonObject& next, bool applied) const {
+    const ResourceSpec& spec = *target.spec;
+    const std::string uid(kube::stringAt(next, {"metadata", "uid"}));
+    const std::string_view liveUid = kube::stringAt(previous, {"metadata", "uid"});
+    if (uid.empty() || uid == liveUid)
+        return {};
+    if (!applied)
+        return fail(kube::conflict(spec.gvr, target.name,
+                                   "Precondition failed: UID in precondition: " + uid +
+                                       ", UID in object meta: " + std::string(liveUid)));
+    const kube::StatusCause cause{"FieldValueInvalid", "Invalid value: \"" + uid + "\": field is immutable",
+                                  "metadata.uid"};
+    return fail(kube::invalid(spec.gvk(), target.name, {cause, cause}));
 }
 
 Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
                                           kube::JsonObject& next) const {
     const ResourceSpec& spec = *target.spec;
     const std::string_view version = kube::stringAt(next, {"metadata", "resourceVersion"});
-    const std::string uid(kube::stringAt(next, {"metadata", "uid"}));
-    const std::string_view liveUid = kube::stringAt(previous, {"metadata", "uid"});
-    if (!uid.empty() && uid != liveUid)
-        return fail(kube::conflict(spec.gvr, target.name,
-                                   "Precondition failed: UID in precondition: " + uid +
-                                       ", UID in object meta: " + std::string(liveUid)));
     if (!version.empty() && version != kube::stringAt(previous, {"metadata", "resourceVersion"}))
         return fail(kube::conflict(
             spec.gvr, target.name,
@@ -176,7 +201,7 @@ Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube:
     carrySystemMetadata(next, previous);
     const StrategyContext context{m_state, target.now, target.user, target.subresource};
     spec.strategy->prepareForUpdate(next, previous, context);
-    if (spec.strategy->hasGeneration())
+    if (spec.strategy->hasGeneration() && target.subresource != "binding")
         advanceGeneration(next, previous);
     Causes causes = validateMetadataUpdate(next, previous, spec);
     Causes own = spec.strategy->validateUpdate(next, previous, context);
@@ -195,11 +220,13 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
     normalise(*target.spec, next);
     if (!applied && target.spec->schema)
         kube::updateManagedFields(&previous, next, target.spec->schema->root(), writeContext(target));
+    if (Result<void> same = checkIdentity(target, previous, next, applied); !same)
+        return done(std::unexpected(std::move(same.error())));
     if (Result<void> prepared = prepareUpdate(target, previous, next); !prepared)
         return done(std::unexpected(std::move(prepared.error())));
     const bool same = kube::keepTimesIfUnchanged(previous, next);
     if (isDeleting(next) && isFinished(next, *target.spec) && !target.dryRun)
-        return erase(target, head, std::move(done));
+        return erase(target, head, std::move(next), std::move(done));
     if (same) {
         // Nothing to write; but what the caller sees must be on disk, so it waits for writes under way.
         m_state.afterCommit(
@@ -228,13 +255,16 @@ void WritePipeline::store(const WriteTarget& target, kube::JsonObject object, bo
         });
 }
 
-void WritePipeline::erase(const WriteTarget& target, const Entry& head, WrittenDone done) {
-    m_state.remove(m_registry.collection(*target.spec), head,
-                   [done = std::move(done), last = head.shared_from_this()](Result<void> committed) mutable {
-                       if (!committed)
-                           return done(std::unexpected(std::move(committed.error())));
-                       done(Written{.entry = std::move(last), .removed = true});
-                   });
+void WritePipeline::erase(const WriteTarget& target, const Entry& head, kube::JsonObject last,
+                          WrittenDone done) {
+    m_state.remove(
+        m_registry.collection(*target.spec), head,
+        [done = std::move(done), head = head.shared_from_this(),
+         last = std::move(last)](Result<void> committed) mutable {
+            if (!committed)
+                return done(std::unexpected(std::move(committed.error())));
+            done(Written{.entry = std::move(head), .dryRunObject = std::move(last), .removed = true});
+        });
 }
 
 namespace {
@@ -277,7 +307,8 @@ std::optional<std::int64_t> graceOf(const WriteTarget& target, const DeleteOptio
     const bool unassigned = kube::stringAt(object, {"spec", "nodeName"}).empty();
     if ((podsVanish && unassigned) || phase == "Succeeded" || phase == "Failed")
         return 0;
-    return std::max<std::int64_t>(options.gracePeriodSeconds.value_or(*own), 0);
+    const std::int64_t seconds = *own == 0 ? 0 : options.gracePeriodSeconds.value_or(*own);
+    return seconds < 0 ? 1 : seconds;
 }
 
 }  // namespace
@@ -292,6 +323,8 @@ void WritePipeline::remove(const WriteTarget& target, const DeleteOptions& optio
     if (Result<void> met = checkPreconditions(target, options, *head); !met)
         return done(std::unexpected(std::move(met.error())));
     kube::JsonObject object = decode(*head)->document();
+    if (target.spec->gvr == kCrds)  // its objects go first
+        setFinalizer(object, kCrdCleanup, true);
     if (!options.propagationPolicy.empty()) {
         setFinalizer(object, "orphan", options.propagationPolicy == "Orphan");
         setFinalizer(object, "foregroundDeletion", options.propagationPolicy == "Foreground");
@@ -300,10 +333,12 @@ void WritePipeline::remove(const WriteTarget& target, const DeleteOptions& optio
     kube::JsonObject& metadata = kube::ensureObject(object, {"metadata"});
     const std::int64_t seconds = grace.value_or(0);
     const std::int64_t left = kube::intAt(object, {"metadata", "deletionGracePeriodSeconds"}).value_or(0);
-    if (!isDeleting(object) || seconds < left) {
+    const bool deleting = isDeleting(object);
+    if (!deleting || seconds < left) {
         metadata["deletionTimestamp"] = toRfc3339(target.now + std::chrono::seconds(seconds));
-        metadata["deletionGracePeriodSeconds"] = seconds;
-        if (target.spec->strategy->hasGeneration())
+        if (target.spec->gvr != kNamespaces)
+            metadata["deletionGracePeriodSeconds"] = seconds;
+        if (!deleting && target.spec->strategy->hasGeneration())
             metadata["generation"] = kube::intAt(object, {"metadata", "generation"}).value_or(0) + 1;
     }
     if (target.spec->gvr == kNamespaces)
@@ -311,7 +346,7 @@ void WritePipeline::remove(const WriteTarget& target, const DeleteOptions& optio
     if (target.dryRun)
         return done(Written{.entry = head, .dryRunObject = std::move(object), .removed = true});
     if (isFinished(object, *target.spec))
-        return erase(target, *head, std::move(done));
+        return erase(target, *head, grace ? std::move(object) : decode(*head)->document(), std::move(done));
     if (sameButBookkeeping(object, decode(*head)->document()))
         return m_state.afterCommit([done = std::move(done), head](Result<void> result) mutable {
             if (!result)

@@ -27,7 +27,7 @@ struct WriteTarget {
 // The object as it is now: `entry`, or for a dry run the document that would have been stored.
 struct Written {
     EntryPtr entry;
-    kube::JsonObject dryRunObject;
+    kube::JsonObject dryRunObject;  // of what was removed: as it was last
     bool created = false;
     bool removed = false;  // the update took the last finalizer of a deleted object
 };
@@ -66,13 +66,15 @@ public:
 private:
     [[nodiscard]] Result<void> admitNamespace(const WriteTarget& target) const;
     [[nodiscard]] Result<void> prepareCreate(const WriteTarget& target, kube::JsonObject& object) const;
+    [[nodiscard]] Result<void> checkIdentity(const WriteTarget& target, const kube::JsonObject& previous,
+                                             const kube::JsonObject& next, bool applied) const;
     [[nodiscard]] Result<void> prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
                                              kube::JsonObject& next) const;
     [[nodiscard]] Result<void> checkEscalation(const WriteTarget& target,
                                                const kube::JsonObject& object) const;
     [[nodiscard]] kube::WriteContext writeContext(const WriteTarget& target) const;
     void store(const WriteTarget& target, kube::JsonObject object, bool created, WrittenDone done);
-    void erase(const WriteTarget& target, const Entry& head, WrittenDone done);
+    void erase(const WriteTarget& target, const Entry& head, kube::JsonObject last, WrittenDone done);
 
     State& m_state;
     Registry& m_registry;
