@@ -175,8 +175,9 @@ Error unprocessable(const std::string& why) {
         {"message", "the server rejected our request due to an error in our request"},
         {"reason", "Invalid"},
         {"details",
-         kube::JsonObject{{"causes", kube::JsonArray{kube::JsonObject{{"reason", "UnexpectedServerResponse"},
-                                                                      {"message", why}}}}}},
+         kube::JsonObject{
+             {"causes", kube::JsonArray{kube::JsonObject{
+                            {"reason", "UnexpectedServerResponse"}, {"message", why}, {"field", "patch"}}}}}},
         {"code", 422}};
     return kube::fromHttp(422, kube::printJson(status), {});
 }
