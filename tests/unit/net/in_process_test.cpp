@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
+#include <latch>
 
-#include <QSemaphore>
 #include <QTest>
 #include <QThread>
 
@@ -20,28 +20,36 @@ public:
     explicit ServerThread(FunctionHandler::Function function, InProcessConfig config = {})
         : m_handler(std::move(function)), m_config(config) {
         start();
-        m_ready.acquire();
+        m_ready.wait();
     }
     ~ServerThread() override { stop(); }
     void stop() {
         quit();
+        m_done.wait();
         wait();
     }
     [[nodiscard]] InProcessServer& server() { return *m_server; }
 
 protected:
     void run() override {
-        InProcessServer server(m_handler, m_config);
-        m_server = &server;
-        m_ready.release();
-        exec();
+        serve();
+        m_done.count_down();
     }
 
 private:
+    void serve() {
+        InProcessServer server(m_handler, m_config);
+        m_server = &server;
+        m_ready.count_down();
+        exec();
+    }
+
     FunctionHandler m_handler;
     const InProcessConfig m_config;
     InProcessServer* m_server = nullptr;
-    QSemaphore m_ready;
+    // Not Qt's semaphore, nor wait() alone: the thread sanitizer cannot see into Qt's own locks.
+    std::latch m_ready{1};
+    std::latch m_done{1};
 };
 
 CertificateInfo user(std::string name) {
