@@ -12,8 +12,17 @@ std::string number(double value) {
     return {buffer.data(), result.ptr};
 }
 
-std::string labels(std::string_view verb, std::string_view resource) {
-    return "verb=\"" + std::string(verb) + "\",resource=\"" + std::string(resource) + "\"";
+constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
+    {"get", "GET"},    {"list", "LIST"},   {"watch", "WATCH"},   {"create", "POST"},
+    {"update", "PUT"}, {"patch", "PATCH"}, {"delete", "DELETE"}, {"deletecollection", "DELETECOLLECTION"},
+    {"post", "POST"},  {"put", "PUT"}};
+
+// Methods come from anyone: only known ones become labels, or the maps would grow without end.
+std::string_view told(std::string_view verb) {
+    for (const auto& [ours, theirs] : kVerbs)
+        if (verb == ours)
+            return theirs;
+    return "OTHER";
 }
 
 }  // namespace
@@ -30,13 +39,22 @@ void MetricsText::sample(std::string_view name, std::string_view labelText, doub
     m_text.append(" ").append(number(value)).append("\n");
 }
 
-void Metrics::countRequest(std::string_view verb, std::string_view resource, int code, double seconds) {
-    // Paths and methods come from anyone: only known shapes become labels, or the maps would grow without
-    // end.
-    const std::string name(resource.size() > 63 || code == 404 || code == 401 ? std::string_view()
-                                                                              : resource);
-    ++m_requests[{std::string(verb.substr(0, 16)), name, code}];
-    Latency& latency = m_latency[{std::string(verb.substr(0, 16)), name}];
+std::string Metrics::labels(const Kind& kind) {
+    return "verb=\"" + kind.verb + "\",resource=\"" + kind.resource + "\",subresource=\"" + kind.subresource +
+           "\"";
+}
+
+void Metrics::countRequest(std::string_view verb, std::string_view resource, std::string_view subresource,
+                           int code, double seconds) {
+    // Paths come from anyone, too.
+    const bool isKnown = resource.size() <= 63 && subresource.size() <= 63 && code != 404 && code != 401;
+    Kind kind{.verb = std::string(told(verb)), .resource = {}, .subresource = {}};
+    if (isKnown) {
+        kind.resource = resource;
+        kind.subresource = subresource;
+    }
+    ++m_requests[{kind, code}];
+    Latency& latency = m_latency[kind];
     ++latency.count;
     latency.sum += seconds;
     for (std::size_t i = 0; i < kBounds.size(); ++i)
@@ -47,14 +65,13 @@ void Metrics::countRequest(std::string_view verb, std::string_view resource, int
 void Metrics::print(MetricsText& out) const {
     out.family("apiserver_request_total", "counter", "Answered requests by verb, resource and HTTP code.");
     for (const auto& [key, count] : m_requests)
-        out.sample(
-            "apiserver_request_total",
-            labels(std::get<0>(key), std::get<1>(key)) + ",code=\"" + std::to_string(std::get<2>(key)) + "\"",
-            static_cast<double>(count));
+        out.sample("apiserver_request_total",
+                   labels(key.first) + ",code=\"" + std::to_string(key.second) + "\"",
+                   static_cast<double>(count));
     const std::string_view name = "apiserver_request_duration_seconds";
     out.family(name, "histogram", "Time until the answer began.");
     for (const auto& [key, latency] : m_latency) {
-        const std::string base = labels(key.first, key.second);
+        const std::string base = labels(key);
         for (std::size_t i = 0; i < kBounds.size(); ++i)
             out.sample(std::string(name) + "_bucket", base + ",le=\"" + number(kBounds[i]) + "\"",
                        static_cast<double>(latency.buckets[i]));

@@ -26,7 +26,9 @@ private:
 
 class Metrics {
 public:
-    void countRequest(std::string_view verb, std::string_view resource, int code, double seconds);
+    // `verb` as RBAC has it ("create"), told as kube-apiserver does ("POST").
+    void countRequest(std::string_view verb, std::string_view resource, std::string_view subresource,
+                      int code, double seconds);
     void print(MetricsText& out) const;
 
 private:
@@ -36,8 +38,13 @@ private:
         std::uint64_t count = 0;
         double sum = 0;
     };
-    std::map<std::tuple<std::string, std::string, int>, std::uint64_t> m_requests;
-    std::map<std::pair<std::string, std::string>, Latency> m_latency;
+    struct Kind {
+        std::string verb, resource, subresource;
+        auto operator<=>(const Kind&) const = default;
+    };
+    static std::string labels(const Kind& kind);
+    std::map<std::pair<Kind, int>, std::uint64_t> m_requests;
+    std::map<Kind, Latency> m_latency;
 };
 
 }  // namespace kubefed::apiserver

@@ -171,8 +171,7 @@ void Http1Connection::sendHead(std::int64_t id, int status, Headers headers,
     m_chunked = !body && m_chunkedAllowed && mayHaveBody && !m_bodiless;
     if (!body && !m_chunkedAllowed)
         m_keepAlive = false;  // its end is the connection's end
-    if (body && mayHaveBody && header(headers, "content-length").empty())
-        headers.emplace_back("content-length", std::to_string(body->size()));
+    completeHead(headers, status, body ? &*body : nullptr, m_context.loop.wallNow());
     appendHead(status, headers, m_chunked);
     if (body && !m_bodiless && mayHaveBody)
         m_out.append(*body);

@@ -228,8 +228,7 @@ void Http2Connection::sendHead(std::int64_t id, int status, Headers headers,
                                std::optional<std::string> body) {
     const auto stream = static_cast<std::int32_t>(id);
     const bool more = !body || !body->empty();
-    if (body && header(headers, "content-length").empty() && status != 204 && status != 304)
-        headers.emplace_back("content-length", std::to_string(body->size()));
+    completeHead(headers, status, body ? &*body : nullptr, m_context.loop.wallNow());
     m_session.respond(stream, status, headers, more);
     if (body && more) {
         m_session.write(stream, std::move(*body));

@@ -51,6 +51,7 @@ public:
     Loop& operator=(const Loop&) = delete;
 
     [[nodiscard]] SteadyTime now() const { return m_clock.now(); }
+    [[nodiscard]] WallTime wallNow() const { return m_clock.wallNow(); }
     // `fire` runs once, from the event loop, when the clock has reached `when`.
     [[nodiscard]] Deadline at(SteadyTime when, Task fire);
     // Room for one reading or writing of any connection at a time; not one each, of which there may be

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/net/server_connection.h"
 
+#include <array>
+#include <cstdio>
 #include <utility>
 
 namespace kubefed::net {
@@ -106,6 +108,29 @@ void setTarget(ServerRequest& request, std::string_view target) {
     request.path = target.substr(0, mark);
     if (mark != std::string_view::npos)
         request.query = target.substr(mark + 1);
+}
+
+std::string httpDate(WallTime time) {
+    using namespace std::chrono;
+    static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const auto day = floor<days>(time);
+    const year_month_day date{day};
+    const hh_mm_ss clock{floor<seconds>(time - day)};
+    std::array<char, 40> text{};
+    std::snprintf(text.data(), text.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
+                  kDays[weekday{day}.c_encoding()], unsigned(date.day()), kMonths[unsigned(date.month()) - 1],
+                  int(date.year()), int(clock.hours().count()), int(clock.minutes().count()),
+                  int(clock.seconds().count()));
+    return text.data();
+}
+
+void completeHead(Headers& headers, int status, const std::string* body, WallTime now) {
+    if (body != nullptr && status != 204 && status != 304 && header(headers, "content-length").empty())
+        headers.emplace_back("content-length", std::to_string(body->size()));
+    if (header(headers, "date").empty())
+        headers.emplace_back("date", httpDate(now));
 }
 
 }  // namespace kubefed::net

@@ -101,4 +101,9 @@ private:
 // Splits a request target into path and query.
 void setTarget(ServerRequest& request, std::string_view target);
 
+// As the Date header has it: "Sun, 06 Nov 1994 08:49:37 GMT".
+[[nodiscard]] std::string httpDate(WallTime time);
+// What every answer of a server says beside its handler's headers: date, and content-length for a whole body.
+void completeHead(Headers& headers, int status, const std::string* body, WallTime now);
+
 }  // namespace kubefed::net

@@ -77,8 +77,8 @@ void Router::measure(const ExchangePtr& exchange) {
             return;
         const std::chrono::duration<double> took = m_clock.now() - begin;
         const RequestInfo& asked = answered->info;
-        m_metrics.countRequest(asked.verb, asked.isResource ? asked.resource : std::string(), status,
-                               took.count());
+        m_metrics.countRequest(asked.verb, asked.isResource ? asked.resource : std::string(),
+                               asked.isResource ? asked.subresource : std::string(), status, took.count());
     };
 }
 

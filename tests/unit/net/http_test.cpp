@@ -2,6 +2,7 @@
 #include <QTest>
 
 #include "kubefed/util/qt_clock.h"
+#include "kubefed/net/server_connection.h"
 #include "tests/unit/net/net_fixture.h"
 
 using namespace kubefed;
@@ -47,6 +48,9 @@ private Q_SLOTS:
         QCOMPARE(slot.value().status, 201);
         QCOMPARE(slot.value().body, std::string("made"));
         QCOMPARE(header(slot.value().headers, "content-type"), std::string_view("text/plain"));
+        QVERIFY(header(slot.value().headers, "date").ends_with(" GMT"));
+        QCOMPARE(httpDate(WallTime{std::chrono::seconds{784111777}}),
+                 std::string("Sun, 06 Nov 1994 08:49:37 GMT"));
         QCOMPARE(seen.method, std::string("POST"));
         QCOMPARE(seen.path, std::string("/api/v1/pods"));
         QCOMPARE(seen.query, std::string("limit=5&x=%2F"));
