@@ -163,6 +163,13 @@ void Init::startController() {
 }
 
 bool Init::expired(std::string_view waitingFor) {
+    // One that was killed is still to be seen for a moment; waiting for it to answer would be in vain.
+    if (const auto pid = m_local.readPid();
+        m_alreadyUp && !(pid && env().processes.isRunning(*pid, m_local.folder()))) {
+        m_alreadyUp = false;
+        startController();
+        return true;
+    }
     if (m_pid > 0 && !env().processes.isRunning(m_pid, m_local.folder())) {
         m_pid = 0;
         giveUp({.id = "KF1204",

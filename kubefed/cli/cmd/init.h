@@ -45,6 +45,7 @@ private:
     void writeContext();
     void writeObjects(std::size_t index);
     void success();
+    // True: this way of waiting is over (in vain, or the controller has to be started after all).
     [[nodiscard]] bool expired(std::string_view waitingFor);
     // Ends what this run started, removes what it made.
     void giveUp(CliError error);

@@ -205,6 +205,25 @@ private Q_SLOTS:
         QCOMPARE(run(std::make_unique<Init>(w->env, up)), 2);
     }
 
+    // Killed a moment ago, a controller is still to be seen but does not answer any more.
+    void upStartsWhatWasJustKilled() {
+        controllerStarts();
+        QCOMPARE(initProd(), 0);
+        w->server.objects.erase("/readyz");
+        const auto started = w->processes.started;
+        w->processes.started = [&](const std::vector<std::string>& arguments) {
+            w->server.objects["/readyz"] = kube::JsonObject{};
+            started(arguments);
+        };
+        w->processes.calls.clear();
+        const Request dies = w->clock.after(200ms, [this] { w->processes.running = false; });
+        InitOptions up = w->options;
+        up.onlyStart = true;
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QCOMPARE(w->processes.calls, std::vector<std::string>{"start kubefed-controller"});
+        QVERIFY(w->processes.running && !said("was up already"));
+    }
+
     void noStartPrintsAUnit() {
         w->options.noStart = true;
         QCOMPARE(initProd(), 0);
