@@ -127,10 +127,10 @@ std::string httpDate(WallTime time) {
 }
 
 void completeHead(Headers& headers, int status, const std::string* body, WallTime now) {
-    if (body != nullptr && status != 204 && status != 304 && header(headers, "content-length").empty())
-        headers.emplace_back("content-length", std::to_string(body->size()));
     if (header(headers, "date").empty())
         headers.emplace_back("date", httpDate(now));
+    if (body != nullptr && status != 204 && status != 304 && header(headers, "content-length").empty())
+        headers.emplace_back("content-length", std::to_string(body->size()));
 }
 
 }  // namespace kubefed::net
