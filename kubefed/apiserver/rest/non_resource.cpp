@@ -31,6 +31,23 @@ bool answer(const ExchangePtr& exchange, std::string body) {
 
 }  // namespace
 
+namespace {
+
+// Nothing is described in OpenAPI v2, but kubectl asks for it before it creates a List, and takes an empty
+// document for "the server checks".
+void emptyOpenApi2(const ExchangePtr& exchange) {
+    const std::string_view accept = net::header(exchange->request.headers, "accept");
+    if (accept.find("proto-openapi.spec.v2") != std::string_view::npos)
+        return exchange->respondText(200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+                                     "\n\x03"
+                                     "2.0");  // Document{swagger: "2.0"}
+    exchange->respondText(
+        200, "application/json",
+        "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"unversioned\"},\"paths\":{}}");
+}
+
+}  // namespace
+
 void NonResourceHandler::handle(const ExchangePtr& exchange) {
     const std::string& path = exchange->info.path;
     if (exchange->request.method != "GET" && exchange->request.method != "HEAD")
@@ -41,6 +58,8 @@ void NonResourceHandler::handle(const ExchangePtr& exchange) {
         return health(exchange);
     if (path == "/metrics")
         return metrics(exchange);
+    if (path == "/openapi/v2")
+        return emptyOpenApi2(exchange);
     Result<Format> format = negotiate(net::header(exchange->request.headers, "accept"));
     if (!format)
         return exchange->fail(format.error());
