@@ -32,10 +32,7 @@ int main(int argc, char** argv) {
         }
         config->pluginDirs.assign(pluginDirs.begin(), pluginDirs.end());
         controller::Daemon daemon(std::move(*config), [](int code) { QCoreApplication::exit(code); });
-        if (const Result<void> started = daemon.start(); !started) {
-            log::error("the controller cannot start", {{"why", started.error().text()}});
-            return 1;
-        }
+        daemon.start();
         return QCoreApplication::exec();
     } catch (const std::exception& error) {
         log::error("the controller ends on an exception", {{"why", error.what()}});

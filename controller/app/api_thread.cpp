@@ -4,12 +4,14 @@
 #include "kubefed/apiserver/server.h"
 #include "kubefed/fed/crds.h"
 #include "kubefed/kube/yaml.h"
+#include "kubefed/net/lasting_port.h"
 #include "kubefed/util/qt_clock.h"
 
 namespace kubefed::controller {
 namespace {
 
 constexpr Duration kDrain{2'000};
+constexpr std::size_t kPortAttempts = 50;
 
 // Holds back "ready" until the controller has read what it needs.
 class ReadyGate final : public net::HttpHandler {
@@ -43,15 +45,37 @@ Result<apiserver::ApiServerConfig> serverConfig(const DaemonConfig& config) {
     return result;
 }
 
+// Listens on the federation's port, or on one that it will find free after every restart, too.
+Result<std::uint16_t> listen(const DaemonConfig& config, net::HttpHandler& handler, Clock& clock,
+                             std::unique_ptr<net::HttpServer>& server) {
+    net::ServerConfig settings;
+    settings.address = config.address;
+    settings.certificate = config.server;
+    settings.clientCaPem = config.caPem;
+    std::vector<std::uint16_t> ports{config.port};
+    if (config.port == 0) {
+        ports = net::lastingPorts(kPortAttempts);
+        ports.push_back(0);
+    }
+    Result<std::uint16_t> listening = fail(Code::Unavailable, "no port is left");
+    for (const std::uint16_t port : ports) {
+        settings.port = port;
+        server = std::make_unique<net::HttpServer>(settings, handler, clock);
+        listening = server->listen();
+        if (listening)
+            break;
+    }
+    return listening;
+}
+
 }  // namespace
 
-ApiThread::ApiThread(DaemonConfig config, std::function<void(Result<std::uint16_t>)> listening)
+ApiThread::ApiThread(DaemonConfig config, std::function<void(Result<Served>)> listening)
     : m_config(std::move(config)),
-      m_listening(
-          4, [listening = std::move(listening)](std::vector<std::shared_ptr<Result<std::uint16_t>>> ports) {
-              for (const auto& port : ports)
-                  listening(*port);
-          }) {
+      m_listening(4, [listening = std::move(listening)](std::vector<std::shared_ptr<Result<Served>>> all) {
+          for (const auto& served : all)
+              listening(*served);
+      }) {
     start();
 }
 
@@ -72,8 +96,8 @@ void ApiThread::setMetrics(std::string text) {
 
 void ApiThread::run() {
     QtClock clock;
-    const auto report = [this](Result<std::uint16_t> result) {
-        std::ignore = m_listening.push(std::make_shared<Result<std::uint16_t>>(std::move(result)));
+    const auto report = [this](Result<Served> result) {
+        std::ignore = m_listening.push(std::make_shared<Result<Served>>(std::move(result)));
     };
     Result<apiserver::ApiServerConfig> config = serverConfig(m_config);
     if (!config)
@@ -86,18 +110,13 @@ void ApiThread::run() {
         return m_metrics;
     });
     ReadyGate gate(**api, m_ready);
-    net::ServerConfig settings;
-    settings.address = m_config.address;
-    settings.port = m_config.port;
-    settings.certificate = m_config.server;
-    settings.clientCaPem = m_config.caPem;
-    net::HttpServer server(std::move(settings), gate, clock);
-    Result<std::uint16_t> port = server.listen();
-    const bool listens = port.has_value();
-    report(std::move(port));
-    if (!listens)
-        return;
-    Wakeup quitting([this, &server] { server.drain(kDrain, [this] { quit(); }); });
+    net::InProcessServer local(gate);
+    std::unique_ptr<net::HttpServer> server;
+    const Result<std::uint16_t> port = listen(m_config, gate, clock, server);
+    if (!port)
+        return report(fail(port.error()));
+    report(Served{.port = *port, .local = &local});
+    Wakeup quitting([this, &server] { server->drain(kDrain, [this] { quit(); }); });
     {
         const std::scoped_lock lock(m_lock);
         m_quit = &quitting;

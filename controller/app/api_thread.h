@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The embedded API server and its HTTP server on a thread of their own. Made and destroyed on the core thread
-// (the destructor drains, commits and joins). `listening` comes on the core thread, once.
+// (the destructor drains, commits and joins). `listening` comes on the core thread, once; transports made of
+// what it brings must be gone before the thread's owner destroys it.
 #pragma once
 
 #include <atomic>
@@ -13,13 +14,19 @@
 #include <QThread>
 
 #include "controller/app/config.h"
+#include "kubefed/net/in_process_transport.h"
 #include "kubefed/util/mailbox.h"
 
 namespace kubefed::controller {
 
+struct Served {
+    std::uint16_t port = 0;
+    net::InProcessServer* local = nullptr;  // the same API without sockets; lives as long as the thread
+};
+
 class ApiThread final : public QThread {
 public:
-    ApiThread(DaemonConfig config, std::function<void(Result<std::uint16_t>)> listening);
+    ApiThread(DaemonConfig config, std::function<void(Result<Served>)> listening);
     ~ApiThread() override;
 
     // Any thread. /readyz answers 503 until it is set.
@@ -37,7 +44,7 @@ private:
     std::string m_metrics;
     Wakeup* m_quit = nullptr;
     bool m_quitting = false;
-    Mailbox<std::shared_ptr<Result<std::uint16_t>>> m_listening;
+    Mailbox<std::shared_ptr<Result<Served>>> m_listening;
 };
 
 }  // namespace kubefed::controller

@@ -11,6 +11,9 @@ namespace kubefed::controller {
 namespace {
 
 constexpr Duration kMetricsEvery{5'000};
+// One that was killed holds its lock until all its threads have ended.
+constexpr Duration kLockPatience{5'000};
+constexpr Duration kLockRetry{20};
 
 }  // namespace
 
@@ -44,15 +47,25 @@ Daemon::~Daemon() {
     log::info("the controller ends", {{"federation", m_config.federation}});
 }
 
-Result<void> Daemon::start() {
+void Daemon::start() {
+    m_lockUntil = m_clock.now() + kLockPatience;
+    m_lockTimer = m_clock.after(Duration::zero(), [this] { lock(); });
+}
+
+void Daemon::lock() {
     Result<std::unique_ptr<PidFile>> pidFile = PidFile::make(m_config.data / "kubefed-controller.pid");
-    if (!pidFile)
-        return fail(std::move(pidFile.error()));
+    if (!pidFile) {
+        if (pidFile.error().code == Code::AlreadyExists && m_clock.now() < m_lockUntil) {
+            m_lockTimer = m_clock.after(kLockRetry, [this] { lock(); });
+            return;
+        }
+        log::error("the controller cannot start", {{"why", pidFile.error().text()}});
+        return m_finished(1);
+    }
     m_pidFile = std::move(*pidFile);
     loadPolicies();
     m_api = std::make_unique<ApiThread>(m_config,
-                                        [this](Result<std::uint16_t> port) { listening(std::move(port)); });
-    return {};
+                                        [this](Result<Served> served) { listening(std::move(served)); });
 }
 
 void Daemon::loadPolicies() {
@@ -70,27 +83,26 @@ void Daemon::loadPolicies() {
     }
 }
 
-void Daemon::listening(Result<std::uint16_t> port) {
-    if (!port) {
-        log::error("the API server cannot start", {{"why", port.error().text()}});
+void Daemon::listening(Result<Served> served) {
+    if (!served) {
+        log::error("the API server cannot start", {{"why", served.error().text()}});
         return m_finished(1);
     }
-    if (m_config.port != *port)
-        if (const Result<void> written = writePort(m_config.data, *port); !written) {
+    if (m_config.port != served->port)
+        if (const Result<void> written = writePort(m_config.data, served->port); !written) {
             log::error("the chosen port cannot be kept", {{"why", written.error().text()}});
             return m_finished(1);
         }
     log::info("the federation API is served",
-              {{"address", m_config.address}, {"port", std::to_string(*port)}});
-    const bool any = m_config.address == "0.0.0.0" || m_config.address == "::";
-    const net::Endpoint endpoint{.host = any ? "127.0.0.1" : m_config.address, .port = *port, .basePath = {}};
-    net::Identity identity;
-    identity.caPem = m_config.caPem;
-    identity.clientCertPem = m_config.client.certPem;
-    identity.clientKeyPem = m_config.client.keyPem;
-    m_connections = std::make_unique<net::ConnectionCache>(m_clock);
-    m_client =
-        std::make_unique<kube::Client>(m_connections->transport(endpoint, identity), "kubefed-controller");
+              {{"address", m_config.address}, {"port", std::to_string(served->port)}});
+    Result<net::CertificateInfo> self = net::readCertificate(m_config.client.certPem);
+    if (!self) {
+        log::error("the controller's certificate cannot be read", {{"why", self.error().text()}});
+        return m_finished(1);
+    }
+    // As the user of its certificate, without the cost of TLS to itself.
+    m_client = std::make_unique<kube::Client>(served->local->connect(std::move(*self), m_clock),
+                                              "kubefed-controller");
     m_host = std::make_unique<ClientHostApi>(*m_client, m_clock);
     // The data folder's lock already makes it the only one; a constant name lets a restart go on at once.
     m_leader = std::make_unique<Leader>(

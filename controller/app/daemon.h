@@ -13,7 +13,6 @@
 #include "controller/controller.h"
 #include "controller/host/client_host_api.h"
 #include "controller/membership/shard_link.h"
-#include "kubefed/net/https_transport.h"
 #include "kubefed/util/qt_clock.h"
 #include "plugins/host/registry.h"
 
@@ -51,11 +50,12 @@ public:
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
-    [[nodiscard]] Result<void> start();
+    void start();
 
 private:
+    void lock();
     void loadPolicies();
-    void listening(Result<std::uint16_t> port);
+    void listening(Result<Served> served);
     void elected();
     void publishMetrics();
 
@@ -64,10 +64,11 @@ private:
     QtClock m_clock;
     plugins::PolicyRegistry m_registry;
     RegistryPolicySource m_policies{m_registry};
+    SteadyTime m_lockUntil{};
+    Request m_lockTimer;
     // What follows is taken down from the last to the first.
     std::unique_ptr<PidFile> m_pidFile;
     std::unique_ptr<ApiThread> m_api;
-    std::unique_ptr<net::ConnectionCache> m_connections;
     std::unique_ptr<kube::Client> m_client;
     std::unique_ptr<ClientHostApi> m_host;
     std::unique_ptr<Leader> m_leader;

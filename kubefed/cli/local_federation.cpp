@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "kubefed/kube/yaml.h"
+#include "kubefed/net/lasting_port.h"
 #include "kubefed/util/file.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::hours kCaLife{24 * 365 * 10};
 constexpr std::chrono::hours kCertificateLife{24 * 365};
+constexpr std::size_t kPortAttempts = 50;
 
 struct NamedPair {
     std::string file;
@@ -203,15 +205,20 @@ Result<std::uint16_t> freePort(const std::string& address) {
     where.sin_family = AF_INET;
     if (::inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1)
         return fail(Code::InvalidArgument, "\"" + address + "\" is not an IPv4 address");
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    socklen_t size = sizeof where;
-    const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&where), &size) == 0;
-    if (fd >= 0)
-        ::close(fd);
-    if (!bound)
-        return fail(Code::Unavailable, "cannot listen on \"" + address + "\"");
-    return ntohs(where.sin_port);
+    std::vector<std::uint16_t> candidates = net::lastingPorts(kPortAttempts);
+    candidates.push_back(0);
+    for (const std::uint16_t candidate : candidates) {
+        where.sin_port = htons(candidate);
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        socklen_t size = sizeof where;
+        const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0 &&
+                           ::getsockname(fd, reinterpret_cast<sockaddr*>(&where), &size) == 0;
+        if (fd >= 0)
+            ::close(fd);
+        if (bound)
+            return ntohs(where.sin_port);
+    }
+    return fail(Code::Unavailable, "cannot listen on \"" + address + "\"");
 }
 
 }  // namespace kubefed::cli

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
+#include <QFile>
 #include <QTest>
 
+#include "kubefed/net/lasting_port.h"
 #include "kubefed/util/qt_clock.h"
 #include "kubefed/net/server_connection.h"
 #include "tests/unit/net/net_fixture.h"
@@ -28,6 +32,21 @@ private Q_SLOTS:
         m_transport.reset();
         m_cache.reset();
         m_server.reset();
+    }
+
+    // A server that comes back must not find its port under somebody's outgoing connection.
+    void lastingPortsAreNotTheKernels() {
+        QFile file(QStringLiteral("/proc/sys/net/ipv4/ip_local_port_range"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QList<QByteArray> range = file.readAll().simplified().split(' ');
+        const auto ports = lastingPorts(50);
+        for (const std::uint16_t port : ports) {
+            QVERIFY(port >= 1024 && port < 30'000);
+            QVERIFY(port < range.at(0).toInt() || port > range.at(1).toInt());
+        }
+        QCOMPARE(std::set(ports.begin(), ports.end()).size(), ports.size());
+        if (range.at(0).toInt() >= 30'000)
+            QCOMPARE(ports.size(), std::size_t{50});
     }
 
     void answersWithStatusHeadersAndBody() {
