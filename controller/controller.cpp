@@ -1,9 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/controller.h"
 
+#include <algorithm>
+
 #include "kubefed/fed/names.h"
 
 namespace kubefed::controller {
+namespace {
+
+// Only status and bookkeeping differ: no decision and nothing that members get can.
+bool isSameButStatus(const TemplateRecord& a, const TemplateRecord& b) {
+    const auto equal = [](const kube::Json* left, const kube::Json* right) {
+        return left == nullptr || right == nullptr ? left == right : kube::equal(*left, *right);
+    };
+    const kube::JsonObject& left = a.object->document();
+    const kube::JsonObject& right = b.object->document();
+    const auto covers = [&equal](const kube::JsonObject& from, const kube::JsonObject& to) {
+        return std::ranges::all_of(from, [&](const auto& member) {
+            return member.key() == "status" || member.key() == "metadata" ||
+                   equal(&member.value(), to.if_contains(member.key()));
+        });
+    };
+    const auto field = [&equal, &left, &right](std::string_view name) {
+        return equal(kube::find(left, {"metadata", name}), kube::find(right, {"metadata", name}));
+    };
+    return a.isTemplate == b.isTemplate && field("uid") && field("generation") && field("labels") &&
+           field("annotations") && field("finalizers") && field("ownerReferences") &&
+           field("deletionTimestamp") && covers(left, right) && covers(right, left);
+}
+
+}  // namespace
 
 Controller::Controller(HostApi& host, MemberLinkFactory& links, PolicySource& policies, Clock& clock,
                        ControllerConfig config)
@@ -102,7 +128,10 @@ MembershipHandlers Controller::membershipHandlers() {
     return handlers;
 }
 
-void Controller::templateChanged(const TemplateId& id, const TemplateRecord* before, const TemplateRecord*) {
+void Controller::templateChanged(const TemplateId& id, const TemplateRecord* before,
+                                 const TemplateRecord* after) {
+    if (before != nullptr && after != nullptr && m_mirror.isSynced() && isSameButStatus(*before, *after))
+        return m_status.enqueue(id);  // the aggregate may not be what stands there now
     if (id.key.ns == fed::kSystemNamespace && id.traits().kind == "Secret")
         m_membership.reconcileAll();  // it may hold a member's credentials
     const bool wasThere = before != nullptr;

@@ -38,7 +38,8 @@ struct Member final : MemberLinkSink {
     bool probing = false;
     bool identifying = false;
     Request statusTimer;
-    Request write;  // of status or finalizer, under way
+    SteadyTime statusDue{};  // of the timer
+    Request write;           // of status or finalizer, under way
     SteadyTime lastStatusWrite{};
     bool wroteStatus = false;
     std::string announcedState;  // what the others were last told

@@ -125,7 +125,7 @@ void Membership::handle(Member& member, std::vector<MemberEvent> events) {
     for (MemberEvent& event : events) {
         if (auto* nodes = std::get_if<NodesSeen>(&event)) {
             member.nodes = std::move(*nodes);
-            scheduleStatus(member, m_config.countsInterval);
+            scheduleStatus(member, m_config.nodesInterval);
             continue;
         }
         const auto* mirror = std::get_if<MirrorState>(&event);
@@ -271,8 +271,10 @@ void Membership::patchFinalizer(Member& member, bool present) {
 }
 
 void Membership::scheduleStatus(Member& member, Duration delay) {
-    if (delay > Duration{1'000} && member.statusTimer.isActive())
+    const SteadyTime due = m_clock.now() + delay;
+    if (delay > Duration{1'000} && member.statusTimer.isActive() && member.statusDue <= due)
         return;  // one is coming anyway
+    member.statusDue = due;
     member.statusTimer = m_clock.after(delay, [this, &member] {
         member.statusTimer.cancel();
         writeStatus(member);

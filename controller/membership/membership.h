@@ -20,7 +20,8 @@ struct MembershipConfig {
     std::string federationId;
     fed::HealthConfig health;
     Duration statusInterval{60'000};  // without a change of a condition or a rounded figure
-    Duration countsInterval{5'000};   // while objects are being synced
+    Duration countsInterval{2'000};   // at most, while objects are being synced
+    Duration nodesInterval{10'000};   // at most, while nodes change
 };
 
 struct MembershipHandlers {

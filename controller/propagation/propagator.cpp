@@ -108,6 +108,16 @@ bool Propagator::isBusy(const TemplateId& id) const {
     return std::ranges::any_of(m_lanes, [&](const auto& lane) { return lane.second->busy.contains(id); });
 }
 
+bool Propagator::isMoving(const TemplateId& id) const {
+    return std::ranges::any_of(m_lanes, [&](const auto& entry) {
+        const Lane& lane = *entry.second;
+        if (!lane.member->isWritable() || !lane.queue.isPending(id))
+            return false;
+        const auto record = lane.records.find(id);
+        return record == lane.records.end() || record->second.state != fed::ObjectState::Failed;
+    });
+}
+
 const SyncRecord* Propagator::find(const std::string& cluster, const TemplateId& id) const {
     const auto lane = m_lanes.find(cluster);
     if (lane == m_lanes.end())

@@ -10,6 +10,7 @@ namespace kubefed::controller {
 namespace {
 
 constexpr Duration kCoalesce{100};
+constexpr Duration kLongestWait{1'000};  // for members that are about to answer
 constexpr std::size_t kMaxWrites = 64;
 
 }  // namespace
@@ -50,10 +51,27 @@ void StatusWriter::pump() {
     }
 }
 
+// While writes to members are under way, a status would be outdated before it is stored.
+bool StatusWriter::waits(const TemplateId& id) {
+    if (m_propagator.isMoving(id)) {
+        const SteadyTime since = m_waiting.try_emplace(id, m_clock.now()).first->second;
+        if (m_clock.now() - since < kLongestWait) {
+            m_queue.addAfter(id, kCoalesce);
+            return true;
+        }
+    }
+    m_waiting.erase(id);
+    return false;
+}
+
 bool StatusWriter::process(const TemplateId& id) {
     const TemplateRecord* record = m_mirror.findTemplate(id);
     const PlacementRecord* placement = m_mirror.inForce(id);
-    if (record == nullptr || placement == nullptr || m_scheduler.outcome(id) == nullptr)
+    if (record == nullptr || placement == nullptr || m_scheduler.outcome(id) == nullptr) {
+        m_waiting.erase(id);
+        return true;
+    }
+    if (waits(id))
         return true;
     const std::vector<fed::ClusterView> all = views(id, *placement);
     const fed::PlacementStatus status = placementStatus(id, *record, *placement, all);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <unordered_map>
 #include <vector>
 
 #include "controller/host/host_mirror.h"
@@ -38,6 +39,7 @@ private:
 
     void pump();
     bool process(const TemplateId& id);
+    bool waits(const TemplateId& id);
     [[nodiscard]] std::vector<fed::ClusterView> views(const TemplateId& id,
                                                       const PlacementRecord& placement) const;
     [[nodiscard]] fed::ClusterView view(const TemplateId& id, const std::string& cluster,
@@ -59,7 +61,8 @@ private:
     Clock& m_clock;
     Metrics& m_metrics;
     cache::WorkQueue<TemplateId> m_queue;
-    std::map<TemplateId, Write> m_writes;  // last: ends first
+    std::unordered_map<TemplateId, SteadyTime> m_waiting;  // since when, for members that answer
+    std::map<TemplateId, Write> m_writes;                  // last: ends first
 };
 
 }  // namespace kubefed::controller

@@ -240,9 +240,10 @@ public:
 
     void act(ActionRequest request, Callback<ActionAnswer> done) override {
         auto shared = std::make_shared<Callback<ActionAnswer>>(std::move(done));
-        const auto reply = [this, shared, alive = std::weak_ptr<int>(m_alive)](Duration when,
-                                                                               Result<ActionAnswer> answer) {
-            m_member.later(when, [shared, alive, answer = std::move(answer)] {
+        // The link may be gone by then; the member is not.
+        const auto reply = [member = &m_member, shared, alive = std::weak_ptr<int>(m_alive)](
+                               Duration when, Result<ActionAnswer> answer) {
+            member->later(when, [shared, alive, answer = std::move(answer)] {
                 if (!alive.expired())
                     (*shared)(answer);
             });

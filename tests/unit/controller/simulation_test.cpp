@@ -210,6 +210,27 @@ private Q_SLOTS:
         QCOMPARE(again.deletes(), 0);
     }
 
+    void membersSayHowManyObjectsTheyHoldSoon() {
+        Simulation s(14);
+        s.start();
+        s.run(5s);
+        s.host.writes.clear();
+        for (int i = 0; i < 20; ++i)
+            s.putRc("web" + std::to_string(i), 6);
+        s.run(4s);
+        for (const char* name : {"m1", "m2", "m3"}) {
+            const kube::Object* member = s.host.find(fed::memberClusters(), {{}, name});
+            QCOMPARE(kube::intAt(member->document(), {"status", "objects", "desired"}),
+                     std::optional<std::int64_t>(20));
+            QCOMPARE(kube::intAt(member->document(), {"status", "objects", "synced"}),
+                     std::optional<std::int64_t>(20));
+        }
+        int writes = 0;
+        for (const auto& [what, count] : s.host.writes)
+            writes += what.starts_with("memberclusters") ? count : 0;
+        QVERIFY2(writes <= 6, qPrintable(QString::number(writes)));
+    }
+
     void whatHasNoTemplateIsCountedAndNeverTouched() {
         Simulation s(11);
         s.start();
