@@ -61,14 +61,26 @@ private Q_SLOTS:
     void cleanupTestCase() { m_fleet.reset(); }
 
     void threeMinutesOfSilence() {
-        QTest::qWait(20'000);  // nodes, endpoints and pods come to rest
+        // Everything is there and healthy, and then nodes, endpoints and pods come to rest.
+        const QString settled = Fleet::eventually(
+            [&] {
+                for (const char* name : {"frontend", "redis-master", "redis-replica"}) {
+                    const kube::Json rc = m_fleet->read("prod", {"rc", name, "-n", "shop"});
+                    if (!rc.is_object() ||
+                        kube::intAt(rc.get_object(), {"status", "readyReplicas"}).value_or(0) !=
+                            kube::intAt(rc.get_object(), {"spec", "replicas"}).value_or(-1))
+                        return QString(name) + " is not ready";
+                }
+                return QString();
+            },
+            60'000);
+        QVERIFY2(settled.isEmpty(), qPrintable(settled));
+        QTest::qWait(20'000);
         const auto member1 = writes("m1"), member2 = writes("m2"), host = writes("prod");
         QVERIFY2(!host.isEmpty(), "the federation API counts its requests");
         const QStringList objects1 = m_fleet->propagated("m1", "rc,svc,configmaps,pods");
         const QStringList objects2 = m_fleet->propagated("m2", "rc,svc,configmaps,pods");
         QTest::qWait(180'000);
-        QCOMPARE(m_fleet->propagated("m1", "rc,svc,configmaps,pods"), objects1);
-        QCOMPARE(m_fleet->propagated("m2", "rc,svc,configmaps,pods"), objects2);
         // A member's own components write Leases, node status and endpoints; we may write none of what we
         // manage.
         for (const auto& [context, before] :
@@ -87,6 +99,8 @@ private Q_SLOTS:
                 QVERIFY2(line.section('+', 1).toInt() <= 8, qPrintable(line));
             }
         }
+        QCOMPARE(m_fleet->propagated("m1", "rc,svc,configmaps,pods"), objects1);
+        QCOMPARE(m_fleet->propagated("m2", "rc,svc,configmaps,pods"), objects2);
         const Outcome diff =
             m_fleet->kubectl("prod", {"diff", "-n", "shop", "-f", Fleet::source("examples/guestbook")});
         QVERIFY2(diff.exitCode == 0, qPrintable(diff.text()));
