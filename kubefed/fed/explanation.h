@@ -73,9 +73,9 @@ public:
     // One plugin's word on one cluster in one stage.
     struct Verdict {
         std::uint32_t cluster = 0;
-        bool out = false;                 // rejected (Filter, Score) or not selected (Select)
-        double score = 0;                 // Score: before the weight
-        std::int64_t first = 0;           // Limit: minimum; Divide: replicas
+        bool out = false;                      // rejected (Filter, Score) or not selected (Select)
+        double score = 0;                      // Score: before the weight
+        std::int64_t first = 0;                // Limit: minimum; Divide: replicas
         std::optional<std::int64_t> max = {};  // Limit
         ReasonId reason = 0;
     };

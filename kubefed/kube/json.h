@@ -2,8 +2,8 @@
 //
 // JSON documents are Boost.JSON values everywhere. Here: short names, the lookups that Kubernetes code
 // needs all the time, and the parse/print adapters that contain Boost's exceptions. Pure; any thread.
-// Parsing is Boost's event parser with a builder of our own (places of errors, duplicate keys, exact doubles);
-// printing is ours, because Boost 1.81 writes 1E0: numbers are read and written as Go does.
+// Parsing is Boost's event parser with a builder of our own (places of errors, duplicate keys, exact
+// doubles); printing is ours, because Boost 1.81 writes 1E0: numbers are read and written as Go does.
 #pragma once
 
 #include <cstdint>

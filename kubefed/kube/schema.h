@@ -25,19 +25,19 @@ struct SchemaNode {
     enum class Type { Any, Object, Array, String, Integer, Number, Boolean, IntOrString };
 
     Type type = Type::Any;
-    std::string name;               // of the component, "io.k8s.api.core.v1.PodSpec"; empty where inlined
-    std::string format;                                   // "int32", "int64", "date-time", "byte", ...
+    std::string name;    // of the component, "io.k8s.api.core.v1.PodSpec"; empty where inlined
+    std::string format;  // "int32", "int64", "date-time", "byte", ...
     std::map<std::string, const SchemaNode*, std::less<>> properties;  // Object
-    const SchemaNode* additional = nullptr;               // map values (additionalProperties)
-    const SchemaNode* items = nullptr;                    // Array
+    const SchemaNode* additional = nullptr;                            // map values (additionalProperties)
+    const SchemaNode* items = nullptr;                                 // Array
     std::vector<std::string> required;
     std::optional<Json> defaultValue;
-    bool preserveUnknown = false;   // x-kubernetes-preserve-unknown-fields, RawExtension, FieldsV1, JSON
-    bool atomicMap = false;         // x-kubernetes-map-type: atomic
+    bool preserveUnknown = false;  // x-kubernetes-preserve-unknown-fields, RawExtension, FieldsV1, JSON
+    bool atomicMap = false;        // x-kubernetes-map-type: atomic
     ListType listType = ListType::Atomic;
     std::vector<std::string> listMapKeys;
-    std::string patchMergeKey;                 // strategic merge
-    std::vector<std::string> patchStrategy;    // "merge", "replace", "retainKeys"
+    std::string patchMergeKey;               // strategic merge
+    std::vector<std::string> patchStrategy;  // "merge", "replace", "retainKeys"
     bool nullable = false;
     bool isQuantity = false;
     // What a field of a built-in kind is to Go when nobody set it, if that is not simply absent: structs that
@@ -53,7 +53,7 @@ struct SchemaNode {
     std::optional<std::int64_t> minLength, maxLength, minItems, maxItems, minProperties, maxProperties;
     std::string pattern;
     std::shared_ptr<const void> compiledPattern;  // belongs to validateSchema()
-    std::string description;                   // CRDs only: kubectl explain
+    std::string description;                      // CRDs only: kubectl explain
 
     // The schema of the value under `key` of an object: a property, a map's values, or anything where unknown
     // keys are kept. Null: the key is unknown.
@@ -75,7 +75,8 @@ public:
 
 private:
     friend class SchemaSet;
-    Schema(std::shared_ptr<const void> arena, const SchemaNode* root) : m_arena(std::move(arena)), m_root(root) {}
+    Schema(std::shared_ptr<const void> arena, const SchemaNode* root)
+        : m_arena(std::move(arena)), m_root(root) {}
     std::shared_ptr<const void> m_arena;  // owns every node; shared by all schemas of one set
     const SchemaNode* m_root = nullptr;
 };
@@ -84,9 +85,11 @@ private:
 class SchemaSet {
 public:
     // `documents`: the parsed files; each has "schemas": {name: schema}. References may cross files.
-    [[nodiscard]] static Result<std::shared_ptr<const SchemaSet>> build(const std::vector<JsonObject>& documents);
-    [[nodiscard]] std::shared_ptr<const Schema> byKind(const Gvk& gvk) const;         // null where unknown
-    [[nodiscard]] std::shared_ptr<const Schema> byName(std::string_view name) const;  // "io.k8s.api.core.v1.Pod"
+    [[nodiscard]] static Result<std::shared_ptr<const SchemaSet>> build(
+        const std::vector<JsonObject>& documents);
+    [[nodiscard]] std::shared_ptr<const Schema> byKind(const Gvk& gvk) const;  // null where unknown
+    [[nodiscard]] std::shared_ptr<const Schema> byName(
+        std::string_view name) const;  // "io.k8s.api.core.v1.Pod"
 
 private:
     SchemaSet() = default;
@@ -101,8 +104,8 @@ private:
 void pruneUnknown(JsonObject& document, const SchemaNode& schema);
 // Fills schema defaults into a document (CRDs; built-in kinds have code too).
 void applyDefaults(Json& value, const SchemaNode& schema);
-// Wrong JSON types of a built-in kind, as the API server's decoder refuses them (400, after `X in version "v1"
-// cannot be handled as a X: `), first problem only; empty when fine.
+// Wrong JSON types of a built-in kind, as the API server's decoder refuses them (400, after `X in version
+// "v1" cannot be handled as a X: `), first problem only; empty when fine.
 [[nodiscard]] std::string typeProblem(const JsonObject& document, const SchemaNode& schema);
 // What a custom resource violates of its schema, worded and ordered as kube-apiserver does (422).
 [[nodiscard]] std::vector<StatusCause> validateSchema(const JsonObject& document, const SchemaNode& schema);

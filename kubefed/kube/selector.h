@@ -26,7 +26,8 @@ class LabelSelector {
 public:
     LabelSelector() = default;  // matches everything
     [[nodiscard]] static Result<LabelSelector> parse(std::string_view query);
-    // The JSON form; an empty object matches everything, as in the API. Unknown operators are InvalidArgument.
+    // The JSON form; an empty object matches everything, as in the API. Unknown operators are
+    // InvalidArgument.
     [[nodiscard]] static Result<LabelSelector> fromJson(const JsonObject& selector);
     // A plain map, as in Service.spec.selector: every pair must match.
     [[nodiscard]] static LabelSelector fromMap(const JsonObject& labels);

@@ -14,7 +14,7 @@
 namespace kubefed::kube {
 
 struct StatusCause {
-    std::string reason;   // "FieldValueInvalid", "FieldValueRequired", "FieldManagerConflict", ...
+    std::string reason;  // "FieldValueInvalid", "FieldValueRequired", "FieldManagerConflict", ...
     std::string message;
     std::string field;
 };
@@ -26,20 +26,21 @@ struct StatusCause {
 [[nodiscard]] Error conflict(const Gvr& resource, std::string_view name, std::string_view why);
 // 422 for validation ("Pod \"x\" is invalid: ..."), `causes` in order.
 [[nodiscard]] Error invalid(const Gvk& kind, std::string_view name, std::vector<StatusCause> causes);
-[[nodiscard]] Error applyConflict(const Gvr& resource, std::string_view name, std::vector<StatusCause> causes);
+[[nodiscard]] Error applyConflict(const Gvr& resource, std::string_view name,
+                                  std::vector<StatusCause> causes);
 [[nodiscard]] Error forbidden(const Gvr& resource, std::string_view name, std::string_view why);
 [[nodiscard]] Error unauthorized();
 [[nodiscard]] Error badRequest(std::string_view why);
 [[nodiscard]] Error methodNotAllowed(std::string_view method, std::string_view resource);
 [[nodiscard]] Error notAcceptable(std::string_view why);
 [[nodiscard]] Error unsupportedMediaType(std::string_view why);
-[[nodiscard]] Error expired(std::string_view why);        // 410
+[[nodiscard]] Error expired(std::string_view why);  // 410
 [[nodiscard]] Error tooManyRequests(std::string_view why, int retryAfterSeconds);
 [[nodiscard]] Error internalError(std::string_view why);
 // 500 without a reason and with the message alone, as kube-apiserver answers errors that it did not foresee.
 [[nodiscard]] Error unexpected(std::string_view message);
 [[nodiscard]] Error serviceUnavailable(std::string_view why);
-[[nodiscard]] Error tooLarge(std::string_view why);       // 413
+[[nodiscard]] Error tooLarge(std::string_view why);  // 413
 
 // A Status document for any Error (errors without ApiStatus become InternalError or what the code implies).
 [[nodiscard]] JsonObject toStatus(const Error& error);

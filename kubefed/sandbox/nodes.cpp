@@ -58,7 +58,8 @@ void Nodes::start() {
     int index = 0;
     for (const std::string& name : m_names) {
         m_api.create(kNodes, {}, node(name, index++));
-        m_api.mergePatch(kNodes, {"", name}, {}, {{"spec", kube::JsonObject{{"taints", nullptr}}}});   // seen to be ready
+        m_api.mergePatch(kNodes, {"", name}, {},
+                         {{"spec", kube::JsonObject{{"taints", nullptr}}}});  // seen to be ready
         m_api.create(kLeases, kLeaseNamespace, lease(name));
     }
     m_timer = m_clock.after(kRenewEvery, [this] { renew(); });

@@ -41,8 +41,12 @@ int number(std::string_view text, std::size_t pos, std::size_t digits) {
 
 }  // namespace
 
-std::string toRfc3339(WallTime time) { return format(time, false); }
-std::string toRfc3339Micro(WallTime time) { return format(time, true); }
+std::string toRfc3339(WallTime time) {
+    return format(time, false);
+}
+std::string toRfc3339Micro(WallTime time) {
+    return format(time, true);
+}
 
 bool parseRfc3339(std::string_view text, WallTime& time) {
     using namespace std::chrono;

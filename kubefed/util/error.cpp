@@ -7,9 +7,10 @@ namespace kubefed {
 
 std::string_view toString(Code code) {
     static constexpr std::array<std::string_view, 17> kNames{
-        "Ok",        "Cancelled",          "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound",
-        "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange",
-        "Unimplemented", "Internal",       "Unavailable", "DataLoss",    "Unauthenticated"};
+        "Ok",       "Cancelled",      "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+        "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+        "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+        "DataLoss", "Unauthenticated"};
     const auto index = static_cast<std::size_t>(code);
     return index < kNames.size() ? kNames[index] : "Unknown";
 }

@@ -49,8 +49,8 @@ struct ApiStatus {
 
 struct Error {
     Code code = Code::Unknown;
-    std::string message;               // what failed, on what, why, what to do; no final period
-    std::string id = {};               // stable user-facing id such as "KF1103"; empty for internal errors
+    std::string message;  // what failed, on what, why, what to do; no final period
+    std::string id = {};  // stable user-facing id such as "KF1103"; empty for internal errors
     std::vector<std::string> context = {};  // innermost first: what was being done
     std::optional<ApiStatus> status = {};
     std::optional<std::chrono::milliseconds> retryAfter = {};
@@ -74,7 +74,9 @@ using Callback = std::move_only_function<void(Result<T>)>;
 [[nodiscard]] inline std::unexpected<Error> fail(Code code, std::string message) {
     return std::unexpected(Error{.code = code, .message = std::move(message)});
 }
-[[nodiscard]] inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+[[nodiscard]] inline std::unexpected<Error> fail(Error error) {
+    return std::unexpected(std::move(error));
+}
 
 }  // namespace kubefed
 

@@ -19,8 +19,7 @@ constexpr std::string_view kNames[] = {"debug", "info", "warning", "error"};
 
 // logfmt: a value with spaces, quotes or control characters is quoted.
 void appendValue(std::string& line, std::string_view value) {
-    const bool plain =
-        !value.empty() && value.find_first_of(" \"=\\\t\n\r") == std::string_view::npos;
+    const bool plain = !value.empty() && value.find_first_of(" \"=\\\t\n\r") == std::string_view::npos;
     if (plain) {
         line += value;
         return;
@@ -52,7 +51,9 @@ void appendValue(std::string& line, std::string_view value) {
 
 }  // namespace
 
-void setLevel(Level level) { g_level = level; }
+void setLevel(Level level) {
+    g_level = level;
+}
 
 void setSink(std::function<void(Level, std::string_view)> sink) {
     const std::scoped_lock lock(g_sinkMutex);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/util/mailbox.h"
 
-#include <QSocketNotifier>
 #include <cstdint>
+
+#include <QSocketNotifier>
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -11,7 +13,9 @@ namespace kubefed {
 class Wakeup::Impl {
 public:
     explicit Impl(std::function<void()> wake)
-        : m_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), m_wake(std::move(wake)), m_notifier(m_fd, QSocketNotifier::Read) {
+        : m_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+          m_wake(std::move(wake)),
+          m_notifier(m_fd, QSocketNotifier::Read) {
         QObject::connect(&m_notifier, &QSocketNotifier::activated, &m_notifier, [this] {
             std::uint64_t count = 0;
             [[maybe_unused]] const auto n = ::read(m_fd, &count, sizeof count);
@@ -38,6 +42,8 @@ private:
 
 Wakeup::Wakeup(std::function<void()> wake) : m_impl(std::make_unique<Impl>(std::move(wake))) {}
 Wakeup::~Wakeup() = default;
-void Wakeup::notify() { m_impl->notify(); }
+void Wakeup::notify() {
+    m_impl->notify();
+}
 
 }  // namespace kubefed

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/util/qt_clock.h"
 
-#include <QTimer>
 #include <algorithm>
+
+#include <QTimer>
 
 namespace kubefed {
 namespace {
@@ -31,8 +32,12 @@ private:
 
 }  // namespace
 
-SteadyTime QtClock::now() const { return std::chrono::steady_clock::now(); }
-WallTime QtClock::wallNow() const { return std::chrono::system_clock::now(); }
+SteadyTime QtClock::now() const {
+    return std::chrono::steady_clock::now();
+}
+WallTime QtClock::wallNow() const {
+    return std::chrono::system_clock::now();
+}
 Request QtClock::after(Duration delay, std::move_only_function<void()> fire) {
     return Request(std::make_unique<TimerState>(delay, std::move(fire)));
 }

@@ -5,8 +5,8 @@
 #include <QTest>
 
 #include "kubefed/net/lasting_port.h"
-#include "kubefed/util/qt_clock.h"
 #include "kubefed/net/server_connection.h"
+#include "kubefed/util/qt_clock.h"
 #include "tests/unit/net/net_fixture.h"
 
 using namespace kubefed;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <QtTest/QTest>
-#include <QtTest/QSignalSpy>
-
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include <QtTest/QSignalSpy>
+#include <QtTest/QTest>
 
 #include "kubefed/util/clock.h"
 #include "kubefed/util/error.h"
@@ -22,7 +22,8 @@ class UtilTest : public QObject {
 private Q_SLOTS:
     void errorsShowTheirContextOutermostFirst() {
         const Error error = Error{.code = Code::NotFound, .message = "no such pod"}
-                                .withContext("reading pod \"a\"").withContext("cluster \"m1\"");
+                                .withContext("reading pod \"a\"")
+                                .withContext("cluster \"m1\"");
         QCOMPARE(error.text(), std::string("cluster \"m1\": reading pod \"a\": no such pod"));
         QCOMPARE((Error{.code = Code::NotFound, .message = ""}.text()), std::string("NotFound"));
     }
@@ -62,7 +63,9 @@ private Q_SLOTS:
         });
         QTRY_VERIFY(fired);
         bool cancelled = false;
-        { const Request gone = clock.after(0ms, [&] { cancelled = true; }); }
+        {
+            const Request gone = clock.after(0ms, [&] { cancelled = true; });
+        }
         bool later = false;
         const Request after = clock.after(2ms, [&] { later = true; });
         QTRY_VERIFY(later);
@@ -71,7 +74,8 @@ private Q_SLOTS:
 
     void aMailboxKeepsOrderAndRefusesWhenFull() {
         std::vector<int> got;
-        Mailbox<int> box(3, [&](std::vector<int> batch) { got.insert(got.end(), batch.begin(), batch.end()); });
+        Mailbox<int> box(3,
+                         [&](std::vector<int> batch) { got.insert(got.end(), batch.begin(), batch.end()); });
         QVERIFY(box.push(1) && box.push(2) && box.push(3));
         QVERIFY(!box.push(4));
         QTRY_COMPARE(got, (std::vector<int>{1, 2, 3}));
