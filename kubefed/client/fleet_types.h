@@ -6,10 +6,12 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kubefed::client {
@@ -18,6 +20,8 @@ using TimeMs = std::int64_t;
 using ClusterNumber = std::uint32_t;  // stands for a cluster within one FleetSource; 0: none
 
 enum class Phase { Joining, Ready, Degraded, Unauthorized, Unreachable, Leaving, Unknown };
+[[nodiscard]] std::string_view toString(Phase phase);
+[[nodiscard]] Phase parsePhase(std::string_view text);  // Unknown for anything else
 
 struct PhaseChange {
     TimeMs time = 0;
@@ -94,6 +98,8 @@ struct Share {
 };
 
 enum class ObjectHealth { Healthy, Progressing, Failing, Unknown, Unscheduled, Suspended, Deleting };
+[[nodiscard]] std::string_view toString(ObjectHealth health);
+[[nodiscard]] ObjectHealth parseObjectHealth(std::string_view text);  // Unknown for anything else
 
 struct Object {
     ObjectId id;
@@ -145,7 +151,16 @@ struct FleetChanges {
     std::vector<ObjectId> removedObjects;
     std::vector<Activity> activities;  // oldest first
     std::optional<Totals> totals;
+
+    [[nodiscard]] bool isEmpty() const {
+        return clusters.empty() && removedClusters.empty() && contacts.empty() && objects.empty() &&
+               removedObjects.empty() && activities.empty() && !totals;
+    }
 };
+
+inline constexpr std::size_t kMaxLatencies = 120;    // of Cluster::latencies
+inline constexpr std::size_t kMaxTimeline = 64;      // of Cluster::timeline
+inline constexpr std::size_t kMaxActivities = 1000;  // that a fleet remembers
 
 // ---- Explanations
 
