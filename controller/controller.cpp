@@ -37,6 +37,7 @@ Controller::Controller(HostApi& host, MemberLinkFactory& links, PolicySource& po
       m_config(std::move(config)),
       m_mirror(host, m_config.federationId, mirrorHandlers()),
       m_follow(m_mirror),
+      m_keeper(host, m_mirror, clock, m_metrics),
       m_membership(host, m_mirror, links, clock,
                    {.federationId = m_config.federationId, .health = m_config.health}, membershipHandlers()),
       m_scheduler(host, m_mirror, m_membership, m_follow, policies, clock, m_metrics,
@@ -130,6 +131,7 @@ MembershipHandlers Controller::membershipHandlers() {
 
 void Controller::templateChanged(const TemplateId& id, const TemplateRecord* before,
                                  const TemplateRecord* after) {
+    m_keeper.look(id);
     if (before != nullptr && after != nullptr && m_mirror.isSynced() && isSameButStatus(*before, *after))
         return m_status.enqueue(id);  // the aggregate may not be what stands there now
     if (id.key.ns == fed::kSystemNamespace && id.traits().kind == "Secret")
@@ -150,6 +152,7 @@ void Controller::templateChanged(const TemplateId& id, const TemplateRecord* bef
 
 void Controller::placementChanged(const TemplateId& id, const PlacementRecord* before,
                                   const PlacementRecord* after) {
+    m_keeper.look(id);
     if (!m_mirror.isSynced())
         return;
     const bool decisionChanged = before == nullptr || after == nullptr ||

@@ -14,6 +14,7 @@
 #include "controller/metrics.h"
 #include "controller/propagation/propagator.h"
 #include "controller/scheduling/follow_index.h"
+#include "controller/scheduling/placement_keeper.h"
 #include "controller/scheduling/scheduler.h"
 #include "controller/status/status_writer.h"
 
@@ -54,6 +55,7 @@ private:
     Metrics m_metrics;
     HostMirror m_mirror;
     FollowIndex m_follow;
+    PlacementKeeper m_keeper;
     Membership m_membership;
     Scheduler m_scheduler;
     Propagator m_propagator;

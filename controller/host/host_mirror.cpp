@@ -15,7 +15,12 @@ Result<PlacementRecord> decodePlacement(const kube::Object& object) {
     Result<fed::Placement> placement = fed::Placement::decode(object);
     if (!placement)
         return fail(std::move(placement.error()));
-    PlacementRecord record{.placement = std::move(*placement), .removing = {}};
+    PlacementRecord record{.placement = std::move(*placement), .removing = {}, .isDeleting = object.isDeleting()};
+    if (const kube::JsonArray* finalizers = kube::arrayAt(object.document(), {"metadata", "finalizers"});
+        record.isDeleting && finalizers != nullptr)
+        for (const kube::Json& finalizer : *finalizers)
+            if (finalizer.is_string())
+                record.finalizers.emplace_back(kube::view(finalizer.get_string()));
     std::string_view names = object.annotation(kRemovingAnnotation);
     while (!names.empty()) {
         const std::size_t comma = names.find(',');

@@ -27,6 +27,8 @@ struct TemplateRecord {
 struct PlacementRecord {
     fed::Placement placement;
     std::set<std::string, std::less<>> removing;  // kRemovingAnnotation
+    bool isDeleting = false;
+    std::vector<std::string> finalizers;  // while it is being deleted
 };
 
 struct MirrorHandlers {

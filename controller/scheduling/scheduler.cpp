@@ -130,6 +130,8 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     const PlacementRecord* placement = m_mirror.findPlacement(id);
     if (placement != nullptr && placement->placement.spec.source.uid != record.object->uid()) {
         // Left behind by an earlier object of this name; it must not speak for this one.
+        if (placement->isDeleting)
+            return true;  // its end comes back here
         Write& pending = write(id);
         ++pending.open;
         pending.placement = m_host.remove(

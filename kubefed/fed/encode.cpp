@@ -284,6 +284,7 @@ kube::Object makePlacement(const kube::Object& source, const PlacementSpec& spec
     const kube::ObjectKey key = placementKey(source.gvk(), source.key());
     kube::Object result = kube::Object::make(
         {std::string(kGroup), std::string(kVersion), std::string(kPlacementKind)}, key.ns, key.name);
+    result.metadata()["finalizers"] = JsonArray{kPropagationFinalizer};
     // An owner in another scope or namespace is not possible; there the controller alone removes it.
     if (key.ns == source.ns())
         result.metadata()["ownerReferences"] = JsonArray{{{"apiVersion", source.apiVersion()},

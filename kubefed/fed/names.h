@@ -29,7 +29,7 @@ inline constexpr std::string_view kPlacementKind = "Placement";
 
 // The policy that `kubefed init` makes.
 inline constexpr std::string_view kDefaultPolicyName = "default";
-// Keeps a template until its objects are gone from the members.
+// Keeps a template until its objects are gone from the members, and its Placement until the template is gone.
 inline constexpr std::string_view kPropagationFinalizer = "kubefed.io/propagation";
 // Keeps a MemberCluster until it has left.
 inline constexpr std::string_view kMembershipFinalizer = "kubefed.io/membership";

@@ -123,6 +123,12 @@ public:
         spec["selector"] = kube::JsonObject{{"app", app}};
         put({"", "v1", "Service"}, "shop", name, std::move(spec));
     }
+    void endNamespace() {
+        const kube::Gvr gvr{"", "v1", "namespaces"};
+        kube::Object ns = *host.find(gvr, {{}, "shop"});
+        ns.metadata()["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+        host.put(gvr, std::move(ns));
+    }
     void erase(const TemplateId& what) { host.erase(what.traits().gvr(), what.key); }
 
     // How many replicas stand in all members; -1 where it stands nowhere.

@@ -113,6 +113,48 @@ private Q_SLOTS:
         QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) == nullptr);
     }
 
+    // A namespace's deletion takes what is in it in any order; the Placement is the only record that an
+    // unreachable member holds the object.
+    void aNamespaceThatEndsKeepsItsPlacementsUntilMembersAreEmpty() {
+        Simulation s(11);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.member("m2").down = true;
+        s.run(40s);
+        s.endNamespace();
+        s.host.erase(fed::placements(), fed::placementKey(rc("web").traits().gvk(), rc("web").key));
+        s.run(2s);
+        QVERIFY(s.placement(rc("web")));
+        s.erase(rc("web"));
+        s.run(30s);
+        s.restart();
+        s.run(60s);
+        QCOMPARE(s.holders(rc("web")), 1);
+        QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) != nullptr);
+        s.member("m2").down = false;
+        s.run(30s);
+        QCOMPARE(s.holders(rc("web")), 0);
+        QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) == nullptr);
+        QVERIFY(!s.placement(rc("web")));
+    }
+
+    void aPlacementDeletedByHandIsDecidedAnewWithoutTouchingMembers() {
+        Simulation s(12);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        const auto before = s.uids();
+        const int writes = s.memberWrites();
+        const std::string uid = s.placement(rc("web"))->uid;
+        s.host.erase(fed::placements(), fed::placementKey(rc("web").traits().gvk(), rc("web").key));
+        s.run(2s);
+        QVERIFY(s.placement(rc("web")));
+        QVERIFY(s.placement(rc("web"))->uid != uid);
+        QVERIFY(s.uids() == before);
+        QCOMPARE(s.memberWrites(), writes);
+    }
+
     void driftIsRepairedAtOnce() {
         Simulation s(5);
         s.start();
