@@ -15,9 +15,9 @@ PlacementKeeper::PlacementKeeper(HostApi& host, HostMirror& mirror, Clock& clock
 
 const PlacementRecord* PlacementKeeper::held(const TemplateId& id) const {
     const PlacementRecord* placement = m_mirror.findPlacement(id);
-    const bool holds = placement != nullptr && placement->isDeleting &&
-                       std::ranges::find(placement->finalizers, fed::kPropagationFinalizer) !=
-                           placement->finalizers.end();
+    const bool holds =
+        placement != nullptr && placement->isDeleting &&
+        std::ranges::find(placement->finalizers, fed::kPropagationFinalizer) != placement->finalizers.end();
     return holds ? placement : nullptr;
 }
 

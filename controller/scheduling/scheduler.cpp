@@ -159,16 +159,39 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
                     .message = decided.message,
                     .explanation = {},
                     .waitsFor = {}};
-    if (decided.explanation && !decided.keepsLast && (isNew || !placement->placement.status.explanation))
-        outcome.explanation =
-            fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()),
-                         fed::becauseOf(placement != nullptr ? last : nullptr, decided.spec));
+    outcome.explanation = explanation(decided, placement, placement != nullptr ? last : nullptr);
     note(id, std::move(outcome));
     if (!isOurs(record) && !decided.spec.clusters.empty())
         writeFinalizer(id, record, true);
     if (isNew)
         writePlacement(id, record, placement, decided.spec);
     return !m_writes.contains(id);
+}
+
+// Kept in the Placement: of a new decision, and of every one that finds no place for what stands nowhere, for
+// then the reasons of today are all there is. Nothing while the last decision stays in force.
+std::optional<fed::CompactExplanation> Scheduler::explanation(const fed::Decision& decided,
+                                                              const PlacementRecord* placement,
+                                                              const fed::PlacementSpec* last) const {
+    const bool nothingStands = decided.spec.clusters.empty() && decided.reason == fed::kReasonNoClusterFits;
+    if (!decided.explanation || (decided.keepsLast && !nothingStands))
+        return std::nullopt;
+    const auto* known = placement != nullptr && placement->placement.status.explanation
+                            ? &*placement->placement.status.explanation
+                            : nullptr;
+    const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
+    if (!isNew && known != nullptr && !nothingStands)
+        return std::nullopt;
+    fed::CompactExplanation made =
+        fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()), fed::becauseOf(last, decided.spec));
+    if (!isNew && known != nullptr) {
+        made.decidedAt = known->decidedAt;
+        made.because = known->because;
+        if (made == *known)
+            return std::nullopt;
+        made.decidedAt = toRfc3339(m_clock.wallNow());
+    }
+    return made;
 }
 
 fed::Decision Scheduler::decision(const TemplateId& id, const TemplateRecord& record,

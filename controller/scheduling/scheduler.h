@@ -84,6 +84,9 @@ private:
     bool finishDeletion(const TemplateId& id, const TemplateRecord& record);
     [[nodiscard]] fed::Decision decision(const TemplateId& id, const TemplateRecord& record,
                                          const fed::PlacementSpec* last, const PlacementRecord* placement);
+    [[nodiscard]] std::optional<fed::CompactExplanation> explanation(const fed::Decision& decided,
+                                                                     const PlacementRecord* placement,
+                                                                     const fed::PlacementSpec* last) const;
     [[nodiscard]] fed::Decision followed(const TemplateId& id, const fed::PlacementSpec* last) const;
     [[nodiscard]] std::optional<fed::PlacementSpec> adopted(const TemplateId& id,
                                                             const TemplateRecord& record) const;

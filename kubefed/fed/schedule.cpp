@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "kubefed/fed/schedule_round.h"
 
@@ -45,6 +46,39 @@ std::string describe(const Decision& decision, const ScheduleInput& input) {
                 ? "rebalance is Never: they are placed when spec.replicas changes"
                 : "raise the limits or add clusters";
     return text;
+}
+
+// "cluster oregon dropped out", "clusters osaka, tokyo came in", "5 clusters came in"; empty for none.
+std::string clusterSentence(const std::vector<std::string_view>& names, std::string_view verb) {
+    constexpr std::size_t kNamed = 3;
+    if (names.empty())
+        return {};
+    std::string text;
+    if (names.size() > kNamed) {
+        text = counted(names.size(), "cluster");
+    } else {
+        text = names.size() == 1 ? "cluster" : "clusters";
+        std::string_view separator = " ";
+        for (const std::string_view name : names)
+            text.append(std::exchange(separator, ", ")).append(name);
+    }
+    return text.append(" ").append(verb);
+}
+
+std::string clustersChanged(const PlacementSpec& last, const PlacementSpec& next) {
+    std::vector<std::string_view> out;
+    std::vector<std::string_view> in;
+    for (const ClusterShare& share : last.clusters)
+        if (next.find(share.name) == nullptr)
+            out.push_back(share.name);
+    for (const ClusterShare& share : next.clusters)
+        if (last.find(share.name) == nullptr)
+            in.push_back(share.name);
+    if (out.empty() && in.empty())
+        return "what the clusters can take changed";
+    const std::string dropped = clusterSentence(out, "dropped out");
+    const std::string came = clusterSentence(in, "came in");
+    return dropped + (dropped.empty() || came.empty() ? "" : ", ") + came;
 }
 
 }  // namespace
@@ -133,8 +167,10 @@ Decision withoutPolicy(const PlacementSpec* last, const Governance& governance) 
 }
 
 std::string becauseOf(const PlacementSpec* last, const PlacementSpec& next) {
-    if (last == nullptr || last->policy.isEmpty())
+    if (last == nullptr)
         return "it is new";
+    if (last->policy.isEmpty())
+        return last->clusters.empty() ? "nothing was placed before" : "no policy had decided it before";
     if (last->replicas && next.replicas && *last->replicas != *next.replicas)
         return "spec.replicas changed from " + std::to_string(*last->replicas) + " to " +
                std::to_string(*next.replicas);
@@ -142,7 +178,7 @@ std::string becauseOf(const PlacementSpec* last, const PlacementSpec& next) {
         return "policy " + next.policy.text() + " took over from " + last->policy.text();
     if (last->policy.generation != next.policy.generation)
         return "policy " + next.policy.text() + " was edited";
-    return "the clusters changed";
+    return clustersChanged(*last, next);
 }
 
 }  // namespace kubefed::fed

@@ -32,7 +32,10 @@ std::string headline(const fed::Placement& placement, WallTime now) {
     if (spec.replicas)
         text += plural(*spec.replicas, "replica") + " over ";
     text += std::to_string(spec.clusters.size()) + " of " + plural(clustersKnown(placement), "cluster");
-    text += spec.policy.isEmpty() ? ", no policy" : ", policy " + spec.policy.text();
+    if (!spec.policy.isEmpty())
+        text += ", policy " + spec.policy.text();
+    else if (!spec.clusters.empty())
+        text += ", no policy";
     if (placement.status.explanation)
         text += ", decided " + ageSince(placement.status.explanation->decidedAt, now) + " ago";
     return text + "\n";

@@ -216,7 +216,7 @@ private Q_SLOTS:
                                      {.type = "Applied", .status = "True", .reason = "Applied"}};
         QCOMPARE(
             whyText(nothing, at(kNow), false),
-            std::string("one (Pod, namespace shop): 0 of 0 clusters, no policy\n1 replica found no place\n"
+            std::string("one (Pod, namespace shop): 0 of 0 clusters\n1 replica found no place\n"
                         "Scheduled=False (NoClusterFits): 0 of 3 clusters fit\n"));
     }
 

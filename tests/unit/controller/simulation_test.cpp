@@ -203,6 +203,31 @@ private Q_SLOTS:
         QCOMPARE(s.deletes(), 0);
     }
 
+    void whatFitsNowhereSaysWhyForEachCluster() {
+        Simulation s(13, 2);
+        s.start();
+        s.run(2s);
+        s.member("m1").down = true;
+        s.member("m2").down = true;
+        s.run(40s);
+        s.putRc("web", 4);
+        s.run(2s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "NoClusterFits");
+        const auto placement = s.placement(rc("web"));
+        QVERIFY(placement && placement->status.explanation);
+        std::int64_t losers = 0;
+        for (const auto& group : placement->status.explanation->others)
+            losers += group.count;
+        QCOMPARE(losers, 2);
+        s.host.writes.clear();
+        s.run(180s);
+        QVERIFY(!s.host.writes.contains("placements/status"));
+        s.member("m1").down = false;
+        s.run(30s);
+        QCOMPARE(s.replicasOf(rc("web")), 4);
+        SAME_TEXT(s.placement(rc("web"))->status.explanation->because, "nothing was placed before");
+    }
+
     void oneLostProbeFlipsNothing() {
         Simulation s(8);
         s.start();

@@ -329,6 +329,25 @@ private Q_SLOTS:
         QVERIFY(none.spec == last);
     }
 
+    void whatADecisionWasMadeForIsSaidByName() {
+        const Policy p = policy();
+        const PlacementSpec last = standing(p);
+        QCOMPARE(becauseOf(nullptr, last), std::string("it is new"));
+        PlacementSpec next = last;
+        next.clusters.erase(next.clusters.begin());
+        const std::string gone = last.clusters.front().name;
+        QCOMPARE(becauseOf(&last, next), "cluster " + gone + " dropped out");
+        QCOMPARE(becauseOf(&next, last), "cluster " + gone + " came in");
+        next.clusters.push_back({"zz", {}});
+        QCOMPARE(becauseOf(&last, next), "cluster " + gone + " dropped out, cluster zz came in");
+        for (const std::string name : {"zza", "zzb", "zzc", "zzd"})
+            next.clusters.push_back({name, {}});
+        QCOMPARE(becauseOf(&last, next), "cluster " + gone + " dropped out, 5 clusters came in");
+        next = last;
+        next.clusters.front().replicas = last.clusters.front().replicas.value_or(0) + 1;
+        QCOMPARE(becauseOf(&last, next), std::string("what the clusters can take changed"));
+    }
+
     void withoutPolicyOrSuspendedNothingMoves() {
         Policy p = policy();
         const PlacementSpec last = standing(p);
