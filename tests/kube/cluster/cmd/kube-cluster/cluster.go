@@ -132,8 +132,11 @@ func (c *cluster) makeProcesses(programs programs) error {
 			"--leader-elect=false", "--secure-port=0",
 		},
 		"scheduler": {"--kubeconfig=" + kubeconfig, "--leader-elect=false", "--secure-port=0"},
+		// With Leases, as kubelets keep them: kwok's status heartbeat alone comes about every 55 s, and the
+		// controller-manager gives a node up after 50 s.
 		"kwok": {
 			"--kubeconfig=" + kubeconfig, "--config=" + programs.stages, "--manage-all-nodes=true",
+			"--node-lease-duration-seconds=40",
 			fmt.Sprintf("--server-address=127.0.0.1:%d", c.ports[3].port),
 		},
 	}
