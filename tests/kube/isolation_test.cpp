@@ -26,7 +26,7 @@ class IsolationTest : public QObject {
     // 200 writes, one after the other, each awaited in m2.
     Burst writes(const std::string& prefix) {
         return m_meter->run("prod", {"m2"}, m_services, "shop", service, 200, 1, prefix,
-                            std::chrono::seconds(120));
+                            std::chrono::seconds(120), Pace::Present);
     }
 
 private Q_SLOTS:

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <unordered_map>
 
 #include <QCoreApplication>
@@ -32,7 +33,7 @@ double milliseconds(SteadyTime from, SteadyTime to) {
 class Arrivals final : public kube::WatchHandler {
 public:
     bool onEvent(kube::WatchEvent event) override {
-        if (event.type == kube::EventType::Added)
+        if (event.type == kube::EventType::Added && event.object.name().starts_with(m_prefix))
             m_seen.try_emplace(std::string(event.object.name()), std::chrono::steady_clock::now());
         m_version = event.object.resourceVersion();
         return true;
@@ -40,6 +41,7 @@ public:
     // kube-apiserver sends GOAWAY now and then; the watch goes on where it was.
     void onWatchEnd(Result<void>) override { m_ended = true; }
 
+    std::string m_prefix;
     std::unordered_map<std::string, SteadyTime> m_seen;
     std::string m_version;
     bool m_ended = false;
@@ -127,12 +129,19 @@ public:
         for (int i = 0; i < m_concurrency; ++i)
             next();
     }
+    // Only the first `count` objects are begun until more are allowed.
+    void allow(std::size_t count) {
+        m_allowed = count;
+        while (m_next < std::min(m_allowed, m_samples.size()) &&
+               m_next - m_done < static_cast<std::size_t>(m_concurrency))
+            next();
+    }
     [[nodiscard]] bool isDone() const { return m_done == m_samples.size(); }
     [[nodiscard]] std::vector<Sample>& samples() { return m_samples; }
 
 private:
     void next() {
-        if (m_next < m_samples.size())
+        if (m_next < std::min(m_allowed, m_samples.size()))
             send(m_next++);
     }
     void send(std::size_t i) {
@@ -157,6 +166,7 @@ private:
     kube::Gvr m_gvr;
     const std::function<kube::Object(const std::string&)>& m_make;
     int m_concurrency;
+    std::size_t m_allowed = std::numeric_limits<std::size_t>::max();
     std::size_t m_next = 0, m_done = 0;
     int m_retries = 0;
     std::vector<Sample> m_samples;
@@ -174,10 +184,13 @@ std::string firstError(const std::vector<Sample>& samples) {
 
 Burst Meter::run(const std::string& source, const std::vector<std::string>& targets, const kube::Gvr& gvr,
                  const std::string& ns, const std::function<kube::Object(const std::string&)>& make,
-                 int count, int concurrency, const std::string& prefix, std::chrono::seconds timeout) {
+                 int count, int concurrency, const std::string& prefix, std::chrono::seconds timeout,
+                 Pace pace) {
     Burst burst;
     std::map<std::string, Arrivals> arrivals;
     std::map<std::string, Request> watches;
+    for (const std::string& target : targets)
+        arrivals[target].m_prefix = prefix + "-";
     // The version to watch from: of a list made now.
     for (const std::string& target : targets) {
         bool listed = false;
@@ -203,15 +216,18 @@ Burst Meter::run(const std::string& source, const std::vector<std::string>& targ
 
     Writer writer(client(source), gvr, make, count, concurrency, prefix);
     const SteadyTime begin = std::chrono::steady_clock::now();
-    writer.start();
+    if (pace == Pace::Acknowledged)
+        writer.start();
     const auto isComplete = [&] {
-        bool complete = writer.isDone();
+        auto everywhere = static_cast<std::size_t>(count);
         for (auto& [target, handler] : arrivals) {
             if (handler.m_ended)
                 watch(target);
-            complete = complete && handler.m_seen.size() >= static_cast<std::size_t>(count);
+            everywhere = std::min(everywhere, handler.m_seen.size());
         }
-        return complete;
+        if (pace == Pace::Present)
+            writer.allow(everywhere + static_cast<std::size_t>(concurrency));
+        return writer.isDone() && everywhere >= static_cast<std::size_t>(count);
     };
     if (!until(isComplete, timeout)) {
         burst.error = "timed out: ";
@@ -264,6 +280,30 @@ Burst Meter::runDirect(const std::vector<std::string>& sources, const kube::Gvr&
     return burst;
 }
 
+double Meter::writesOf(const std::string& context) {
+    double sum = -1;
+    bool got = false;
+    const Request request =
+        client(context).raw("/metrics", Duration{10'000}, [&](Result<net::HttpResponse> response) {
+            got = true;
+            if (!response)
+                return;
+            sum = 0;
+            for (const QByteArray& line : QByteArray::fromStdString(response->body).split('\n')) {
+                const bool counts = line.startsWith("apiserver_request_total{") &&
+                                    !line.contains("resource=\"leases\"") &&
+                                    !line.contains("resource=\"memberclusters\"");
+                const bool writes = line.contains("verb=\"POST\"") || line.contains("verb=\"PUT\"") ||
+                                    line.contains("verb=\"PATCH\"") || line.contains("verb=\"APPLY\"") ||
+                                    line.contains("verb=\"DELETE\"");
+                if (counts && writes)
+                    sum += line.mid(line.lastIndexOf(' ') + 1).toDouble();
+            }
+        });
+    static_cast<void>(until([&] { return got; }, std::chrono::seconds(10)));
+    return sum;
+}
+
 std::string Meter::removeAll(const std::vector<std::string>& contexts, const kube::Gvr& gvr,
                              const std::string& ns, std::chrono::seconds timeout) {
     for (const std::string& context : contexts) {
@@ -281,7 +321,10 @@ std::string Meter::removeAll(const std::vector<std::string>& contexts, const kub
                 if (object.name() == "kubernetes")
                     continue;
                 ++open;
-                removals.push_back(api.remove(gvr, object.key(), {}, [&](Result<kube::Object>) { --open; }));
+                // Left to itself, a ReplicationController's removal waits for the garbage collector, which
+                // sends 20 requests a second.
+                removals.push_back(api.remove(gvr, object.key(), {.propagationPolicy = "Background"},
+                                              [&](Result<kube::Object>) { --open; }));
             }
         };
         const SteadyTime begin = std::chrono::steady_clock::now();

@@ -39,6 +39,10 @@ struct Burst {
     [[nodiscard]] double writeMs(double q) const;
 };
 
+// When the next object may be written: once one is acknowledged, or once one is present in all targets (then
+// a latency is that of a single object, and not of the queue behind it).
+enum class Pace { Acknowledged, Present };
+
 class Meter {
 public:
     // Contexts of `kubeconfigs` (a list as in $KUBECONFIG).
@@ -52,13 +56,18 @@ public:
     [[nodiscard]] Burst run(const std::string& source, const std::vector<std::string>& targets,
                             const kube::Gvr& gvr, const std::string& ns,
                             const std::function<kube::Object(const std::string&)>& make, int count,
-                            int concurrency, const std::string& prefix, std::chrono::seconds timeout);
+                            int concurrency, const std::string& prefix, std::chrono::seconds timeout,
+                            Pace pace = Pace::Acknowledged);
     // The same objects to every one of `sources` directly, `concurrency` at a time to each.
     [[nodiscard]] Burst runDirect(const std::vector<std::string>& sources, const kube::Gvr& gvr,
                                   const std::string& ns,
                                   const std::function<kube::Object(const std::string&)>& make, int count,
                                   int concurrency, const std::string& prefix, std::chrono::seconds timeout);
-    // Deletes the collection and waits until none is left in any of `contexts`. "" or why not.
+    // Writing requests that a server has answered so far, by its own metrics; Leases and cluster statuses not
+    // counted. Negative: it does not say.
+    [[nodiscard]] double writesOf(const std::string& context);
+    // Deletes the collection (owned objects in the background) and waits until none is left in any of
+    // `contexts`. "" or why not.
     [[nodiscard]] std::string removeAll(const std::vector<std::string>& contexts, const kube::Gvr& gvr,
                                         const std::string& ns, std::chrono::seconds timeout);
     [[nodiscard]] kube::Client& client(const std::string& context);
