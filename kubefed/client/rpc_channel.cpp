@@ -9,9 +9,11 @@
 #include <QTimer>
 
 #include "kubefed/client/convert.h"
+#include "kubefed/util/log.h"
 #include "kubefed/util/mailbox.h"
 #include "kubefed/v1/federation.grpc.pb.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 namespace kubefed::client {
@@ -26,6 +28,11 @@ constexpr std::size_t kChunk = 256U << 10U;
 constexpr int kMaxUntaken = 16;
 
 using Task = std::move_only_function<void()>;
+
+// Callers are told what failed; a terminal needs no lines of gRPC's own beside it.
+void logLine(gpr_log_func_args* line) {
+    log::debug("gRPC", {{"says", line->message}});
+}
 
 Error errorOf(const grpc::Status& status) {
     Error error{.code = static_cast<Code>(status.error_code()), .message = status.error_message()};
@@ -149,6 +156,7 @@ public:
     explicit Impl(const FederationEndpoint& endpoint) : inbox(std::make_shared<Inbox>()) {
         if (!endpoint.bearerToken.empty())
             authorization = "Bearer " + endpoint.bearerToken;
+        gpr_set_log_function(&logLine);
         grpc::SslCredentialsOptions tls;
         tls.pem_root_certs = endpoint.caPem;
         tls.pem_cert_chain = endpoint.certificatePem;
