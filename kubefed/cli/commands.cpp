@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/commands.h"
 
-#include <functional>
 #include <ostream>
-
-#include <CLI/CLI.hpp>
 
 #include "kubefed/cli/cmd/apply.h"
 #include "kubefed/cli/cmd/down.h"
@@ -15,39 +12,10 @@
 #include "kubefed/cli/cmd/unjoin.h"
 #include "kubefed/cli/cmd/version.h"
 #include "kubefed/cli/cmd/why.h"
+#include "kubefed/cli/commands_detail.h"
 
 namespace kubefed::cli {
 namespace {
-
-// What the chosen subcommand's callback leaves behind.
-struct Choice {
-    std::function<std::unique_ptr<Verb>(Environment&)> make;
-    bool verbose = false;
-};
-
-// Options live as long as the parser that writes into them.
-template <class Options>
-std::shared_ptr<Options> withCommon(CLI::App& app, bool federation = true) {
-    auto options = std::make_shared<Options>();
-    app.add_option("--kubeconfig", options->common.kubeconfig, "The kubeconfig file instead of $KUBECONFIG")
-        ->type_name("FILE");
-    if (federation)
-        app.add_option("--context,--host-cluster-context", options->common.context,
-                       "The federation's context; else $KUBEFED_CONTEXT, else the only one known")
-            ->type_name("CONTEXT");
-    app.add_flag("-v,--verbose", options->common.verbose, "Show each request");
-    return options;
-}
-
-template <class V, class Options>
-void choose(CLI::App& app, Choice& choice, std::shared_ptr<Options> options) {
-    app.callback([&choice, options] {
-        choice.verbose = options->common.verbose;
-        choice.make = [options](Environment& environment) {
-            return std::make_unique<V>(environment, *options);
-        };
-    });
-}
 
 void addTimeout(CLI::App& app, Duration& target, std::string_view help) {
     app.add_option_function<std::string>(
@@ -244,6 +212,7 @@ Parsed parseCommandLine(const std::vector<std::string>& arguments, Environment& 
     addJoin(app, choice);
     addObjects(app, choice);
     addSandbox(app, choice);
+    addPolicy(app, choice);
     CLI::App* version =
         app.add_subcommand("version", "Show the versions of this program and of the federation");
     auto options = withCommon<VersionOptions>(*version);

@@ -55,6 +55,11 @@ constexpr std::array kKinds{
     ErrorKind{"KF1501", kFailed, "the sandbox did not start"},
     ErrorKind{"KF1502", kFailed, "the sandbox does not run"},
     ErrorKind{"KF1503", kFailed, "the sandbox refused"},
+    ErrorKind{"KF1601", kFailed, "the policy library cannot be used"},
+    ErrorKind{"KF1602", kFailed, "the policy case cannot be used"},
+    ErrorKind{"KF1603", kFailed, "the policy fails"},
+    ErrorKind{"KF1604", kFailed, "policy cases do not pass"},
+    ErrorKind{"KF1605", kUsage, "no such policy"},
 };
 
 }  // namespace

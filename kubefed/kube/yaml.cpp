@@ -39,14 +39,17 @@ std::size_t countValues(const Json& value) {
 // Builds JSON values from yaml-cpp's events; its Node type would lose marks and accept duplicate keys.
 class Builder final : public YAML::EventHandler {
 public:
+    explicit Builder(bool keepsLines = false) : m_keepsLines(keepsLines) {}
+
     void OnDocumentStart(const YAML::Mark&) override {
         m_anchors.clear();
         m_aliased = 0;
         m_document = nullptr;
+        m_lines.clear();
     }
     void OnDocumentEnd() override {
         if (!m_document.is_null())
-            m_documents.push_back(std::move(m_document));
+            m_documents.push_back({std::move(m_document), std::move(m_lines)});
     }
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         put(mark, anchor, nullptr, "null");
@@ -80,7 +83,7 @@ public:
     }
     void OnMapEnd() override { close(); }
 
-    std::vector<Json> release() { return std::move(m_documents); }
+    std::vector<YamlDocument> release() { return std::move(m_documents); }
 
 private:
     struct Level {
@@ -88,6 +91,8 @@ private:
         YAML::anchor_t anchor = YAML::NullAnchor;
         Json value;
         std::optional<std::string> key;  // of a map, between key and value
+        int keyLine = 0;
+        std::string path = {};
         bool mergeKey = false;
         std::vector<Json> merged;  // values of "<<"
     };
@@ -113,8 +118,22 @@ private:
             throw YamlProblem(mark, "nested too deeply");
         if (!m_levels.empty() && m_levels.back().value.is_object() && !m_levels.back().key)
             throw YamlProblem(mark, "a map key must be a scalar");
-        m_levels.push_back(
-            {.mark = mark, .anchor = anchor, .value = std::move(value), .key = {}, .merged = {}});
+        m_levels.push_back({.mark = mark,
+                            .anchor = anchor,
+                            .value = std::move(value),
+                            .key = {},
+                            .path = pathOfNext(),
+                            .merged = {}});
+    }
+
+    // Of the value that comes next; "" where nobody wants to know.
+    [[nodiscard]] std::string pathOfNext() const {
+        if (!m_keepsLines || m_levels.empty())
+            return {};
+        const Level& level = m_levels.back();
+        if (const auto* array = level.value.if_array())
+            return level.path + "[" + std::to_string(array->size()) + "]";
+        return level.path + (level.path.empty() ? "" : ".") + level.key.value_or(std::string());
     }
 
     void close() {
@@ -136,6 +155,8 @@ private:
             return;
         }
         Level& level = m_levels.back();
+        if (m_keepsLines && (level.key || level.value.is_array()))
+            m_lines.emplace(pathOfNext(), level.key ? level.keyLine : mark.line + 1);
         if (auto* array = level.value.if_array()) {
             array->push_back(std::move(value));
         } else if (!level.key) {
@@ -153,6 +174,7 @@ private:
             throw YamlProblem(mark, "a map key must not be null");
         level.mergeKey = m_plain && text == "<<";
         level.key = key.is_string() ? std::string(view(key.get_string())) : printJson(key);
+        level.keyLine = mark.line + 1;
         if (!level.mergeKey && level.value.get_object().contains(*level.key))
             throw YamlProblem(mark, "key \"" + *level.key + "\" already set in map");
     }
@@ -176,8 +198,10 @@ private:
         }
     }
 
-    std::vector<Json> m_documents;
+    const bool m_keepsLines;
+    std::vector<YamlDocument> m_documents;
     Json m_document;
+    YamlLines m_lines;
     std::vector<Level> m_levels;
     std::map<YAML::anchor_t, Json> m_anchors;
     std::size_t m_aliased = 0;
@@ -191,19 +215,8 @@ std::unexpected<Error> invalidYaml(const YAML::Mark& mark, std::string_view what
     return fail(Code::InvalidArgument, "invalid YAML" + place + ": " + std::string(what));
 }
 
-}  // namespace
-
-Result<std::vector<Json>> parseYaml(std::string_view text) {
-    // JSON has escapes (surrogate pairs, "\/") that YAML does not read.
-    const auto start = text.find_first_not_of(" \t\r\n");
-    if (start != std::string_view::npos && text[start] == '{') {
-        if (auto parsed = parseStrict(text); parsed && parsed->duplicates.empty()) {
-            std::vector<Json> documents;
-            documents.push_back(std::move(parsed->value));
-            return documents;
-        }
-    }
-    Builder builder;
+Result<std::vector<YamlDocument>> parse(std::string_view text, bool keepsLines) {
+    Builder builder(keepsLines);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
@@ -217,6 +230,29 @@ Result<std::vector<Json>> parseYaml(std::string_view text) {
     } catch (const std::exception& e) {
         return invalidYaml(YAML::Mark::null_mark(), e.what());
     }
+}
+
+}  // namespace
+
+Result<std::vector<Json>> parseYaml(std::string_view text) {
+    std::vector<Json> documents;
+    // JSON has escapes (surrogate pairs, "\/") that YAML does not read.
+    const auto start = text.find_first_not_of(" \t\r\n");
+    if (start != std::string_view::npos && text[start] == '{') {
+        if (auto parsed = parseStrict(text); parsed && parsed->duplicates.empty()) {
+            documents.push_back(std::move(parsed->value));
+            return documents;
+        }
+    }
+    auto parsed = parse(text, false);
+    KUBEFED_TRY(parsed);
+    for (YamlDocument& document : *parsed)
+        documents.push_back(std::move(document.value));
+    return documents;
+}
+
+Result<std::vector<YamlDocument>> parseYamlWithLines(std::string_view text) {
+    return parse(text, true);
 }
 
 }  // namespace kubefed::kube

@@ -5,6 +5,7 @@
 // refused). Pure; any thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,14 @@ namespace kubefed::kube {
 
 // Every document of a stream; empty ones are left out. Errors name line and column. JSON is YAML too.
 [[nodiscard]] Result<std::vector<Json>> parseYaml(std::string_view text);
+// The same, with the line (from 1) on which each member and each item of a document stands, by its path as
+// unknownFields() spells it: "spec.ports[0].name".
+using YamlLines = std::map<std::string, int, std::less<>>;
+struct YamlDocument {
+    Json value;
+    YamlLines lines;
+};
+[[nodiscard]] Result<std::vector<YamlDocument>> parseYamlWithLines(std::string_view text);
 // Keys sorted, as `kubectl get -o yaml` prints them.
 [[nodiscard]] std::string printYaml(const Json& value);
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/cmd/policy.h"
+#include "kubefed/cli/commands_detail.h"
+
+namespace kubefed::cli {
+
+void addPolicy(CLI::App& app, Choice& choice) {
+    CLI::App* policy = app.add_subcommand("policy", "Placement policies: try, test, install them");
+    policy->require_subcommand(1);
+    const auto sub = [&](const char* name, const char* help) {
+        CLI::App* command = policy->add_subcommand(name, help);
+        auto options = withCommon<PolicyOptions>(*command, false);
+        command
+            ->add_option("policy", options->subject,
+                         "A library (nearest.so), a PlacementPolicy (web.yaml), or a built-in's name")
+            ->required();
+        command->add_option("--plugin", options->libraries, "Another library that the policy lists")
+            ->type_name("FILE");
+        return std::pair(command, options);
+    };
+    const auto [run, running] = sub("run", "Decide a written-down case, without a federation");
+    run->add_option("--input,--case", running->input, "The case; docs/policy-cases.md describes it")
+        ->required()
+        ->type_name("FILE");
+    run->add_option("-o,--output", running->output, "wide or json")->check(CLI::IsMember({"wide", "json"}));
+    choose<PolicyRun>(*run, choice, running);
+
+    const auto [test, testing] = sub("test", "Compare decisions with what cases expect");
+    test->add_option("--cases", testing->input, "A folder of cases, or one file")
+        ->required()
+        ->type_name("DIR");
+    choose<PolicyTest>(*test, choice, testing);
+}
+
+}  // namespace kubefed::cli
