@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every third party, once. docs/dependencies.md says what each is for and under which licence.
 find_package(Threads REQUIRED)
-find_package(Qt6 6.4 REQUIRED COMPONENTS Core Network)
+find_package(Qt6 6.4 REQUIRED COMPONENTS Core Network Widgets)
 find_package(Boost 1.75 REQUIRED COMPONENTS json filesystem)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/model/facts.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <QtCore/QLocale>
+
+namespace kubefed::gui {
+
+using namespace client;
+
+Level levelOf(Phase phase) {
+    switch (phase) {
+        case Phase::Ready:
+            return Level::Good;
+        case Phase::Joining:
+        case Phase::Leaving:
+            return Level::Busy;
+        case Phase::Degraded:
+            return Level::Warn;
+        case Phase::Unauthorized:
+        case Phase::Unreachable:
+            return Level::Bad;
+        case Phase::Unknown:
+            break;
+    }
+    return Level::Unknown;
+}
+
+Level levelOf(ObjectHealth health) {
+    switch (health) {
+        case ObjectHealth::Healthy:
+            return Level::Good;
+        case ObjectHealth::Progressing:
+        case ObjectHealth::Deleting:
+            return Level::Busy;
+        case ObjectHealth::Failing:
+            return Level::Bad;
+        case ObjectHealth::Unscheduled:
+            return Level::Warn;
+        case ObjectHealth::Suspended:
+            return Level::Quiet;
+        case ObjectHealth::Unknown:
+            break;
+    }
+    return Level::Unknown;
+}
+
+Level levelOf(const Share& share) {
+    if (share.state == "Failed")
+        return Level::Bad;
+    if (share.state == "Unreachable")
+        return Level::Unknown;
+    if (share.state == "Left")
+        return Level::Quiet;
+    if (share.state != "Synced")
+        return Level::Busy;
+    return share.ready.value_or(0) < share.desired.value_or(0) ? Level::Busy : Level::Good;
+}
+
+Level levelOf(Severity severity) {
+    switch (severity) {
+        case Severity::Error:
+            return Level::Bad;
+        case Severity::Warning:
+            return Level::Warn;
+        case Severity::Info:
+            break;
+    }
+    return Level::Quiet;
+}
+
+QString nameOf(Phase phase) {
+    switch (phase) {
+        case Phase::Joining:
+            return "Joining";
+        case Phase::Ready:
+            return "Ready";
+        case Phase::Degraded:
+            return "Degraded";
+        case Phase::Unauthorized:
+            return "Unauthorized";
+        case Phase::Unreachable:
+            return "Unreachable";
+        case Phase::Leaving:
+            return "Leaving";
+        case Phase::Unknown:
+            break;
+    }
+    return "Unknown";
+}
+
+QString nameOf(ObjectHealth health) {
+    switch (health) {
+        case ObjectHealth::Healthy:
+            return "Healthy";
+        case ObjectHealth::Progressing:
+            return "Progressing";
+        case ObjectHealth::Failing:
+            return "Failing";
+        case ObjectHealth::Unscheduled:
+            return "Unscheduled";
+        case ObjectHealth::Suspended:
+            return "Suspended";
+        case ObjectHealth::Deleting:
+            return "Deleting";
+        case ObjectHealth::Unknown:
+            break;
+    }
+    return "Unknown";
+}
+
+QString nameOf(Severity severity) {
+    switch (severity) {
+        case Severity::Error:
+            return "Error";
+        case Severity::Warning:
+            return "Warning";
+        case Severity::Info:
+            break;
+    }
+    return "Info";
+}
+
+bool isOld(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
+    // Who may not list clusters is told no times of contact, only phases.
+    if (cluster.lastContact == 0)
+        return info.seesClusters && cluster.phase == Phase::Ready;
+    return now - cluster.lastContact > info.probePeriod + info.probeTimeout;
+}
+
+Level levelOf(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
+    const Level level = levelOf(cluster.phase);
+    return level < Level::Unknown && isOld(cluster, now, info) ? Level::Unknown : level;
+}
+
+QString ageText(TimeMs age) {
+    const TimeMs seconds = std::max<TimeMs>(age, 0) / 1000;
+    if (seconds < 120)
+        return QString("%1 s").arg(seconds);
+    if (seconds < 120 * 60)
+        return QString("%1 min").arg(seconds / 60);
+    if (seconds < 48 * 3600)
+        return QString("%1 h").arg(seconds / 3600);
+    return QString("%1 d").arg(seconds / 86400);
+}
+
+QString since(TimeMs time, TimeMs now) {
+    return time == 0 ? QString("?") : ageText(now - time);
+}
+
+QString fraction(std::optional<std::int64_t> part, std::optional<std::int64_t> whole) {
+    const auto figure = [](std::optional<std::int64_t> value) {
+        return value ? QString::number(*value) : QString("?");
+    };
+    return figure(part) + '/' + figure(whole);
+}
+
+QString milliseconds(double value) {
+    return value < 1000 ? QString("%1 ms").arg(value, 0, 'f', 0)
+                        : QString("%1 s").arg(value / 1000, 0, 'f', 1);
+}
+
+QString count(std::int64_t value) {
+    return QLocale(QLocale::English).toString(static_cast<qlonglong>(value));
+}
+
+QString plural(std::int64_t value, const char* one, const char* many) {
+    return count(value) + ' ' + QString::fromUtf8(value == 1 ? one : many);
+}
+
+QString shortType(const ObjectId& id) {
+    static constexpr std::array<std::pair<std::string_view, const char*>, 8> kShort{{
+        {"ReplicationController", "rc"},
+        {"Service", "svc"},
+        {"Pod", "pod"},
+        {"ConfigMap", "cm"},
+        {"Secret", "secret"},
+        {"ServiceAccount", "sa"},
+        {"Namespace", "ns"},
+        {"PersistentVolumeClaim", "pvc"},
+    }};
+    if (id.group.empty())
+        for (const auto& [kind, name] : kShort)
+            if (id.kind == kind)
+                return name;
+    QString type = text(id.kind).toLower();
+    if (!id.group.empty())
+        type += '.' + text(id.group);
+    return type;
+}
+
+QString reference(const ObjectId& id) {
+    return shortType(id) + '/' + text(id.name);
+}
+
+QString keyOf(const ObjectId& id) {
+    return text(id.ns) + '/' + shortType(id) + '/' + text(id.name);
+}
+
+QString text(const std::string& utf8) {
+    return QString::fromStdString(utf8);
+}
+
+}  // namespace kubefed::gui

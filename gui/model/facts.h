@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the window says about single values: how urgent a state is, how old is too old, and the short texts of
+// ages, figures and names. Pure functions; any thread.
+#pragma once
+
+#include <optional>
+
+#include <QtCore/QString>
+
+#include "kubefed/client/fleet_types.h"
+
+namespace kubefed::gui {
+
+// By rising urgency. Each has its own shape, so that colour is never the only sign.
+enum class Level { Good, Quiet, Busy, Unknown, Warn, Bad };
+
+[[nodiscard]] Level levelOf(client::Phase phase);
+[[nodiscard]] Level levelOf(client::ObjectHealth health);
+[[nodiscard]] Level levelOf(const client::Share& share);
+[[nodiscard]] Level levelOf(client::Severity severity);
+[[nodiscard]] QString nameOf(client::Phase phase);
+[[nodiscard]] QString nameOf(client::ObjectHealth health);
+[[nodiscard]] QString nameOf(client::Severity severity);
+
+// A figure that no contact confirmed for a probe's period and timeout: shown grey, whatever it says.
+[[nodiscard]] bool isOld(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info);
+// `levelOf` the phase, but Unknown for a phase that is only remembered.
+[[nodiscard]] Level levelOf(const client::Cluster& cluster, client::TimeMs now,
+                            const client::FleetInfo& info);
+
+// "0 s", "31 s", "5 min", "3 h", "12 d".
+[[nodiscard]] QString ageText(client::TimeMs age);
+// ageText() since `time`; "?" if that is not known.
+[[nodiscard]] QString since(client::TimeMs time, client::TimeMs now);
+// "638/640"; "?" stands for what is not known.
+[[nodiscard]] QString fraction(std::optional<std::int64_t> part, std::optional<std::int64_t> whole);
+[[nodiscard]] QString milliseconds(double value);  // "41 ms", "1.2 s"
+[[nodiscard]] QString count(std::int64_t value);   // "9,412"
+[[nodiscard]] QString plural(std::int64_t value, const char* one, const char* many);
+
+// "rc/frontend": the type as kubectl abbreviates it.
+[[nodiscard]] QString shortType(const client::ObjectId& id);
+[[nodiscard]] QString reference(const client::ObjectId& id);
+// Unique among all objects, also over reconnections.
+[[nodiscard]] QString keyOf(const client::ObjectId& id);
+[[nodiscard]] QString text(const std::string& utf8);
+
+}  // namespace kubefed::gui

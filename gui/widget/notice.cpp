@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/widget/notice.h"
+
+#include <QtCore/QEvent>
+#include <QtGui/QFontDatabase>
+#include <QtWidgets/QLabel>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QVBoxLayout>
+
+#include "gui/widget/theme.h"
+
+namespace kubefed::gui {
+
+namespace {
+
+class Sign final : public QWidget {
+public:
+    using QWidget::QWidget;
+    Level level = Level::Quiet;
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        const Theme& theme = themeOf(palette());
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(theme.tint(level));
+        painter.drawEllipse(rect());
+        paintSign(painter, QRectF(rect()).adjusted(14, 14, -14, -14), level, theme.of(level),
+                  theme.tint(level));
+    }
+};
+
+}  // namespace
+
+Notice::Notice(QWidget* parent)
+    : QWidget(parent),
+      m_sign(new Sign(this)),
+      m_title(new QLabel(this)),
+      m_text(new QLabel(this)),
+      m_command(new QPushButton(this)),
+      m_button(new QPushButton(this)) {
+    m_sign->setFixedSize(48, 48);
+    m_text->setWordWrap(true);
+    m_text->setAlignment(Qt::AlignHCenter);
+    m_text->setMinimumWidth(320);
+    m_text->setMaximumWidth(520);
+    m_command->setToolTip("Copy this command");
+    auto* column = new QVBoxLayout(this);
+    column->setSpacing(2 * kGrid);
+    column->addStretch(2);
+    column->addWidget(m_sign, 0, Qt::AlignHCenter);
+    column->addWidget(m_title, 0, Qt::AlignHCenter);
+    column->addWidget(m_text, 0, Qt::AlignHCenter);
+    column->addWidget(m_command, 0, Qt::AlignHCenter);
+    column->addWidget(m_button, 0, Qt::AlignHCenter);
+    column->addStretch(3);
+    connect(m_command, &QPushButton::clicked, this, [this] { Q_EMIT copied(m_content.command); });
+    connect(m_button, &QPushButton::clicked, this, &Notice::pressed);
+    dress();
+}
+
+void Notice::show(const Content& content) {
+    if (content == m_content)
+        return;
+    m_content = content;
+    static_cast<Sign*>(m_sign)->level = content.level;
+    m_sign->update();
+    m_title->setText(content.title);
+    m_text->setText(content.text);
+    m_text->setMinimumHeight(m_text->heightForWidth(520));
+    m_text->setFixedWidth(520);
+    m_command->setText(content.command + "    ⧉");
+    m_command->setVisible(!content.command.isEmpty());
+    m_button->setText(content.button);
+    m_button->setVisible(!content.button.isEmpty());
+    setAccessibleName(content.title);
+    setAccessibleDescription(content.text);
+}
+
+void Notice::dress() {
+    m_title->setFont(titleFont(font()));
+    QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
+    fixed.setPixelSize(QFontInfo(font()).pixelSize());
+    m_command->setFont(fixed);
+    QPalette dimmed = palette();
+    dimmed.setColor(QPalette::WindowText, themeOf(palette()).dim);
+    m_text->setPalette(dimmed);
+}
+
+void Notice::changeEvent(QEvent* event) {
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
+        dress();
+    QWidget::changeEvent(event);
+}
+
+}  // namespace kubefed::gui

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Makes fleets up: N clusters and M objects with believable names, figures and troubles, the same for the
+// same seed. For tests of the window, its pictures and its benchmark. Values; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kubefed/client/fleet_types.h"
+
+namespace kubefed::testing {
+
+struct FleetShape {
+    std::size_t clusters = 8;
+    std::size_t objects = 40;
+    std::size_t sharesPerObject = 3;
+    // Of a thousand.
+    std::size_t troubledClusters = 40, troubledObjects = 8;
+    std::uint32_t seed = 1;
+    client::TimeMs now = 1'700'000'000'000;
+};
+
+[[nodiscard]] client::FleetInfo syntheticInfo();
+[[nodiscard]] client::FleetChanges syntheticFleet(const FleetShape& shape);
+// The small fleet of the pictures: oregon does not answer, tokyo cannot pull an image, all else is well.
+[[nodiscard]] client::FleetChanges storyFleet(client::TimeMs now);
+// Why `object` of that fleet is where it is: four plugins, every cluster.
+[[nodiscard]] client::Explanation storyExplanation(const client::FleetChanges& fleet,
+                                                   const client::ObjectId& object, client::TimeMs now);
+[[nodiscard]] std::vector<client::PolicyPlugin> storyPolicies();
+
+}  // namespace kubefed::testing

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <random>
+
+#include <QtTest/QAbstractItemModelTester>
+#include <QtTest/QSignalSpy>
+#include <QtTest/QTest>
+
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_fleet_source.h"
+#include "tests/fakes/synthetic_fleet.h"
+
+#include "gui/model/activity_model.h"
+#include "gui/model/cluster_table_model.h"
+#include "gui/model/explanation_model.h"
+#include "gui/model/placement_matrix_model.h"
+#include "gui/model/policy_table_model.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+using client::Phase;
+using Mode = QAbstractItemModelTester::FailureReportingMode;
+
+namespace {
+
+QStringList column(const QAbstractItemModel& model, int column) {
+    QStringList texts;
+    for (int row = 0; row < model.rowCount(); ++row)
+        texts += model.index(row, column).data().toString();
+    return texts;
+}
+
+}  // namespace
+
+class ModelsTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() {
+        m_clock = std::make_unique<FakeClock>();
+        m_source = std::make_unique<FakeFleetSource>(*m_clock);
+        m_store = std::make_unique<FleetStore>(*m_clock);
+        m_store->attach(*m_source);
+        m_source->tell(testing::syntheticInfo(), testing::storyFleet(m_source->now()));
+        settle();
+    }
+
+    void troubleComesFirst() {
+        const ClusterTableModel clusters(*m_store);
+        const QStringList names = column(clusters, ClusterTableModel::Name);
+        QCOMPARE(names.mid(0, 3), QStringList({"oregon", "tokyo", "stockholm"}));
+        QCOMPARE(names.size(), 14);
+        QCOMPARE(column(clusters, ClusterTableModel::Synced).front().left(2), QString("?/"));
+        QCOMPARE(column(clusters, ClusterTableModel::Seen).front(), QString("62 s"));
+        const ObjectTableModel objects(*m_store);
+        QCOMPARE(column(objects, ObjectTableModel::Status).mid(0, 3),
+                 QStringList({"Failing", "Failing", "Unknown"}));
+    }
+
+    void sortingByAFigureKeepsTheUnknownLast() {
+        ClusterTableModel clusters(*m_store);
+        for (const auto order : {Qt::AscendingOrder, Qt::DescendingOrder}) {
+            clusters.sort(ClusterTableModel::Latency, order);
+            QCOMPARE(column(clusters, ClusterTableModel::Name).back(), QString("oregon"));
+        }
+        clusters.sort(ClusterTableModel::Name);
+        QVERIFY(std::ranges::is_sorted(column(clusters, ClusterTableModel::Name)));
+    }
+
+    void onlyTheCellsThatDifferAreTold() {
+        const ClusterTableModel clusters(*m_store);
+        QSignalSpy changed(&clusters, &QAbstractItemModel::dataChanged);
+        QSignalSpy layout(&clusters, &QAbstractItemModel::layoutChanged);
+        m_source->sink()->changed({.contacts = {{5, m_source->now() + 100, 333, true}}});
+        settle();
+        const int row = clusters.rowOf("dublin");
+        QCOMPARE(changed.size(), 2);  // this row, and later the ages of all
+        const auto first = changed.front().at(0).toModelIndex();
+        const auto last = changed.front().at(1).toModelIndex();
+        QCOMPARE(first.row(), row);
+        QCOMPARE(last.row(), row);
+        QVERIFY(first.column() >= ClusterTableModel::Seen);
+        QCOMPARE(last.column(), static_cast<int>(ClusterTableModel::Latency));
+        QCOMPARE(layout.size(), 0);
+        changed.clear();
+        m_source->sink()->changed({.clusters = {*m_store->fleet().cluster(5)}});
+        m_clock->advance(Duration{150});
+        QCOMPARE(changed.size(), 0);  // the same again is nothing
+    }
+
+    void rowsGreyThirteenSecondsAfterTheLastContact() {
+        const ClusterTableModel clusters(*m_store);
+        client::Cluster dublin = *m_store->fleet().cluster(5);
+        dublin.lastContact = m_source->now();
+        m_source->sink()->changed({.clusters = {dublin}});
+        m_clock->advance(Duration{12'900});
+        const auto level = [&] {
+            return clusters.index(clusters.rowOf("dublin"), 0).data(LevelRole).toInt();
+        };
+        const auto isOld = [&] { return clusters.index(clusters.rowOf("dublin"), 0).data(OldRole).toBool(); };
+        QCOMPARE(level(), static_cast<int>(Level::Good));
+        QVERIFY(!isOld());
+        m_clock->advance(Duration{1'200});
+        QVERIFY(isOld());
+        QCOMPARE(level(), static_cast<int>(Level::Unknown));
+        m_source->sink()->changed({.contacts = {{5, m_source->now(), 9, true}}});
+        m_clock->advance(Duration{200});
+        QVERIFY(!isOld());  // back by itself
+    }
+
+    void everythingGreysWhenTheControllerIsLost() {
+        const ClusterTableModel clusters(*m_store);
+        const ObjectTableModel objects(*m_store);
+        m_source->lose(client::ConnectionState::Disconnected, {.code = Code::Unavailable, .message = "gone"});
+        m_clock->advance(Duration{200});
+        for (int row = 0; row < clusters.rowCount(); ++row)
+            QVERIFY(clusters.index(row, 0).data(OldRole).toBool());
+        QVERIFY(objects.index(0, 0).data(OldRole).toBool());
+        m_source->tell(testing::syntheticInfo(), testing::storyFleet(m_source->now()));
+        m_clock->advance(Duration{200});
+        QVERIFY(!objects.index(0, 0).data(OldRole).toBool());
+    }
+
+    void nothingMovesWhileHeld() {
+        ClusterTableModel clusters(*m_store);
+        const QAbstractItemModelTester tester(&clusters, Mode::Fatal);
+        const QPersistentModelIndex chosen(clusters.index(clusters.rowOf("seoul"), 0));
+        const QStringList before = column(clusters, 0);
+        clusters.setHeld(true);
+        client::Cluster seoul = *m_store->fleet().cluster("seoul");
+        seoul.phase = Phase::Unreachable;
+        client::Cluster added = seoul;
+        added.number = 99;
+        added.name = "atlantis";
+        m_source->sink()->changed(
+            {.clusters = {seoul, added}, .removedClusters = {m_store->fleet().cluster("oregon")->number}});
+        settle();
+        QCOMPARE(column(clusters, 0).mid(0, before.size()), before);
+        QCOMPARE(column(clusters, 0).back(), QString("atlantis"));
+        QVERIFY(clusters.index(clusters.rowOf("oregon"), 0).data(GoneRole).toBool());
+        QCOMPARE(clusters.index(clusters.rowOf("seoul"), ClusterTableModel::Status).data().toString(),
+                 QString("Unreachable"));  // values change in place
+        clusters.setHeld(false);
+        QCOMPARE(column(clusters, 0).mid(0, 2), QStringList({"atlantis", "seoul"}));
+        QCOMPARE(clusters.rowOf("oregon"), -1);
+        QCOMPARE(chosen.data().toString(), QString("seoul"));  // what was chosen stays chosen
+        QCOMPARE(chosen.row(), 1);
+    }
+
+    void filterNarrowsAndWidens() {
+        ClusterTableModel clusters(*m_store);
+        const QAbstractItemModelTester tester(&clusters, Mode::Fatal);
+        clusters.setFilter("region=jp");
+        QCOMPARE(column(clusters, 0), QStringList({"tokyo", "osaka"}));
+        clusters.setFilter("region=jp ready");
+        QCOMPARE(column(clusters, 0), QStringList({"osaka"}));
+        clusters.setFilter("no such thing");
+        QCOMPARE(clusters.rowCount(), 0);
+        QCOMPARE(clusters.total(), 14);
+        clusters.setFilter("");
+        QCOMPARE(column(clusters, 0).front(), QString("oregon"));
+        QCOMPARE(clusters.rowCount(), 14);
+    }
+
+    void objectsAreFoundByCluster() {
+        ObjectTableModel objects(*m_store);
+        objects.setFilter("cluster=oregon");
+        const int there = objects.rowCount();
+        QVERIFY(there > 0 && there < objects.total());
+        objects.setFilter("");
+        objects.restrictTo(m_store->fleet().cluster("oregon")->number);
+        QCOMPARE(objects.rowCount(), there);
+        objects.restrictTo(0);
+        QCOMPARE(objects.rowCount(), 60);
+    }
+
+    void matrixShowsSharesOfObjectsInClusters() {
+        PlacementMatrixModel matrix(*m_store);
+        QCOMPARE(matrix.columnCount(), 14);
+        QCOMPARE(matrix.headerData(0, Qt::Horizontal, Qt::DisplayRole).toString(), QString("oregon"));
+        int shares = 0;
+        for (int row = 0; row < matrix.rowCount(); ++row)
+            for (int at = 0; at < matrix.columnCount(); ++at)
+                shares += matrix.index(row, at).data().isValid() ? 1 : 0;
+        std::size_t expected = 0;
+        for (const auto& [number, object] : m_store->fleet().objects())
+            expected += object.shares.size();
+        QCOMPARE(static_cast<std::size_t>(shares), expected);
+        const client::Object* worst = m_store->fleet().object(matrix.objectAt(0));
+        QCOMPARE(worst->health, client::ObjectHealth::Failing);
+    }
+
+    void matrixColumnsFollowTheClusters() {
+        PlacementMatrixModel matrix(*m_store);
+        const QAbstractItemModelTester tester(&matrix, Mode::Fatal);
+        const QPersistentModelIndex cell(matrix.index(0, 5));
+        const client::ClusterNumber number = matrix.clusterAt(5);
+        client::Cluster cluster = *m_store->fleet().cluster(number);
+        cluster.phase = Phase::Unreachable;
+        matrix.setColumnsHeld(true);
+        m_source->sink()->changed({.clusters = {cluster}, .removedClusters = {matrix.clusterAt(13)}});
+        settle();
+        QCOMPARE(matrix.columnCount(), 13);
+        QCOMPARE(matrix.clusterAt(5), number);
+        matrix.setColumnsHeld(false);
+        QVERIFY(matrix.clusterAt(0) == number || matrix.clusterAt(1) == number);
+        QCOMPARE(matrix.clusterAt(cell.column()), number);
+    }
+
+    void eventsAreNewestFirst() {
+        ActivityModel events(*m_store);
+        QCOMPARE(events.rowCount(), 9);
+        QCOMPARE(events.index(0, ActivityModel::Reason).data().toString(), QString("Joining"));
+        events.restrictTo(m_store->fleet().cluster("oregon")->number);
+        QCOMPARE(events.rowCount(), 3);
+        events.restrictTo(0);
+        events.setFilter("kind=error");
+        QCOMPARE(events.rowCount(), 2);
+    }
+
+    void explanationNamesEveryClusterAndEveryWord() {
+        const client::FleetChanges fleet = testing::storyFleet(m_source->now());
+        ExplanationModel model;
+        const QAbstractItemModelTester tester(&model, Mode::Fatal);
+        model.show(testing::storyExplanation(fleet, fleet.objects[3].id, m_source->now()));
+        QCOMPARE(model.rowCount(), 14);
+        QStringList heads;
+        for (int at = 0; at < model.columnCount(); ++at)
+            heads += model.headerData(at, Qt::Horizontal, Qt::DisplayRole).toString();
+        QCOMPARE(heads, QStringList({"Cluster", "Decision", "Replicas", "Score", "affinity", "taints",
+                                     "headroom", "spread", "weighted", "Reason"}));
+        QCOMPARE(model.index(0, ExplanationModel::Decision).data().toString(), QString("Chosen"));
+        QCOMPARE(model.index(13, 4).data().toString(), QString("✕ out"));
+        model.show(testing::storyExplanation(fleet, fleet.objects[4].id, m_source->now()));
+        QCOMPARE(model.rowCount(), 14);
+    }
+
+    void policiesThatComplainComeFirst() {
+        PolicyTableModel model;
+        const QAbstractItemModelTester tester(&model, Mode::Fatal);
+        model.show(testing::storyPolicies());
+        QCOMPARE(model.index(0, 0).data().toString(), QString("nearest"));
+        std::vector<client::PolicyPlugin> fewer = testing::storyPolicies();
+        fewer.pop_back();
+        model.show(std::move(fewer));
+        QCOMPARE(model.rowCount(), 4);
+        QCOMPARE(model.pluginAt(0).name, std::string("affinity"));
+    }
+
+    // Every model stays a sound model whatever arrives, held or not, filtered or not.
+    void survivesAnyStream_data() {
+        QTest::addColumn<unsigned>("seed");
+        for (const unsigned seed : {1U, 2U, 3U, 4U})
+            QTest::addRow("seed %u", seed) << seed;
+    }
+    void survivesAnyStream() {
+        QFETCH(const unsigned, seed);
+        ClusterTableModel clusters(*m_store);
+        ObjectTableModel objects(*m_store);
+        PlacementMatrixModel matrix(*m_store);
+        ActivityModel events(*m_store);
+        const std::vector<OrderedTable*> models{&clusters, &objects, &matrix, &events};
+        std::vector<std::unique_ptr<QAbstractItemModelTester>> testers;
+        for (OrderedTable* model : models)
+            testers.push_back(std::make_unique<QAbstractItemModelTester>(model, Mode::Fatal));
+        std::mt19937 random(seed);
+        const auto any = [&](std::size_t size) { return static_cast<std::size_t>(random() % size); };
+        const client::FleetChanges pool =
+            testing::syntheticFleet({.clusters = 12, .objects = 30, .now = m_source->now()});
+        std::uint64_t number = 100;
+        for (int step = 0; step < 120; ++step) {
+            client::FleetChanges changes;
+            for (int i = 0; i < 3; ++i) {
+                client::Cluster cluster = pool.clusters[any(12)];
+                cluster.phase = static_cast<Phase>(any(7));
+                (any(3) == 0 ? changes.removedClusters.push_back(cluster.number)
+                             : changes.clusters.push_back(std::move(cluster)));
+                client::Object object = pool.objects[any(30)];
+                object.health = static_cast<client::ObjectHealth>(any(7));
+                (any(3) == 0 ? changes.removedObjects.push_back(object.id)
+                             : changes.objects.push_back(std::move(object)));
+            }
+            changes.activities.push_back({.number = ++number, .time = m_source->now(), .reason = "step"});
+            if (any(15) == 0)
+                m_source->tell(testing::syntheticInfo(), testing::storyFleet(m_source->now()));
+            else
+                m_source->sink()->changed(std::move(changes));
+            if (any(4) == 0) {
+                const bool isHeld = any(2) == 0;
+                clusters.setHeld(isHeld);
+                objects.setHeld(isHeld);
+                matrix.setColumnsHeld(isHeld);
+            }
+            if (any(6) == 0)
+                objects.setFilter(any(2) == 0 ? "" : "frontend");
+            m_clock->advance(Duration{static_cast<int>(any(900))});
+        }
+        for (OrderedTable* model : models) {
+            model->setHeld(false);
+            model->setFilter("");
+        }
+        m_clock->advance(Duration{1'000});
+        QCOMPARE(static_cast<std::size_t>(clusters.rowCount()), m_store->fleet().clusters().size());
+        QCOMPARE(static_cast<std::size_t>(objects.rowCount()), m_store->fleet().objects().size());
+        QCOMPARE(static_cast<std::size_t>(matrix.columnCount()), m_store->fleet().clusters().size());
+        const auto levels = [](const OrderedTable& model) {
+            std::vector<int> values;
+            for (int row = 0; row < model.rowCount(); ++row)
+                values.push_back(-model.index(row, 0).data(LevelRole).toInt());
+            return values;
+        };
+        QVERIFY(std::ranges::is_sorted(levels(clusters)));
+        QVERIFY(std::ranges::is_sorted(levels(objects)));
+    }
+
+private:
+    void settle() { m_clock->advance(Duration{1'000}); }
+
+    std::unique_ptr<FakeClock> m_clock;
+    std::unique_ptr<FakeFleetSource> m_source;
+    std::unique_ptr<FleetStore> m_store;
+};
+
+QTEST_GUILESS_MAIN(ModelsTest)
+#include "models_test.moc"

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QtTest/QSignalSpy>
+#include <QtTest/QTest>
+
+#include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_fleet_source.h"
+#include "tests/fakes/synthetic_fleet.h"
+
+#include "gui/model/fleet_store.h"
+#include "gui/model/summary.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+using client::ConnectionState;
+
+class StoreTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() {
+        m_clock = std::make_unique<FakeClock>();
+        m_clock->advance(Duration{1'000});
+        m_source = std::make_unique<FakeFleetSource>(*m_clock);
+        m_store = std::make_unique<FleetStore>(*m_clock);
+        m_store->attach(*m_source);
+    }
+
+    void publishesASnapshotWithoutWaiting() {
+        QSignalSpy published(m_store.get(), &FleetStore::published);
+        m_source->tell(testing::syntheticInfo(), testing::storyFleet(m_source->now()));
+        QCOMPARE(published.size(), 0);  // never from inside the call
+        m_clock->advance(Duration{0});
+        QCOMPARE(published.size(), 1);
+        QVERIFY(m_store->hasSnapshot());
+        QVERIFY(!m_store->isStale());
+        QCOMPARE(m_store->fleet().clusters().size(), std::size_t{14});
+        QCOMPARE(m_store->fleet().info().federation, std::string("prod"));
+    }
+
+    void publishesAtMostTenTimesASecond() {
+        tellStory();
+        QSignalSpy published(m_store.get(), &FleetStore::published);
+        std::size_t clusters = 0;
+        connect(m_store.get(), &FleetStore::published, this,
+                [&](const FleetDelta& delta) { clusters += delta.clusters.size(); });
+        for (int i = 0; i < 1'000; ++i) {
+            client::Cluster cluster = *m_store->fleet().cluster(1);
+            cluster.message = std::to_string(i);
+            m_source->sink()->changed({.clusters = {cluster}});
+            m_clock->advance(Duration{1});
+        }
+        m_clock->advance(Duration{100});
+        QVERIFY2(published.size() >= 9 && published.size() <= 11,
+                 qPrintable(QString::number(published.size())));
+        QCOMPARE(clusters, static_cast<std::size_t>(published.size()));  // each named once
+        QCOMPARE(m_store->fleet().cluster(1)->message, std::string("999"));
+    }
+
+    void agesGoOnWithoutAnyData() {
+        tellStory();
+        QSignalSpy published(m_store.get(), &FleetStore::published);
+        const client::TimeMs before = m_store->now();
+        m_clock->advance(Duration{5'000});
+        QCOMPARE(published.size(), 5);
+        QVERIFY(m_store->now() >= before + 4'000);
+    }
+
+    void keepsWhatItHasWhenTheControllerIsLost() {
+        tellStory();
+        m_source->lose(ConnectionState::Disconnected,
+                       {.code = Code::Unavailable, .message = "connection refused"});
+        m_clock->advance(Duration{200});
+        QVERIFY(m_store->isStale());
+        QCOMPARE(m_store->error().message, std::string("connection refused"));
+        QCOMPARE(m_store->fleet().clusters().size(), std::size_t{14});
+        // A controller that was started anew may number its clusters otherwise; objects keep our numbers.
+        client::FleetChanges again = testing::storyFleet(m_source->now());
+        const client::ObjectId kept = again.objects[7].id;
+        const ObjectNumber number = m_store->fleet().numberOf(kept);
+        std::ranges::reverse(again.objects);
+        m_source->tell(testing::syntheticInfo(), std::move(again));
+        m_clock->advance(Duration{200});
+        QVERIFY(!m_store->isStale());
+        QCOMPARE(m_store->fleet().numberOf(kept), number);
+    }
+
+    void takesContactsIntoTheCluster() {
+        tellStory();
+        const std::size_t probes = m_store->fleet().cluster(2)->latencies.size();
+        m_source->sink()->changed({.contacts = {{2, m_source->now(), 77, true}, {999, 1, 1, true}}});
+        m_clock->advance(Duration{200});
+        const client::Cluster& cluster = *m_store->fleet().cluster(2);
+        QCOMPARE(cluster.latencies.size(), probes + 1);
+        QCOMPARE(cluster.latencies.back(), 77);
+        QCOMPARE(cluster.latency.value_or(0), std::int64_t{77});
+        for (int i = 0; i < 200; ++i)
+            m_source->sink()->changed({.contacts = {{2, m_source->now(), -1, true}}});
+        m_clock->advance(Duration{200});
+        QCOMPARE(cluster.latencies.size(), Fleet::kLatencies);
+        QCOMPARE(cluster.latency.value_or(0), std::int64_t{77});  // a failed probe has none
+    }
+
+    void boundsActivitiesAndSkipsRepeatedOnes() {
+        tellStory();
+        client::FleetChanges many;
+        for (std::uint64_t i = 5; i < 3'000; ++i)
+            many.activities.push_back({.number = i, .time = 1, .reason = "again"});
+        m_source->sink()->changed(std::move(many));
+        m_clock->advance(Duration{200});
+        QCOMPARE(m_store->fleet().activities().size(), Fleet::kActivities);
+        QCOMPARE(m_store->fleet().activities().back().number, std::uint64_t{2'999});
+        QVERIFY(std::ranges::is_sorted(m_store->fleet().activities(), {}, &client::Activity::number));
+    }
+
+    void detachForgetsEverything() {
+        tellStory();
+        m_store->detach();
+        QVERIFY(!m_store->hasSnapshot());
+        QCOMPARE(m_store->fleet().objects().size(), std::size_t{0});
+        QCOMPARE(m_clock->pendingTimers(), std::size_t{0});
+    }
+
+    void summaryNamesTheWorstWithCauseAndAge() {
+        tellStory();
+        const Summary summary = summarize(m_store->fleet(), m_store->now());
+        QCOMPARE(summary.clusters, 14);
+        QCOMPARE(summary.clusterTally.front().name, QString("Unreachable"));
+        QCOMPARE(summary.clusterTally.front().count, 1);
+        QCOMPARE(summary.clusterTally.back().name, QString("Ready"));
+        QCOMPARE(summary.worst.size(), Summary::kWorst);
+        QCOMPARE(summary.worst.front().subject, QString("oregon"));
+        QVERIFY(summary.worst.front().cause.contains("timed out"));
+        QCOMPARE(ageText(m_store->now() - summary.worst.front().since), QString("31 s"));
+        QVERIFY(summary.worst[1].object != 0);
+    }
+
+    void readyClustersThatWereNotHeardOfAreSilent() {
+        tellStory();
+        m_clock->advance(Duration{30'000});
+        const Summary summary = summarize(m_store->fleet(), m_store->now());
+        for (const Tally& tally : summary.clusterTally)
+            QVERIFY2(tally.name != "Ready", "nothing old is green");
+    }
+
+private:
+    void tellStory() {
+        m_source->tell(testing::syntheticInfo(), testing::storyFleet(m_source->now()));
+        m_clock->advance(Duration{10});
+    }
+
+    std::unique_ptr<FakeClock> m_clock;
+    std::unique_ptr<FakeFleetSource> m_source;
+    std::unique_ptr<FleetStore> m_store;
+};
+
+QTEST_GUILESS_MAIN(StoreTest)
+#include "store_test.moc"
