@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
             log::error("the controller cannot start", {{"why", config.error().text()}});
             return 1;
         }
-        config->pluginDirs.assign(pluginDirs.begin(), pluginDirs.end());
+        config->pluginDirs.insert(config->pluginDirs.end(), pluginDirs.begin(), pluginDirs.end());
         controller::Daemon daemon(std::move(*config), [](int code) { QCoreApplication::exit(code); });
         daemon.start();
         return QCoreApplication::exec();

@@ -93,6 +93,12 @@ Result<DaemonConfig> readConfig(const std::filesystem::path& data) {
     if (port < 0 || port > 65535)
         return fail(Code::InvalidArgument, "\"" + file.string() + "\": port must be from 0 to 65535");
     config.port = static_cast<std::uint16_t>(port);
+    if (const kube::JsonArray* folders = kube::arrayAt(*yaml, {"pluginDirs"}))
+        for (const kube::Json& folder : *folders) {
+            if (!folder.is_string())
+                return fail(Code::InvalidArgument, "\"" + file.string() + "\": pluginDirs must be texts");
+            config.pluginDirs.emplace_back(std::string(kube::view(folder.get_string())));
+        }
     KUBEFED_TRY(readKeys(config));
     return config;
 }

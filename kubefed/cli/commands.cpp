@@ -55,7 +55,8 @@ void addInit(CLI::App& app, Choice& choice) {
                      "divide, or none for no default policy")
         ->check(CLI::IsMember({"divide", "none"}))
         ->capture_default_str();
-    init->add_option("--plugin-dir", options->pluginDir, "A folder with more policy plugins")
+    init->add_option("--plugin-dir", options->pluginDir,
+                     "A folder with more policy plugins, remembered for kubefed up")
         ->type_name("DIR");
     init->add_flag("--no-start", options->noStart, "Make it, print a systemd unit, do not start it");
     addTimeout(*init, options->timeout, "How long to wait until it answers (30s)");
@@ -66,7 +67,8 @@ void addInit(CLI::App& app, Choice& choice) {
     upOptions->onlyStart = true;
     up->add_option("name", upOptions->name, "The federation's name")->required();
     up->add_option("--context-name", upOptions->contextName, "The kubeconfig context, if not the name");
-    up->add_option("--plugin-dir", upOptions->pluginDir, "A folder with more policy plugins")
+    up->add_option("--plugin-dir", upOptions->pluginDir,
+                   "One more folder with policy plugins, this time only")
         ->type_name("DIR");
     addTimeout(*up, upOptions->timeout, "How long to wait until it answers (30s)");
     choose<Init>(*up, choice, upOptions);

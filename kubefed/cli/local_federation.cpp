@@ -62,10 +62,13 @@ Result<std::vector<NamedPair>> makePki(const LocalConfig& config) {
 }
 
 std::string printConfig(const LocalConfig& config) {
-    return kube::printYaml(kube::JsonObject{{"federation", config.federation},
-                                            {"federationId", config.federationId},
-                                            {"address", config.address},
-                                            {"port", config.port}});
+    kube::JsonObject document{{"federation", config.federation},
+                              {"federationId", config.federationId},
+                              {"address", config.address},
+                              {"port", config.port}};
+    if (!config.pluginDir.empty())
+        document["pluginDirs"] = kube::JsonArray{fs::absolute(config.pluginDir).string()};
+    return kube::printYaml(std::move(document));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct LocalConfig {
     std::string federationId;  // UUID
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0 until the controller has chosen one
+    std::string pluginDir;   // with more policy plugins; written by create() alone
 };
 
 class LocalFederation {

@@ -96,6 +96,7 @@ void Init::create() {
         m_config.federation = m_options.name;
         m_config.federationId = m_options.federationId.empty() ? makeUuid() : m_options.federationId;
         m_config.address = m_options.address;
+        m_config.pluginDir = m_options.pluginDir;
         // With --no-start nobody else chooses the port before the context is written.
         if (m_options.noStart) {
             const auto port = freePort(m_config.address);
@@ -130,8 +131,6 @@ void Init::printUnit() {
               << "[Unit]\nDescription=kubefed federation " << m_options.name
               << "\n\n[Service]\nExecStart=" << (env().programs / kProgram).string() << " --data "
               << m_local.folder().string();
-    if (!m_options.pluginDir.empty())
-        env().out << " --plugin-dir " << m_options.pluginDir;
     env().out << "\nRestart=on-failure\n\n[Install]\nWantedBy=default.target\n";
     env().report.line("federation id: " + m_config.federationId);
     env().report.line("Not started. Once the unit runs: kubefed up " + m_options.name +
@@ -151,7 +150,7 @@ void Init::startController() {
                        .evidence = "it is looked for at " + program.string(),
                        .remedy = "install kubefed whole: its programs belong into one folder"});
     std::vector<std::string> arguments{"--data", m_local.folder().string()};
-    if (!m_options.pluginDir.empty())
+    if (m_options.onlyStart && !m_options.pluginDir.empty())
         arguments.insert(arguments.end(), {"--plugin-dir", m_options.pluginDir});
     const auto pid = env().processes.start(program, arguments, m_local.logFile(), m_local.logFile());
     if (!pid)

@@ -120,6 +120,17 @@ private Q_SLOTS:
                  w->options.federationId);
     }
 
+    // What the controller reads at each start, so that `kubefed up` finds the plugins again.
+    void theFolderOfPluginsIsRemembered() {
+        controllerStarts();
+        w->options.pluginDir = (w->root / "plugins").string();
+        QCOMPARE(initProd(), 0);
+        const auto config = kube::parseYaml(*readFile(data() / "config.yaml"))->front().get_object();
+        const kube::JsonArray* folders = kube::arrayAt(config, {"pluginDirs"});
+        QVERIFY(folders != nullptr && folders->size() == 1);
+        QVERIFY(folders->front() == kube::Json((w->root / "plugins").string()));
+    }
+
     void aContextThatIsThereIsNotOverwritten() {
         w->options.contextName = "other";
         const auto before = *readFile(kubeconfig());
