@@ -77,7 +77,11 @@ MirrorHandlers Controller::mirrorHandlers() {
             m_scheduler.enqueueNamespace(ns);  // its labels may select it
     };
     handlers.policyChanged = [this](const std::string& ns) { policyChanged(ns); };
-    handlers.memberChanged = [this](const std::string& name) { m_membership.reconcile(name); };
+    handlers.memberChanged = [this](const std::string& name) {
+        m_membership.reconcile(name);
+        if (m_observer != nullptr)
+            m_observer->memberChanged(name);
+    };
     handlers.synced = [this] { synced(); };
     return handlers;
 }
@@ -100,7 +104,13 @@ MembershipHandlers Controller::membershipHandlers() {
         if (m_membership.isSettled())
             m_scheduler.membersSettled();
     };
+    handlers.probed = [this](const Member& member, const fed::Probe& probe) {
+        if (m_observer != nullptr)
+            m_observer->memberProbed(member, probe);
+    };
     handlers.stateChanged = [this](Member& member) {
+        if (m_observer != nullptr)
+            m_observer->memberChanged(member.name);
         m_propagator.stateChanged(member);
         if (m_membership.isSettled())
             m_scheduler.membersSettled();
@@ -132,6 +142,8 @@ MembershipHandlers Controller::membershipHandlers() {
 void Controller::templateChanged(const TemplateId& id, const TemplateRecord* before,
                                  const TemplateRecord* after) {
     m_keeper.look(id);
+    if (m_observer != nullptr)
+        m_observer->objectChanged(id);
     if (before != nullptr && after != nullptr && m_mirror.isSynced() && isSameButStatus(*before, *after))
         return m_status.enqueue(id);  // the aggregate may not be what stands there now
     if (id.key.ns == fed::kSystemNamespace && id.traits().kind == "Secret")
@@ -153,6 +165,8 @@ void Controller::templateChanged(const TemplateId& id, const TemplateRecord* bef
 void Controller::placementChanged(const TemplateId& id, const PlacementRecord* before,
                                   const PlacementRecord* after) {
     m_keeper.look(id);
+    if (m_observer != nullptr)
+        m_observer->objectChanged(id);
     if (!m_mirror.isSynced())
         return;
     const bool decisionChanged = before == nullptr || after == nullptr ||
@@ -189,6 +203,10 @@ void Controller::synced() {
 void Controller::touchFollowers(const TemplateId& id) {
     for (const TemplateId& follower : m_follow.followers(id))
         m_scheduler.enqueue(follower);
+}
+
+std::size_t Controller::queued() const {
+    return m_scheduler.queue().depth + m_propagator.queued();
 }
 
 std::string Controller::metricsText() const {

@@ -12,6 +12,7 @@
 #include "controller/host/host_mirror.h"
 #include "controller/membership/membership.h"
 #include "controller/metrics.h"
+#include "controller/observer.h"
 #include "controller/propagation/propagator.h"
 #include "controller/scheduling/follow_index.h"
 #include "controller/scheduling/placement_keeper.h"
@@ -32,13 +33,19 @@ public:
     Controller(const Controller&) = delete;
     Controller& operator=(const Controller&) = delete;
 
+    // Before start(); it outlives the controller.
+    void observe(ControllerObserver& observer) { m_observer = &observer; }
     // `ready` once, when the federation API is mirrored.
     void start(std::function<void()> ready);
 
     [[nodiscard]] const HostMirror& mirror() const { return m_mirror; }
     [[nodiscard]] const Membership& membership() const { return m_membership; }
     [[nodiscard]] const Metrics& metrics() const { return m_metrics; }
+    [[nodiscard]] const fed::HealthConfig& health() const { return m_config.health; }
     [[nodiscard]] std::string metricsText() const;
+    // Looks at templates and members that wait.
+    [[nodiscard]] std::size_t queued() const;
+    [[nodiscard]] Result<Explained> explain(const TemplateId& id) const { return m_scheduler.explain(id); }
 
 private:
     [[nodiscard]] MirrorHandlers mirrorHandlers();
@@ -52,6 +59,7 @@ private:
     Clock& m_clock;
     const ControllerConfig m_config;
     std::function<void()> m_ready;
+    ControllerObserver* m_observer = nullptr;
     Metrics m_metrics;
     HostMirror m_mirror;
     FollowIndex m_follow;

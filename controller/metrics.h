@@ -15,14 +15,18 @@ namespace kubefed::controller {
 
 class Histogram {
 public:
+    static constexpr std::array<double, 14> kBounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                                    0.25,  0.5,    1,     2.5,  5,     10,   60};
+    using Buckets = std::array<std::uint64_t, kBounds.size() + 1>;
+
     void observe(double seconds);
     void print(std::string& out, std::string_view name) const;
     [[nodiscard]] std::uint64_t count() const { return m_count; }
 
+    [[nodiscard]] const Buckets& buckets() const { return m_buckets; }
+
 private:
-    static constexpr std::array<double, 14> kBounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                                    0.25,  0.5,    1,     2.5,  5,     10,   60};
-    std::array<std::uint64_t, 15> m_buckets{};
+    Buckets m_buckets{};
     std::uint64_t m_count = 0;
     double m_sum = 0;
 };

@@ -157,6 +157,7 @@ void Membership::probed(Member& member, const fed::Probe& result) {
     member.health = fed::afterProbe(std::move(member.health), result, m_clock.wallNow(), m_config.health);
     if (result.outcome == fed::ProbeOutcome::Failed)
         member.identityChecked = false;
+    m_handlers.probed(member, result);
     if (!wasReachable && fed::isReachable(member.health.phase))
         member.link->retryNow();
     if (!member.identityChecked)

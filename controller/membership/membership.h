@@ -27,7 +27,8 @@ struct MembershipConfig {
 struct MembershipHandlers {
     std::function<void(Member&, const TemplateId&)> objectChanged;
     std::function<void(Member&, const std::string& ns)> namespaceChanged;
-    std::function<void(Member&)> listed;        // a kind's list is complete, or a kind's mirror fails
+    std::function<void(Member&)> listed;  // a kind's list is complete, or a kind's mirror fails
+    std::function<void(const Member&, const fed::Probe&)> probed;  // after its health took it in
     std::function<void(Member&)> stateChanged;  // phase, whether it may be written to, leaving
     std::function<void(Member&)> relinked;      // its link is another one: nothing under way will be answered
     std::function<void(const std::string&)> gone;  // after it was removed

@@ -347,6 +347,13 @@ fed::MemberClusterStatus::Objects Propagator::count(const Member& member) const 
     return objects;
 }
 
+std::size_t Propagator::queued() const {
+    std::size_t sum = 0;
+    for (const auto& [cluster, lane] : m_lanes)
+        sum += lane->queue.metrics().depth;
+    return sum;
+}
+
 void Propagator::print(std::string& text) const {
     printHeader(text, "kubefed_queue_depth", "gauge", "Objects that wait to be looked at for a member.");
     for (const auto& [cluster, lane] : m_lanes)

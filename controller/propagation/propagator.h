@@ -65,6 +65,7 @@ public:
     [[nodiscard]] bool isMoving(const TemplateId& id) const;
     [[nodiscard]] const SyncRecord* find(const std::string& cluster, const TemplateId& id) const;
     [[nodiscard]] fed::MemberClusterStatus::Objects count(const Member& member) const;
+    [[nodiscard]] std::size_t queued() const;  // in all members
     void print(std::string& metricsText) const;
 
 private:

@@ -116,6 +116,7 @@ bool Scheduler::process(const TemplateId& id) {
     const TemplateRecord* record = m_mirror.findTemplate(id);
     if (record == nullptr) {
         m_outcomes.erase(id);
+        m_log.forget(id);
         m_waiting.erase(id);
         return true;
     }
@@ -149,7 +150,13 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
         held = adopted(id, record);
         last = held ? &*held : nullptr;
     }
-    fed::Decision decided = decision(id, record, last, placement);
+    const fed::Governance governed = governance(id, record, last);
+    DecisionInputs inputs{.fleet = m_membership.fleet(),
+                          .object = record.object,
+                          .status = placement != nullptr ? placement->placement.status.clusters
+                                                         : std::vector<fed::ClusterObjectStatus>{},
+                          .last = last != nullptr ? std::optional(*last) : std::nullopt};
+    fed::Decision decided = decision(id, governed, inputs);
     decided.spec.source = fed::TemplateRef::of(*record.object);
     ++m_metrics.decisions[decided.reason];
 
@@ -163,8 +170,14 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     note(id, std::move(outcome));
     if (!isOurs(record) && !decided.spec.clusters.empty())
         writeFinalizer(id, record, true);
-    if (isNew)
+    if (isNew) {
+        if (governed.policy != nullptr && !decided.keepsLast) {
+            inputs.decided = decided.spec;
+            inputs.time = m_clock.wallNow();
+            m_log.record(id, *governed.policy, std::move(inputs));
+        }
         writePlacement(id, record, placement, decided.spec);
+    }
     return !m_writes.contains(id);
 }
 
@@ -194,20 +207,22 @@ std::optional<fed::CompactExplanation> Scheduler::explanation(const fed::Decisio
     return made;
 }
 
-fed::Decision Scheduler::decision(const TemplateId& id, const TemplateRecord& record,
-                                  const fed::PlacementSpec* last, const PlacementRecord* placement) {
-    const fed::KindTraits& kind = id.traits();
-    const fed::Governance governance =
-        fed::govern(kind, *record.object, m_mirror.namespaceLabels(id.key.ns), m_mirror.policies(), last);
+fed::Governance Scheduler::governance(const TemplateId& id, const TemplateRecord& record,
+                                      const fed::PlacementSpec* last) const {
+    return fed::govern(id.traits(), *record.object, m_mirror.namespaceLabels(id.key.ns), m_mirror.policies(),
+                       last);
+}
+
+fed::Decision Scheduler::decision(const TemplateId& id, const fed::Governance& governance,
+                                  const DecisionInputs& inputs) const {
+    const fed::PlacementSpec* last = inputs.last ? &*inputs.last : nullptr;
     if (governance.follows)
         return followed(id, last);
     if (governance.policy == nullptr)
         return fed::withoutPolicy(last, governance);
     fed::ScheduleInput input;
-    input.fleet = m_membership.fleet();
-    input.workload = fed::makeWorkload(kind, *record.object, last,
-                                       placement != nullptr ? std::span(placement->placement.status.clusters)
-                                                            : std::span<const fed::ClusterObjectStatus>{});
+    input.fleet = inputs.fleet;
+    input.workload = fed::makeWorkload(id.traits(), *inputs.object, last, inputs.status);
     input.last = last;
     input.policy = governance.policy;
     Result<std::unique_ptr<fed::PolicyRound>> round = m_policies.open(*governance.policy);
@@ -216,6 +231,32 @@ fed::Decision Scheduler::decision(const TemplateId& id, const TemplateRecord& re
     else
         input.roundError = round.error().text();
     return fed::schedule(input);
+}
+
+Result<Explained> Scheduler::explain(const TemplateId& id) const {
+    const TemplateRecord* record = m_mirror.findTemplate(id);
+    if (record == nullptr || !record->isTemplate)
+        return fail(Code::NotFound, id.text() + " is not in this federation, or is not for its members");
+    Explained explained;
+    explained.placement = m_mirror.inForce(id);
+    if (explained.placement == nullptr)
+        return fail(Code::NotFound, "nothing was decided for " + id.text() + " yet");
+    const fed::PlacementSpec& spec = explained.placement->placement.spec;
+    fed::Governance governed = governance(id, *record, &spec);
+    explained.follows = governed.follows;
+    std::optional<DecisionInputs> inputs = m_log.find(id, spec);
+    if (inputs && !governed.follows) {
+        governed.policy = inputs->policy.get();
+    } else {
+        explained.fromPresentInputs = !governed.follows && governed.policy != nullptr;
+        inputs = DecisionInputs{.fleet = m_membership.fleet(),
+                                .object = record->object,
+                                .status = explained.placement->placement.status.clusters,
+                                .last = spec};
+    }
+    explained.decision = decision(id, governed, *inputs);
+    explained.explanation = explained.decision.explanation;
+    return explained;
 }
 
 fed::Decision Scheduler::followed(const TemplateId& id, const fed::PlacementSpec* last) const {

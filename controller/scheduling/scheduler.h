@@ -16,6 +16,7 @@
 #include "controller/host/host_mirror.h"
 #include "controller/membership/membership.h"
 #include "controller/metrics.h"
+#include "controller/scheduling/decision_log.h"
 #include "controller/scheduling/follow_index.h"
 #include "kubefed/cache/work_queue.h"
 #include "kubefed/fed/schedule.h"
@@ -43,6 +44,15 @@ struct Outcome {
     bool deleting = false;
 };
 
+// Why an object is where it is, as it was decided or (no longer being remembered) as it would be decided now.
+struct Explained {
+    std::shared_ptr<const fed::Explanation> explanation;  // null: no round was made, see the decision
+    fed::Decision decision;
+    const PlacementRecord* placement = nullptr;  // what is in force; valid during this turn
+    bool fromPresentInputs = false;
+    bool follows = false;
+};
+
 class Scheduler {
 public:
     struct Handlers {
@@ -63,6 +73,8 @@ public:
     void membersSettled();
 
     [[nodiscard]] const Outcome* outcome(const TemplateId& id) const;
+    // NotFound: there is no such template, or nothing was decided for it yet.
+    [[nodiscard]] Result<Explained> explain(const TemplateId& id) const;
     [[nodiscard]] bool isSuspended(const TemplateId& id) const;
     [[nodiscard]] fed::OnDelete onDelete(const TemplateId& id) const;
     [[nodiscard]] cache::QueueMetrics queue() const { return m_queue.metrics(); }
@@ -82,8 +94,10 @@ private:
     bool process(const TemplateId& id);
     bool decide(const TemplateId& id, const TemplateRecord& record);
     bool finishDeletion(const TemplateId& id, const TemplateRecord& record);
-    [[nodiscard]] fed::Decision decision(const TemplateId& id, const TemplateRecord& record,
-                                         const fed::PlacementSpec* last, const PlacementRecord* placement);
+    [[nodiscard]] fed::Governance governance(const TemplateId& id, const TemplateRecord& record,
+                                             const fed::PlacementSpec* last) const;
+    [[nodiscard]] fed::Decision decision(const TemplateId& id, const fed::Governance& governance,
+                                         const DecisionInputs& inputs) const;
     [[nodiscard]] std::optional<fed::CompactExplanation> explanation(const fed::Decision& decided,
                                                                      const PlacementRecord* placement,
                                                                      const fed::PlacementSpec* last) const;
@@ -108,6 +122,7 @@ private:
     Metrics& m_metrics;
     Handlers m_handlers;
     std::unordered_map<TemplateId, Outcome> m_outcomes;
+    DecisionLog m_log;
     std::set<TemplateId> m_waiting;  // for members' first lists
     Request m_turn;
     cache::WorkQueue<TemplateId> m_queue;

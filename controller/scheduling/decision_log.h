@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the last decisions were made from, so that they can be explained in full when somebody asks. In memory
+// and bounded: a few decisions of each object, and as many fleet snapshots (which decisions share) as hold a
+// fixed number of clusters in all; what is older is forgotten. Core thread; owned by Scheduler.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "controller/ids.h"
+#include "kubefed/fed/fleet.h"
+#include "kubefed/fed/types.h"
+#include "kubefed/util/clock.h"
+
+namespace kubefed::controller {
+
+struct DecisionInputs {
+    fed::FleetPtr fleet;
+    kube::ObjectPtr object;
+    std::vector<fed::ClusterObjectStatus> status;  // what was ready where
+    std::optional<fed::PlacementSpec> last;        // nothing: it was the first
+    std::shared_ptr<const fed::Policy> policy;
+    fed::PlacementSpec decided;
+    WallTime time{};
+};
+
+class DecisionLog {
+public:
+    void record(const TemplateId& id, const fed::Policy& policy, DecisionInputs inputs);
+    void forget(const TemplateId& id) { m_decisions.erase(id); }
+    // Of the decision that says `decided`, the newest; nothing if it is not remembered (any more).
+    [[nodiscard]] std::optional<DecisionInputs> find(const TemplateId& id,
+                                                     const fed::PlacementSpec& decided) const;
+
+private:
+    struct Entry {
+        DecisionInputs inputs;                  // without the fleet
+        std::weak_ptr<const fed::Fleet> fleet;  // gone: forgotten
+    };
+    void keep(const fed::FleetPtr& fleet);
+
+    std::unordered_map<TemplateId, std::deque<Entry>> m_decisions;                 // newest last
+    std::deque<fed::FleetPtr> m_fleets;                                            // newest last
+    std::size_t m_clusters = 0;                                                    // in all of them
+    std::unordered_map<std::string, std::weak_ptr<const fed::Policy>> m_policies;  // by uid
+};
+
+}  // namespace kubefed::controller
