@@ -86,7 +86,7 @@ ApiThread::~ApiThread() {
         if (m_quit != nullptr)
             m_quit->notify();
     }
-    wait();
+    join();
 }
 
 void ApiThread::setMetrics(std::string text) {
@@ -94,7 +94,7 @@ void ApiThread::setMetrics(std::string text) {
     m_metrics = std::move(text);
 }
 
-void ApiThread::run() {
+void ApiThread::work() {
     QtClock clock;
     const auto report = [this](Result<Served> result) {
         std::ignore = m_listening.push(std::make_shared<Result<Served>>(std::move(result)));

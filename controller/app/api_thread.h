@@ -11,10 +11,9 @@
 #include <mutex>
 #include <string>
 
-#include <QThread>
-
 #include "controller/app/config.h"
 #include "kubefed/net/in_process_transport.h"
+#include "kubefed/util/joined_thread.h"
 #include "kubefed/util/mailbox.h"
 
 namespace kubefed::controller {
@@ -24,7 +23,7 @@ struct Served {
     net::InProcessServer* local = nullptr;  // the same API without sockets; lives as long as the thread
 };
 
-class ApiThread final : public QThread {
+class ApiThread final : public JoinedThread {
 public:
     ApiThread(DaemonConfig config, std::function<void(Result<Served>)> listening);
     ~ApiThread() override;
@@ -35,7 +34,7 @@ public:
     void setMetrics(std::string text);
 
 protected:
-    void run() override;
+    void work() override;
 
 private:
     const DaemonConfig m_config;

@@ -36,10 +36,10 @@ NetShard::~NetShard() {
         QThread::currentThread()->quit();
     }))
         QThread::yieldCurrentThread();
-    wait();
+    join();
 }
 
-void NetShard::run() {
+void NetShard::work() {
     QtClock clock;
     net::ConnectionCache connections(clock);
     ShardState state{clock, connections, {}};

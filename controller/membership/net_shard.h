@@ -15,9 +15,8 @@
 #include <string>
 #include <vector>
 
-#include <QThread>
-
 #include "controller/membership/member_link.h"
+#include "kubefed/util/joined_thread.h"
 #include "kubefed/util/mailbox.h"
 
 namespace kubefed::net {
@@ -46,7 +45,7 @@ struct ShardState {
     std::map<std::uint64_t, std::unique_ptr<ShardMember>> members;
 };
 
-class NetShard final : public QThread {
+class NetShard final : public JoinedThread {
 public:
     using Task = std::move_only_function<void(ShardState&)>;
     using Receiver = std::function<void(ShardBatch)>;
@@ -60,7 +59,7 @@ public:
     [[nodiscard]] bool deliver(const std::shared_ptr<ShardBatch>& batch);
 
 protected:
-    void run() override;
+    void work() override;
 
 private:
     using Tasks = Mailbox<Task>;

@@ -4,14 +4,13 @@
 #include <future>
 #include <limits>
 
-#include <QtCore/QThread>
-
+#include "kubefed/util/joined_thread.h"
 #include "kubefed/util/mailbox.h"
 #include "kubefed/util/qt_clock.h"
 
 namespace kubefed::sandbox {
 
-class Worker::Thread final : public QThread {
+class Worker::Thread final : public JoinedThread {
 public:
     void begin() {
         start();
@@ -23,11 +22,11 @@ public:
             members.clear();
             exit(0);
         });
-        wait();
+        join();
     }
 
 protected:
-    void run() override {
+    void work() override {
         QtClock clock;
         Members members;
         // Tasks come from one owner that waits for their answers: no bound is needed.

@@ -3,9 +3,9 @@
 #include <latch>
 
 #include <QTest>
-#include <QThread>
 
 #include "kubefed/net/in_process_transport.h"
+#include "kubefed/util/joined_thread.h"
 #include "kubefed/util/qt_clock.h"
 #include "tests/unit/net/net_fixture.h"
 
@@ -15,7 +15,7 @@ using namespace kubefed::net;
 namespace {
 
 // A server on a thread of its own, with a handler that lives there.
-class ServerThread : public QThread {
+class ServerThread : public JoinedThread {
 public:
     explicit ServerThread(FunctionHandler::Function function, InProcessConfig config = {})
         : m_handler(std::move(function)), m_config(config) {
@@ -25,31 +25,24 @@ public:
     ~ServerThread() override { stop(); }
     void stop() {
         quit();
-        m_done.wait();
-        wait();
+        join();
     }
     [[nodiscard]] InProcessServer& server() { return *m_server; }
 
 protected:
-    void run() override {
-        serve();
-        m_done.count_down();
-    }
-
-private:
-    void serve() {
+    void work() override {
         InProcessServer server(m_handler, m_config);
         m_server = &server;
         m_ready.count_down();
         exec();
     }
 
+private:
     FunctionHandler m_handler;
     const InProcessConfig m_config;
     InProcessServer* m_server = nullptr;
-    // Not Qt's semaphore, nor wait() alone: the thread sanitizer cannot see into Qt's own locks.
+    // Not Qt's semaphore: the thread sanitizer cannot see into Qt's own locks.
     std::latch m_ready{1};
-    std::latch m_done{1};
 };
 
 CertificateInfo user(std::string name) {
