@@ -73,7 +73,7 @@ QString normalised(QString text) {
         {QRegularExpression("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d [+-]\\d{4}"),
          "<time>"},
         {QRegularExpression("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uid>"},
-        {QRegularExpression("(resourceVersion\"?: \"?)\\d+"), "\\1<version>"},
+        {QRegularExpression("(resourceVersion\"?: ?\"?|Resource Version: +)\\d+"), "\\1<version>"},
         {QRegularExpression("https://127\\.0\\.0\\.1:\\d+"), "<server>"},
         {QRegularExpression("\\b10\\.\\d+\\.\\d+\\.\\d+\\b"), "<address>"},
         {QRegularExpression("kube-api-access-[a-z0-9]{5}"), "kube-api-access-<random>"},
