@@ -15,7 +15,8 @@ Result<PlacementRecord> decodePlacement(const kube::Object& object) {
     Result<fed::Placement> placement = fed::Placement::decode(object);
     if (!placement)
         return fail(std::move(placement.error()));
-    PlacementRecord record{.placement = std::move(*placement), .removing = {}, .isDeleting = object.isDeleting()};
+    PlacementRecord record{
+        .placement = std::move(*placement), .removing = {}, .isDeleting = object.isDeleting()};
     if (const kube::JsonArray* finalizers = kube::arrayAt(object.document(), {"metadata", "finalizers"});
         record.isDeleting && finalizers != nullptr)
         for (const kube::Json& finalizer : *finalizers)

@@ -2,7 +2,8 @@
 //
 // Filter as you type: words and `key=value` terms, all of which must match; `-` in front or `!=` turns a term
 // round, a comma in a value means any of them. Values match by their beginning, so that a half-typed one
-// never empties the table. The name of a status is a term about the status. "region=jp ready -osaka". A value.
+// never empties the table. The name of a status is a term about the status. "region=jp ready -osaka". A
+// value.
 #pragma once
 
 #include <functional>

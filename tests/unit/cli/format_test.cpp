@@ -214,10 +214,9 @@ private Q_SLOTS:
                                       .reason = "NoClusterFits",
                                       .message = "0 of 3 clusters fit"},
                                      {.type = "Applied", .status = "True", .reason = "Applied"}};
-        QCOMPARE(
-            whyText(nothing, at(kNow), false),
-            std::string("one (Pod, namespace shop): 0 of 0 clusters\n1 replica found no place\n"
-                        "Scheduled=False (NoClusterFits): 0 of 3 clusters fit\n"));
+        QCOMPARE(whyText(nothing, at(kNow), false),
+                 std::string("one (Pod, namespace shop): 0 of 0 clusters\n1 replica found no place\n"
+                             "Scheduled=False (NoClusterFits): 0 of 3 clusters fit\n"));
     }
 
     void secretsAreNotDescribed() {
