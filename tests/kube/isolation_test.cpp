@@ -34,17 +34,10 @@ private Q_SLOTS:
         if (const QString why = RealCluster::unavailable(); !why.isEmpty())
             QSKIP(qPrintable(why));
         m_fleet = std::make_unique<Fleet>();
-        QString why = m_fleet->startMembers();
-        if (why.isEmpty())
-            why = m_fleet->startFederation();
+        const QString why = m_fleet->startAll();
         QVERIFY2(why.isEmpty(), qPrintable(why));
-        const QByteArray policy =
-            "{\"apiVersion\":\"kubefed.io/"
-            "v1alpha1\",\"kind\":\"PlacementPolicy\",\"metadata\":{\"name\":\"all\"},"
-            "\"spec\":{\"resourceSelectors\":[{\"apiVersion\":\"v1\",\"kind\":\"Service\"}],\"replicas\":{"
-            "\"strategy\":\"Duplicate\"}}}";
-        const Outcome apply = m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, policy);
-        QVERIFY2(apply.exitCode == 0, qPrintable(apply.text()));
+        const QString placed = m_fleet->placeEverywhere({"Service"});
+        QVERIFY2(placed.isEmpty(), qPrintable(placed));
         m_meter = std::make_unique<Meter>(QStringList{
             m_fleet->folder() + "/kubeconfig", m_fleet->m1().kubeconfig(), m_fleet->m2().kubeconfig()});
         const Burst warm = m_meter->run("prod", {"m1", "m2"}, m_services, "shop", service, 20, 1, "warm",

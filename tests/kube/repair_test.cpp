@@ -36,9 +36,7 @@ private Q_SLOTS:
         if (const QString why = RealCluster::unavailable(); !why.isEmpty())
             QSKIP(qPrintable(why));
         m_fleet = std::make_unique<Fleet>();
-        QString why = m_fleet->startMembers();
-        if (why.isEmpty())
-            why = m_fleet->startFederation();
+        const QString why = m_fleet->startAll();
         QVERIFY2(why.isEmpty(), qPrintable(why));
         // A stranger's object of a name that is about to be propagated.
         QVERIFY(m_fleet->kubectl("m2", {"create", "namespace", "shop"}).exitCode == 0);

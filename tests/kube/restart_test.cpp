@@ -27,16 +27,10 @@ private Q_SLOTS:
         if (const QString why = RealCluster::unavailable(); !why.isEmpty())
             QSKIP(qPrintable(why));
         m_fleet = std::make_unique<Fleet>();
-        QString why = m_fleet->startMembers();
-        if (why.isEmpty())
-            why = m_fleet->startFederation();
+        const QString why = m_fleet->startAll();
         QVERIFY2(why.isEmpty(), qPrintable(why));
-        const QByteArray policy =
-            "{\"apiVersion\":\"kubefed.io/"
-            "v1alpha1\",\"kind\":\"PlacementPolicy\",\"metadata\":{\"name\":\"all\"},"
-            "\"spec\":{\"resourceSelectors\":[{\"apiVersion\":\"v1\",\"kind\":\"Service\"}],\"replicas\":{"
-            "\"strategy\":\"Duplicate\"}}}";
-        QVERIFY(m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, policy).exitCode == 0);
+        const QString placed = m_fleet->placeEverywhere({"Service"});
+        QVERIFY2(placed.isEmpty(), qPrintable(placed));
     }
     void cleanupTestCase() { m_fleet.reset(); }
 

@@ -50,9 +50,7 @@ private Q_SLOTS:
         if (const QString why = RealCluster::unavailable(); !why.isEmpty())
             QSKIP(qPrintable(why));
         m_fleet = std::make_unique<Fleet>();
-        QString why = m_fleet->startMembers();
-        if (why.isEmpty())
-            why = m_fleet->startFederation();
+        const QString why = m_fleet->startAll();
         QVERIFY2(why.isEmpty(), qPrintable(why));
         const Outcome apply =
             m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", Fleet::source("examples/guestbook")});

@@ -90,6 +90,26 @@ Outcome Fleet::run(const QString& program, const QStringList& arguments, const Q
     return outcome;
 }
 
+QString Fleet::startAll() {
+    const QString why = startMembers();
+    return why.isEmpty() ? startFederation() : why;
+}
+
+QString Fleet::placeEverywhere(const QStringList& kinds) {
+    kube::JsonArray selectors;
+    for (const QString& kind : kinds)
+        selectors.push_back(kube::JsonObject{{"apiVersion", "v1"}, {"kind", kind.toStdString()}});
+    const kube::JsonObject policy{
+        {"apiVersion", "kubefed.io/v1alpha1"},
+        {"kind", "PlacementPolicy"},
+        {"metadata", kube::JsonObject{{"name", "all"}}},
+        {"spec", kube::JsonObject{{"resourceSelectors", std::move(selectors)},
+                                  {"replicas", kube::JsonObject{{"strategy", "Duplicate"}}}}}};
+    const Outcome applied = kubectl("prod", {"apply", "-n", "shop", "-f", "-"},
+                                    QByteArray::fromStdString(kube::printJson(policy)));
+    return applied.exitCode == 0 ? QString() : applied.text();
+}
+
 Outcome Fleet::kubefed(const QStringList& arguments, int timeoutMs) const {
     return run(binary(QStringLiteral("kubefed")), arguments, {}, timeoutMs);
 }

@@ -38,6 +38,10 @@ public:
     [[nodiscard]] QString startMembers(const QStringList& arguments = {});
     // `kubefed init prod` and both joins, namespace shop. "" or why not.
     [[nodiscard]] QString startFederation();
+    // Both of the above.
+    [[nodiscard]] QString startAll();
+    // A policy in namespace shop that duplicates these kinds into every member. "" or why not.
+    [[nodiscard]] QString placeEverywhere(const QStringList& kinds);
 
     Outcome kubefed(const QStringList& arguments, int timeoutMs = 60'000) const;
     Outcome kubectl(const QString& context, const QStringList& arguments, const QByteArray& input = {},
