@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/rpc/federation_service.h"
+
+#include <algorithm>
+
+#include "controller/rpc/explain_values.h"
+
+namespace kubefed::controller {
+namespace {
+
+constexpr Duration kBeatEvery{1'000};
+constexpr Duration kLookAgain{50'000};
+constexpr Duration kLookSoon{1'000};    // there is a namespace that was never asked for
+constexpr Duration kLookLater{10'000};  // rights could not be found out
+
+bool isRefusal(const Error& error) {
+    return error.code == Code::PermissionDenied || error.code == Code::Unauthenticated;
+}
+
+}  // namespace
+
+FederationService::FederationService(const Controller& controller, const FleetFeed& feed, HostApi& host,
+                                     Clock& clock, client::FleetInfo info, Policies policies)
+    : m_controller(controller),
+      m_feed(feed),
+      m_clock(clock),
+      m_info(std::move(info)),
+      m_policies(std::move(policies)),
+      m_access(host, clock) {
+    beat();
+}
+
+void FederationService::beat() {
+    for (auto& [key, subscriber] : m_subscribers)
+        subscriber.stream->heartbeat();
+    m_beat = m_clock.after(kBeatEvery, [this] { beat(); });
+}
+
+void FederationService::deliver(const FleetDeltaPtr& delta) {
+    for (auto& [key, subscriber] : m_subscribers) {
+        if (!subscriber.visibility)
+            continue;
+        subscriber.stream->push(delta);
+        if (subscriber.visibility->allNamespaces || !subscriber.only.empty())
+            continue;
+        const bool isNew = std::ranges::any_of(delta->objects, [&](const auto& object) {
+            return !object->id.ns.empty() && !subscriber.asked.contains(object->id.ns);
+        });
+        if (!isNew)
+            continue;
+        subscriber.asked = m_feed.namespaces();  // asked for only once
+        subscriber.timer = m_clock.after(kLookSoon, [this, &subscriber] { look(subscriber); });
+    }
+}
+
+void FederationService::watch(Credentials credentials, std::vector<std::string> namespaces,
+                              FleetStreamPtr stream) {
+    const FleetStream* key = stream.get();
+    Subscriber& subscriber = m_subscribers[key];
+    subscriber.stream = std::move(stream);
+    subscriber.credentials = std::move(credentials);
+    subscriber.only = std::move(namespaces);
+    look(subscriber);
+}
+
+void FederationService::look(Subscriber& subscriber) {
+    subscriber.request =
+        m_access.authenticate(subscriber.credentials, [this, &subscriber](Result<Caller> caller) {
+            if (!caller)
+                return seen(subscriber, fail(caller.error()));
+            subscriber.asked = m_feed.namespaces();
+            subscriber.request = m_access.see(*caller, subscriber.asked, subscriber.only,
+                                              [this, &subscriber](Result<Visibility> visibility) {
+                                                  seen(subscriber, std::move(visibility));
+                                              });
+        });
+}
+
+void FederationService::seen(Subscriber& subscriber, Result<Visibility> visibility) {
+    if (!visibility) {
+        const bool isNew = !subscriber.visibility;
+        if (isNew || isRefusal(visibility.error())) {
+            subscriber.visibility = nullptr;
+            subscriber.stream->end(visibility.error());  // gone() comes
+            return;
+        }
+        subscriber.timer = m_clock.after(kLookLater, [this, &subscriber] { look(subscriber); });
+        return;
+    }
+    subscriber.timer = m_clock.after(kLookAgain, [this, &subscriber] { look(subscriber); });
+    if (subscriber.visibility && *subscriber.visibility == *visibility)
+        return;
+    const bool isResync = subscriber.visibility != nullptr;
+    subscriber.visibility = std::make_shared<const Visibility>(std::move(*visibility));
+    subscriber.stream->snapshot(m_info, isResync, m_feed.snapshot(), subscriber.visibility);
+}
+
+void FederationService::resync(const FleetStream* stream) {
+    const auto known = m_subscribers.find(stream);
+    if (known != m_subscribers.end() && known->second.visibility)
+        known->second.stream->snapshot(m_info, true, m_feed.snapshot(), known->second.visibility);
+}
+
+void FederationService::gone(const FleetStream* stream) {
+    m_subscribers.erase(stream);
+}
+
+void FederationService::guarded(const Credentials& credentials, Right right,
+                                std::move_only_function<void(Result<void>)> act) {
+    const std::uint64_t call = m_nextCall++;
+    auto shared = std::make_shared<std::move_only_function<void(Result<void>)>>(std::move(act));
+    m_calls[call] = m_access.authenticate(
+        credentials, [this, call, shared, right = std::move(right)](Result<Caller> caller) {
+            if (!caller) {
+                m_calls.erase(call);
+                return (*shared)(fail(caller.error()));
+            }
+            m_calls[call] = m_access.authorize(*caller, right, [this, call, shared](Result<void> allowed) {
+                m_calls.erase(call);
+                (*shared)(std::move(allowed));
+            });
+        });
+}
+
+void FederationService::explain(Credentials credentials, client::ObjectId object,
+                                Callback<client::Explanation> done) {
+    const Right right{"create", "explanations", object.ns};
+    guarded(credentials, right,
+            [this, object = std::move(object), done = std::move(done)](Result<void> allowed) mutable {
+                if (!allowed)
+                    return done(fail(allowed.error()));
+                done(explainObject(m_controller, object));
+            });
+}
+
+void FederationService::listPolicies(Credentials credentials,
+                                     Callback<std::vector<client::PolicyPlugin>> done) {
+    guarded(credentials, {"list", "policyplugins", ""},
+            [this, done = std::move(done)](Result<void> allowed) mutable {
+                if (!allowed)
+                    return done(fail(allowed.error()));
+                done(m_policies());
+            });
+}
+
+}  // namespace kubefed::controller

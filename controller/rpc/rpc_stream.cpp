@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/rpc/rpc_stream.h"
+
+#include <algorithm>
+
+#include "kubefed/client/convert.h"
+
+namespace kubefed::controller {
+namespace {
+
+// In one message; some 200 KB of ordinary objects.
+constexpr std::size_t kPart = 500;
+// What may wait for a reader: a few seconds of a busy fleet.
+constexpr std::size_t kMostWaiting = 20'000;
+constexpr std::size_t kMostQueued = 64;
+
+// What somebody sees of a cluster who may not list MemberClusters.
+void toOutline(const client::Cluster& cluster, v1::Cluster& message) {
+    message.set_number(cluster.number);
+    message.set_name(cluster.name);
+    message.set_phase(std::string(client::toString(cluster.phase)));
+    message.set_phase_since(cluster.phaseSince);
+}
+
+}  // namespace
+
+void RpcStream::snapshot(const client::FleetInfo& info, bool isResync, FleetDeltaPtr whole,
+                         std::shared_ptr<const Visibility> visibility) {
+    const std::scoped_lock lock(m_mutex);
+    // A snapshot of which the client has a part is ended by the next one's begin.
+    m_queue.clear();
+    m_waiting = 0;
+    m_isLost = false;
+    m_visibility = std::move(visibility);
+    auto shown = std::make_shared<client::FleetInfo>(info);
+    shown->seesClusters = m_visibility->clusters;
+    shown->seesAllNamespaces = m_visibility->allNamespaces;
+    shown->namespaces.assign(m_visibility->namespaces.begin(), m_visibility->namespaces.end());
+    m_queue.push_back({.kind = Kind::Begin, .info = std::move(shown), .isResync = isResync});
+    m_queue.push_back({.kind = Kind::Part, .delta = std::move(whole)});
+    m_queue.push_back({.kind = Kind::End});
+    write();
+}
+
+void RpcStream::push(FleetDeltaPtr delta) {
+    const std::scoped_lock lock(m_mutex);
+    if (m_isLost || m_isEnded || !m_visibility)
+        return;
+    m_waiting += delta->size();
+    if (m_waiting > kMostWaiting || m_queue.size() >= kMostQueued) {
+        // What is being written goes out; the snapshot that follows makes good for the rest.
+        m_queue.clear();
+        m_waiting = 0;
+        m_isLost = true;
+        return write();
+    }
+    m_queue.push_back({.kind = Kind::Part, .delta = std::move(delta)});
+    write();
+}
+
+void RpcStream::heartbeat() {
+    const std::scoped_lock lock(m_mutex);
+    if (!m_isWriting && m_queue.empty() && m_visibility && !m_isLost) {
+        m_queue.push_back({.kind = Kind::Heartbeat});
+        write();
+    }
+}
+
+void RpcStream::end(const Error& error) {
+    const std::scoped_lock lock(m_mutex);
+    finish(statusOf(error));
+}
+
+void RpcStream::finish(const grpc::Status& status) {
+    m_queue.clear();
+    if (!std::exchange(m_isEnded, true))
+        Finish(status);
+}
+
+void RpcStream::OnWriteDone(bool ok) {
+    const std::scoped_lock lock(m_mutex);
+    m_isWriting = false;
+    if (!ok)
+        return finish(grpc::Status::CANCELLED);
+    write();
+}
+
+void RpcStream::OnCancel() {
+    const std::scoped_lock lock(m_mutex);
+    finish(grpc::Status::CANCELLED);
+}
+
+void RpcStream::OnDone() {
+    m_inbox->remove(this);
+    std::ignore = m_inbox->post([self = m_self](RpcHandler& handler) { handler.gone(self.get()); });
+    const auto self = std::move(m_self);
+}
+
+void RpcStream::write() {
+    if (m_isWriting || m_isEnded)
+        return;
+    while (!m_queue.empty()) {
+        if (!fill())
+            continue;
+        m_isWriting = true;
+        return StartWrite(&m_message);
+    }
+    if (m_isLost)
+        std::ignore = m_inbox->post([self = weak_from_this()](RpcHandler& handler) {
+            if (const auto stream = self.lock())
+                handler.resync(stream.get());
+        });
+}
+
+bool RpcStream::fill() {
+    Outgoing& from = m_queue.front();
+    m_message.Clear();
+    m_message.set_now(m_now());
+    bool isDone = true;
+    bool isSeen = true;
+    switch (from.kind) {
+        case Kind::Begin:
+            toMessage(*from.info, *m_message.mutable_begin());
+            m_message.mutable_begin()->set_is_resync(from.isResync);
+            break;
+        case Kind::Part: {
+            const std::size_t before = from.next;
+            v1::FleetChanges& changes = *m_message.mutable_changes();
+            fillPart(from, changes);
+            isDone = from.next >= from.delta->size();
+            isSeen = changes.ByteSizeLong() > 0;
+            m_waiting -= std::min(m_waiting, from.next - before);
+            break;
+        }
+        case Kind::Heartbeat:
+            std::ignore = m_message.mutable_heartbeat();
+            break;
+        case Kind::End:
+            std::ignore = m_message.mutable_end();
+            break;
+    }
+    if (isDone)
+        m_queue.pop_front();
+    return isSeen;
+}
+
+void RpcStream::fillPart(Outgoing& from, v1::FleetChanges& message) {
+    const FleetDelta& delta = *from.delta;
+    const Visibility& sees = *m_visibility;
+    std::size_t left = kPart;
+    std::size_t passed = 0;  // of the kinds before
+    // Calls `each` for those of a kind that are due in this part.
+    const auto visit = [&](const auto& values, auto each) {
+        while (left > 0 && from.next >= passed && from.next - passed < values.size()) {
+            each(values[from.next - passed]);
+            ++from.next;
+            --left;
+        }
+        passed += values.size();
+    };
+    visit(delta.clusters, [&](const auto& cluster) {
+        v1::Cluster& to = *message.add_clusters();
+        sees.clusters ? client::toMessage(*cluster, to) : toOutline(*cluster, to);
+    });
+    visit(delta.removedClusters, [&](client::ClusterNumber number) { message.add_removed_clusters(number); });
+    visit(delta.contacts, [&](const client::Contact& contact) {
+        if (sees.clusters)
+            client::toMessage(contact, *message.add_contacts());
+    });
+    visit(delta.objects, [&](const auto& object) {
+        if (sees.sees(object->id))
+            client::toMessage(*object, *message.add_objects());
+    });
+    visit(delta.removedObjects, [&](const client::ObjectId& id) {
+        if (sees.sees(id))
+            client::toMessage(id, *message.add_removed_objects());
+    });
+    visit(delta.activities, [&](const client::Activity& activity) {
+        if (sees.sees(activity))
+            client::toMessage(activity, *message.add_activities());
+    });
+    if (delta.totals && left > 0 && from.next == passed) {
+        client::toMessage(*delta.totals, *message.mutable_totals());
+        ++from.next;
+    }
+}
+
+}  // namespace kubefed::controller
