@@ -86,13 +86,16 @@ Result<DaemonConfig> readConfig(const std::filesystem::path& data) {
     if (const std::string_view address = kube::stringAt(*yaml, {"address"}); !address.empty())
         config.address = address;
     const std::int64_t port = kube::intAt(*yaml, {"port"}).value_or(0);
+    const std::int64_t grpcPort = kube::intAt(*yaml, {"grpcPort"}).value_or(0);
     if (config.federation.empty() || config.federationId.empty())
         return fail(
             Code::InvalidArgument,
             "\"" + file.string() + "\" must name federation and federationId; kubefed init writes them");
-    if (port < 0 || port > 65535)
-        return fail(Code::InvalidArgument, "\"" + file.string() + "\": port must be from 0 to 65535");
+    if (port < 0 || port > 65535 || grpcPort < 0 || grpcPort > 65535)
+        return fail(Code::InvalidArgument,
+                    "\"" + file.string() + "\": port and grpcPort must be from 0 to 65535");
     config.port = static_cast<std::uint16_t>(port);
+    config.grpcPort = static_cast<std::uint16_t>(grpcPort);
     if (const kube::JsonArray* folders = kube::arrayAt(*yaml, {"pluginDirs"}))
         for (const kube::Json& folder : *folders) {
             if (!folder.is_string())
@@ -103,12 +106,12 @@ Result<DaemonConfig> readConfig(const std::filesystem::path& data) {
     return config;
 }
 
-Result<void> writePort(const std::filesystem::path& data, std::uint16_t port) {
+Result<void> writePort(const std::filesystem::path& data, std::string_view field, std::uint16_t port) {
     const std::filesystem::path file = data / "config.yaml";
     Result<kube::JsonObject> yaml = readYaml(file);
     if (!yaml)
         return fail(std::move(yaml.error()));
-    (*yaml)["port"] = port;
+    (*yaml)[field] = port;
     return replaceFile(file, kube::printYaml(std::move(*yaml)));
 }
 

@@ -18,7 +18,8 @@ struct DaemonConfig {
     std::string federation;
     std::string federationId;
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  // 0: any free one, chosen once and written back
+    std::uint16_t port = 0;      // 0: any free one, chosen once and written back
+    std::uint16_t grpcPort = 0;  // as `port`
     std::vector<std::filesystem::path> pluginDirs;
     int shards = 2;
     std::string caPem;
@@ -29,7 +30,8 @@ struct DaemonConfig {
 
 // NotFound and InvalidArgument name the file and the field.
 [[nodiscard]] Result<DaemonConfig> readConfig(const std::filesystem::path& data);
-// Replaces `port` in config.yaml, atomically; the rest stays.
-[[nodiscard]] Result<void> writePort(const std::filesystem::path& data, std::uint16_t port);
+// Replaces one port (`field`) in config.yaml, atomically; the rest stays.
+[[nodiscard]] Result<void> writePort(const std::filesystem::path& data, std::string_view field,
+                                     std::uint16_t port);
 
 }  // namespace kubefed::controller

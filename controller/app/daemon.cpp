@@ -15,6 +15,28 @@ constexpr Duration kMetricsEvery{5'000};
 constexpr Duration kLockPatience{5'000};
 constexpr Duration kLockRetry{20};
 
+std::vector<client::PolicyPlugin> policyPlugins(const std::vector<plugins::PluginInfo>& loaded) {
+    std::vector<client::PolicyPlugin> result;
+    for (const plugins::PluginInfo& plugin : loaded) {
+        client::PolicyPlugin value;
+        value.name = plugin.manifest.name;
+        value.version = plugin.manifest.version;
+        value.description = plugin.manifest.description;
+        value.abi = std::to_string(plugin.manifest.abiMajor) + "." + std::to_string(plugin.manifest.abiMinor);
+        value.source = plugin.file.parent_path() == plugins::builtinPolicyFolder() ? "builtin" : "folder";
+        value.sha256 = plugin.sha256;
+        value.state = "Active";
+        if (!plugin.manifest.configSchema.is_null())
+            value.configSchema = kube::printJson(plugin.manifest.configSchema);
+        for (const auto stage : {fed::Stage::Filter, fed::Stage::Score, fed::Stage::Select, fed::Stage::Limit,
+                                 fed::Stage::Divide})
+            if ((plugin.manifest.stages >> static_cast<unsigned>(stage) & 1U) != 0)
+                value.stages.emplace_back(fed::toString(stage));
+        result.push_back(std::move(value));
+    }
+    return result;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PidFile>> PidFile::make(const std::filesystem::path& file) {
@@ -44,6 +66,8 @@ Daemon::Daemon(DaemonConfig config, std::function<void(int)> finished)
     : m_config(std::move(config)), m_finished(std::move(finished)), m_registry(m_config.data / "policies") {}
 
 Daemon::~Daemon() {
+    if (m_rpc)
+        m_rpc->stop();
     log::info("the controller ends", {{"federation", m_config.federation}});
 }
 
@@ -89,7 +113,7 @@ void Daemon::listening(Result<Served> served) {
         return m_finished(1);
     }
     if (m_config.port != served->port)
-        if (const Result<void> written = writePort(m_config.data, served->port); !written) {
+        if (const Result<void> written = writePort(m_config.data, "port", served->port); !written) {
             log::error("the chosen port cannot be kept", {{"why", written.error().text()}});
             return m_finished(1);
         }
@@ -119,7 +143,14 @@ void Daemon::elected() {
     m_controller =
         std::make_unique<Controller>(*m_host, *m_links, m_policies, m_clock,
                                      ControllerConfig{.federationId = m_config.federationId, .health = {}});
+    m_rpc = std::make_unique<RpcPart>(m_config, KUBEFED_VERSION, *m_host, m_clock,
+                                      [this] { return policyPlugins(m_registry.plugins()); });
+    m_controller->observe(m_rpc->observer());
     m_controller->start([this] {
+        if (const Result<void> started = m_rpc->start(*m_controller); !started) {
+            log::error("gRPC cannot be served", {{"why", started.error().text()}});
+            return m_finished(1);
+        }
         m_api->setReady(true);
         log::info("the controller is ready", {{"federation", m_config.federation}});
     });

@@ -10,6 +10,7 @@
 
 #include "controller/app/api_thread.h"
 #include "controller/app/leader.h"
+#include "controller/app/rpc_part.h"
 #include "controller/controller.h"
 #include "controller/host/client_host_api.h"
 #include "controller/membership/shard_link.h"
@@ -73,6 +74,7 @@ private:
     std::unique_ptr<ClientHostApi> m_host;
     std::unique_ptr<Leader> m_leader;
     std::unique_ptr<ShardLinkFactory> m_links;
+    std::unique_ptr<RpcPart> m_rpc;  // ended by ~Daemon before the controller
     std::unique_ptr<Controller> m_controller;
     Request m_metricsTimer;
 };

@@ -76,6 +76,12 @@ void FleetFeed::start(const Controller& controller) {
     m_isTelling = true;
 }
 
+void FleetFeed::stop() {
+    m_controller = nullptr;
+    m_timer.cancel();
+    m_sampleTimer.cancel();
+}
+
 FleetDeltaPtr FleetFeed::snapshot() const {
     auto whole = std::make_shared<FleetDelta>();
     for (const auto& [name, cluster] : m_clusters) {

@@ -23,11 +23,12 @@ class FleetFeed final : public ControllerObserver {
 public:
     using Listener = std::function<void(const FleetDeltaPtr&)>;
 
-    // `controller` is told once it is there; before start() nothing of it is looked at.
     FleetFeed(Clock& clock, Listener listener);
 
     // The controller has read the federation: what is there now is the beginning, not news.
     void start(const Controller& controller);
+    // The controller is about to go.
+    void stop();
     // Everything, as the listener knows it: what comes next follows on it.
     [[nodiscard]] FleetDeltaPtr snapshot() const;
     [[nodiscard]] std::set<std::string, std::less<>> namespaces() const;  // that hold templates

@@ -84,7 +84,9 @@ kube::Object viewRole() {
                     "replicationcontrollers/status", "serviceaccounts", "services", "services/status"},
                    kRead),
               rule({"discovery.k8s.io"}, {"endpointslices"}, kRead),
-              rule({kFederation}, {"placementpolicies", "placements"}, kRead)}),
+              rule({kFederation}, {"placementpolicies", "placements"}, kRead),
+              // By gRPC: the live fleet as far as it lies in the namespace, and why a thing is where it is.
+              rule({kFederation}, {"fleets"}, {"watch"}), rule({kFederation}, {"explanations"}, {"create"})}),
         "view");
 }
 

@@ -15,6 +15,28 @@ namespace {
 constexpr Duration kPollEvery{50};
 constexpr std::string_view kProgram = "kubefed-controller";
 
+constexpr std::string_view kRbac = "rbac.authorization.k8s.io";
+constexpr std::string_view kInfoRole = "kubefed:info";
+
+kube::Object infoRole() {
+    auto role = kube::Object::make({std::string(kRbac), "v1", "Role"}, "kube-public", kInfoRole);
+    role.document()["rules"] =
+        kube::JsonArray{kube::JsonObject{{"apiGroups", kube::JsonArray{""}},
+                                         {"resources", kube::JsonArray{"configmaps"}},
+                                         {"resourceNames", kube::JsonArray{"kubefed-info"}},
+                                         {"verbs", kube::JsonArray{"get"}}}};
+    return role;
+}
+
+kube::Object infoBinding() {
+    auto binding = kube::Object::make({std::string(kRbac), "v1", "RoleBinding"}, "kube-public", kInfoRole);
+    binding.document()["roleRef"] =
+        kube::JsonObject{{"apiGroup", kRbac}, {"kind", "Role"}, {"name", kInfoRole}};
+    binding.document()["subjects"] = kube::JsonArray{
+        kube::JsonObject{{"apiGroup", kRbac}, {"kind", "Group"}, {"name", "system:authenticated"}}};
+    return binding;
+}
+
 }  // namespace
 
 Init::Init(Environment& environment, InitOptions options)
@@ -268,6 +290,9 @@ std::vector<kube::Object> Init::systemObjects() const {
                                                {"server", m_context.endpoint.url()},
                                                {"ca.crt", m_context.identity.caPem}};
     objects.push_back(std::move(info));
+    // Whoever may use the federation finds it: nothing in it is secret.
+    objects.push_back(infoRole());
+    objects.push_back(infoBinding());
     if (m_options.defaultPlacement != "none" && !m_options.onlyStart)
         objects.push_back(fed::makeDefaultPolicy());
     return objects;
@@ -280,7 +305,10 @@ void Init::writeObjects(std::size_t index) {
     const kube::Object& object = m_objects[index];
     const kube::Gvr gvr = object.kind() == "Namespace"   ? namespaces()
                           : object.kind() == "ConfigMap" ? configMaps()
-                                                         : fed::clusterPlacementPolicies();
+                          : object.kind() == "Role"      ? kube::Gvr{std::string(kRbac), "v1", "roles"}
+                          : object.kind() == "RoleBinding"
+                              ? kube::Gvr{std::string(kRbac), "v1", "rolebindings"}
+                              : fed::clusterPlacementPolicies();
     const auto done = [this, index](Result<kube::Object> answer) {
         if (!answer && !(answer.error().status && answer.error().status->httpCode == 409))
             return giveUp(federationError(
