@@ -11,6 +11,7 @@
 #include "kubefed/cli/cmd/sandbox.h"
 #include "kubefed/cli/cmd/unjoin.h"
 #include "kubefed/cli/cmd/version.h"
+#include "kubefed/cli/cmd/watch_clusters.h"
 #include "kubefed/cli/cmd/why.h"
 #include "kubefed/cli/commands_detail.h"
 
@@ -153,7 +154,15 @@ void addObjects(CLI::App& app, Choice& choice) {
     get->add_option("-n,--namespace", getting->ns, "The namespace");
     get->add_flag("-A,--all-namespaces", getting->allNamespaces, "All namespaces");
     get->add_option("-l,--selector", getting->labelSelector, "Only objects with these labels");
-    choose<Get>(*get, choice, getting);
+    get->add_flag("-w,--watch", getting->watch, "get clusters: go on with each row that changes");
+    get->callback([&choice, getting] {
+        choice.verbose = getting->common.verbose;
+        choice.make = [getting](Environment& environment) -> std::unique_ptr<Verb> {
+            if (getting->watch)
+                return std::make_unique<WatchClusters>(environment, *getting);
+            return std::make_unique<Get>(environment, *getting);
+        };
+    });
 
     for (const bool describe : {false, true}) {
         CLI::App* why =
@@ -167,7 +176,7 @@ void addObjects(CLI::App& app, Choice& choice) {
         if (!describe)
             why->add_option_function<std::string>(
                    "-o,--output", [asking](const std::string& format) { asking->wide = format == "wide"; },
-                   "wide: with all conditions")
+                   "wide: every cluster, every plugin")
                 ->check(CLI::IsMember({"wide"}));
         choose<Why>(*why, choice, asking);
     }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kubefed/cli/report.h"
+#include "kubefed/client/federation_client.h"
 #include "kubefed/net/https_transport.h"
 
 #include <sys/types.h>
@@ -30,6 +31,9 @@ public:
                                                                       const net::Identity& identity) = 0;
     [[nodiscard]] virtual Request probe(const net::Endpoint& endpoint, const net::Identity& identity,
                                         Duration timeout, Callback<net::ServerProbe> done) = 0;
+    // The live fleet and explanations, by gRPC.
+    [[nodiscard]] virtual std::unique_ptr<client::FleetSource> controller(
+        client::FederationEndpoint endpoint) = 0;
 };
 
 // Programs that go on running after us.

@@ -20,6 +20,8 @@ constexpr std::array kKinds{
     ErrorKind{"KF1009", kFailed, "unexpected failure"},
     ErrorKind{"KF1010", kFailed, "no such type"},
     ErrorKind{"KF1011", kFailed, "no such object"},
+    ErrorKind{"KF1012", kFailed, "the controller tells no gRPC endpoint"},
+    ErrorKind{"KF1013", kFailed, "the controller cannot be reached by gRPC"},
     ErrorKind{"KF1101", kMemberRefused, "the member cannot be reached"},
     ErrorKind{"KF1102", kMemberRefused, "the member does not answer in time"},
     ErrorKind{"KF1103", kMemberRefused, "the member's certificate is for another name"},

@@ -27,6 +27,10 @@ Request TlsConnector::probe(const net::Endpoint& endpoint, const net::Identity& 
     return net::probeServer(endpoint, identity, m_clock, timeout, std::move(done));
 }
 
+std::unique_ptr<client::FleetSource> TlsConnector::controller(client::FederationEndpoint endpoint) {
+    return std::make_unique<client::FederationClient>(std::move(endpoint), m_clock);
+}
+
 Result<pid_t> SystemProcesses::start(const std::filesystem::path& program,
                                      const std::vector<std::string>& arguments,
                                      const std::filesystem::path& output, const std::filesystem::path& log) {

@@ -15,6 +15,8 @@ public:
                                                               const net::Identity& identity) override;
     [[nodiscard]] Request probe(const net::Endpoint& endpoint, const net::Identity& identity,
                                 Duration timeout, Callback<net::ServerProbe> done) override;
+    [[nodiscard]] std::unique_ptr<client::FleetSource> controller(
+        client::FederationEndpoint endpoint) override;
 
 private:
     Clock& m_clock;

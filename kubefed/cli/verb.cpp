@@ -103,6 +103,33 @@ CliError federationError(const Error& error, const kube::ContextConfig& federati
     return {.id = "KF1009", .message = what + " failed", .evidence = error.text()};
 }
 
+CliError controllerError(const Error& error, const kube::ContextConfig& federation, std::string what) {
+    if (error.status)
+        return federationError(error, federation, std::move(what));
+    const std::string& name = federation.federation.empty() ? federation.context : federation.federation;
+    switch (error.code) {
+        case Code::FailedPrecondition:
+            return {.id = "KF1012",
+                    .message = what + ": federation \"" + name + "\" tells no gRPC endpoint",
+                    .evidence = error.text(),
+                    .remedy =
+                        "start a controller of this version: kubefed down " + name + "; kubefed up " + name};
+        case Code::PermissionDenied:
+        case Code::Unauthenticated:
+            return {.id = "KF1005",
+                    .message = what + ": federation \"" + name + "\" refused",
+                    .evidence = error.text(),
+                    .remedy = "use a context whose user may do this"};
+        case Code::NotFound:
+            return {.id = "KF1401", .message = what, .evidence = error.text()};
+        default:
+            return {.id = "KF1013",
+                    .message = what + ": the controller of federation \"" + name + "\" cannot be reached",
+                    .evidence = error.text(),
+                    .remedy = "kubefed up " + name + ", if it runs on this machine"};
+    }
+}
+
 std::string counted(std::int64_t number, std::string_view noun) {
     return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
 }

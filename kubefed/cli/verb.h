@@ -73,6 +73,9 @@ private:
 // What an error of the federation's API means to a person; KF1004, KF1005, KF1009, KF1011.
 [[nodiscard]] CliError federationError(const Error& error, const kube::ContextConfig& federation,
                                        std::string what);
+// The same of its controller, asked by gRPC; KF1005, KF1012, KF1013, KF1401.
+[[nodiscard]] CliError controllerError(const Error& error, const kube::ContextConfig& federation,
+                                       std::string what);
 // "1 cluster", "2 clusters"
 [[nodiscard]] std::string counted(std::int64_t number, std::string_view noun);
 // Valid as a DNS label, which names of federations and members are.

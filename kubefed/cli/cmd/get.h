@@ -20,6 +20,7 @@ struct GetOptions {
     std::string ns;
     bool allNamespaces = false;
     std::string labelSelector;
+    bool watch = false;  // clusters only: see watch_clusters.h
 };
 
 // What the arguments of get and describe ask for.

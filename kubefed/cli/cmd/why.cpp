@@ -5,7 +5,9 @@
 
 #include "kubefed/cli/cmd/get.h"
 #include "kubefed/cli/format/describe.h"
+#include "kubefed/cli/format/explanation.h"
 #include "kubefed/cli/format/why.h"
+#include "kubefed/client/locate.h"
 #include "kubefed/fed/kinds.h"
 #include "kubefed/fed/names.h"
 
@@ -72,6 +74,10 @@ void Why::onPlacement(Result<kube::Object> answer) {
     const auto placement = fed::Placement::decode(*answer);
     if (!placement)
         return failWith(placement.error(), "reading the placement of " + m_type + "/" + m_name);
+    if (m_options.wide && !m_options.describe) {
+        m_source = placement->spec.source;
+        return findController();
+    }
     if (m_options.describe)
         env().out << "Placement:\n";
     env().out << whyText(*placement, env().clock.wallNow(), m_options.wide || m_options.describe)
@@ -79,6 +85,29 @@ void Why::onPlacement(Result<kube::Object> answer) {
     if (m_options.describe)
         return readEvents();
     finish(kDone);
+}
+
+void Why::findController() {
+    m_request =
+        client::locate(client(), federation().identity, [this](Result<client::FederationEndpoint> endpoint) {
+            if (!endpoint)
+                return fail(
+                    controllerError(endpoint.error(), federation(), "explaining " + m_type + "/" + m_name));
+            explain(std::move(*endpoint));
+        });
+}
+
+void Why::explain(client::FederationEndpoint endpoint) {
+    m_controller = env().connector.controller(std::move(endpoint));
+    const client::ObjectId id{m_source.gvk.group, m_source.gvk.version, m_source.gvk.kind, m_source.key.ns,
+                              m_source.key.name};
+    m_request = m_controller->explain(id, [this](Result<client::Explanation> explanation) {
+        if (!explanation)
+            return fail(
+                controllerError(explanation.error(), federation(), "explaining " + m_type + "/" + m_name));
+        env().out << explanationText(*explanation, m_controller->now()) << std::flush;
+        finish(kDone);
+    });
 }
 
 void Why::noPlacement() {

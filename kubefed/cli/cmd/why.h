@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kubefed/cli/verb.h"
+#include "kubefed/fed/types.h"
 #include "kubefed/kube/discovery.h"
 
 namespace kubefed::cli {
@@ -34,11 +35,16 @@ private:
     void onPlacement(Result<kube::Object> answer);
     void noPlacement();
     void readEvents();
+    // What every plugin said, from the controller.
+    void findController();
+    void explain(client::FederationEndpoint endpoint);
 
     WhyOptions m_options;
     std::string m_type;
     std::string m_name;
     kube::Object m_object;
+    fed::TemplateRef m_source;  // what the Placement is of
+    std::unique_ptr<client::FleetSource> m_controller;
     Request m_request;
 };
 

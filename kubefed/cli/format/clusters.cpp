@@ -6,47 +6,118 @@
 namespace kubefed::cli {
 namespace {
 
-std::string phaseText(const fed::MemberCluster& member) {
-    std::string text(member.isDeleting     ? "Leaving"
-                     : member.status.phase ? std::string(fed::toString(*member.status.phase))
-                                           : std::string("Joining"));
-    return member.spec.unschedulable ? text + ",Cordoned" : text;
+using Ratio = std::optional<std::pair<std::int64_t, std::int64_t>>;
+
+// One member, whoever told of it.
+struct Line {
+    std::string name;
+    std::string phase;
+    bool cordoned = false;
+    bool isReachable = false;  // figures of one that does not answer are history, not state
+    std::string seen;
+    std::string version;
+    Ratio nodes;
+    Ratio objects;
+    std::optional<std::int64_t> latency;
+    std::string reason;
+    std::string age;
+};
+
+std::string ratio(const Ratio& value, bool isKnown) {
+    if (!value)
+        return "?";
+    return (isKnown ? std::to_string(value->first) : "?") + "/" + std::to_string(value->second);
 }
 
-std::string ratio(std::int64_t part, std::int64_t whole, bool known) {
-    return (known ? std::to_string(part) : "?") + "/" + std::to_string(whole);
+std::vector<std::string> cells(const Line& line) {
+    return {line.name,
+            line.cordoned ? line.phase + ",Cordoned" : line.phase,
+            line.seen,
+            line.version.empty() ? "?" : line.version,
+            line.isReachable ? ratio(line.nodes, true) : "?",
+            ratio(line.objects, line.isReachable),
+            line.isReachable && line.latency ? std::to_string(*line.latency) + "ms" : "-",
+            line.reason,
+            line.age};
+}
+
+Table emptyTable() {
+    Table table;
+    table.headers = {"NAME", "STATUS", "SEEN", "VERSION", "NODES", "SYNCED", "LATENCY", "REASON", "AGE"};
+    return table;
+}
+
+Line lineOf(const fed::MemberCluster& member, WallTime now) {
+    const fed::MemberClusterStatus& status = member.status;
+    Line line{.name = member.name, .cordoned = member.spec.unschedulable};
+    line.phase = member.isDeleting ? "Leaving" : fed::toString(status.phase.value_or(fed::Phase::Joining));
+    line.isReachable = status.phase && *status.phase != fed::Phase::Unreachable &&
+                       *status.phase != fed::Phase::Unauthorized && *status.phase != fed::Phase::Joining;
+    line.seen = status.lastContactTime.empty() ? "never" : ageSince(status.lastContactTime, now);
+    line.version = status.kubernetesVersion;
+    if (status.nodes)
+        line.nodes.emplace(status.nodes->ready, status.nodes->total);
+    if (status.objects)
+        line.objects.emplace(status.objects->synced, status.objects->desired);
+    line.latency = status.latencyMillis;
+    const fed::Condition* ready = fed::findCondition(status.conditions, fed::kReadyCondition);
+    const bool degraded = status.phase && *status.phase == fed::Phase::Degraded;
+    if (ready != nullptr && (!ready->isTrue() || degraded))
+        line.reason = ready->message.empty() ? ready->reason : ready->message;
+    line.age = ageSince(member.creationTimestamp, now);
+    return line;
+}
+
+std::string agoText(client::TimeMs time, client::TimeMs now, std::string_view never) {
+    return time == 0 ? std::string(never) : age(Duration(now - time));
+}
+
+Line lineOf(const client::Cluster& cluster, client::TimeMs now) {
+    using client::Phase;
+    Line line{.name = cluster.name, .cordoned = cluster.unschedulable};
+    line.phase = client::toString(cluster.phase);
+    line.isReachable =
+        cluster.phase == Phase::Ready || cluster.phase == Phase::Degraded || cluster.phase == Phase::Leaving;
+    line.seen = agoText(cluster.lastContact, now, "never");
+    line.version = cluster.kubernetesVersion;
+    if (cluster.nodes)
+        line.nodes.emplace(cluster.nodes->ready, cluster.nodes->total);
+    if (cluster.objects)
+        line.objects.emplace(cluster.objects->synced, cluster.objects->desired);
+    line.latency = cluster.latency;
+    line.reason = cluster.message.empty() ? cluster.reason : cluster.message;
+    line.age = agoText(cluster.created, now, "<unknown>");
+    return line;
 }
 
 }  // namespace
 
 Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now) {
-    Table table;
-    table.headers = {"NAME", "STATUS", "SEEN", "VERSION", "NODES", "SYNCED", "LATENCY", "REASON", "AGE"};
     std::vector<const fed::MemberCluster*> sorted;
     for (const auto& member : members)
         sorted.push_back(&member);
     std::ranges::sort(sorted, {}, [](const fed::MemberCluster* member) { return member->name; });
-    for (const fed::MemberCluster* member : sorted) {
-        const fed::MemberClusterStatus& status = member->status;
-        // Figures of a cluster that does not answer are history, not state.
-        const bool reachable = status.phase && *status.phase != fed::Phase::Unreachable &&
-                               *status.phase != fed::Phase::Unauthorized &&
-                               *status.phase != fed::Phase::Joining;
-        std::string reason;
-        const fed::Condition* ready = fed::findCondition(status.conditions, fed::kReadyCondition);
-        const bool degraded = status.phase && *status.phase == fed::Phase::Degraded;
-        if (ready != nullptr && (!ready->isTrue() || degraded))
-            reason = ready->message.empty() ? ready->reason : ready->message;
-        table.rows.push_back(
-            {member->name, phaseText(*member),
-             status.lastContactTime.empty() ? "never" : ageSince(status.lastContactTime, now),
-             status.kubernetesVersion.empty() ? "?" : status.kubernetesVersion,
-             reachable && status.nodes ? ratio(status.nodes->ready, status.nodes->total, true) : "?",
-             status.objects ? ratio(status.objects->synced, status.objects->desired, reachable) : "?",
-             reachable && status.latencyMillis ? std::to_string(*status.latencyMillis) + "ms" : "-", reason,
-             ageSince(member->creationTimestamp, now)});
-    }
+    Table table = emptyTable();
+    for (const fed::MemberCluster* member : sorted)
+        table.rows.push_back(cells(lineOf(*member, now)));
     return table;
+}
+
+Table clusterTable(const std::vector<const client::Cluster*>& clusters, client::TimeMs now) {
+    Table table = emptyTable();
+    for (const client::Cluster* cluster : clusters)
+        table.rows.push_back(cells(lineOf(*cluster, now)));
+    return table;
+}
+
+std::string changeKey(const client::Cluster& cluster) {
+    client::Cluster still = cluster;
+    still.lastContact = 0;
+    still.latency.reset();
+    std::string key;
+    for (const std::string& cell : cells(lineOf(still, 0)))
+        key += cell + "\n";
+    return key;
 }
 
 }  // namespace kubefed::cli

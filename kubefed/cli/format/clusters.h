@@ -6,11 +6,16 @@
 #include <vector>
 
 #include "kubefed/cli/format/table.h"
+#include "kubefed/client/fleet_types.h"
 #include "kubefed/fed/types.h"
 
 namespace kubefed::cli {
 
 // NAME STATUS SEEN VERSION NODES SYNCED LATENCY REASON AGE; figures that are not known are '?'.
 [[nodiscard]] Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now);
+// The same of the live fleet, in the order given.
+[[nodiscard]] Table clusterTable(const std::vector<const client::Cluster*>& clusters, client::TimeMs now);
+// Equal as long as only its ages and its latency differ.
+[[nodiscard]] std::string changeKey(const client::Cluster& cluster);
 
 }  // namespace kubefed::cli

@@ -27,8 +27,9 @@ std::string upper(std::string_view text) {
 
 }  // namespace
 
-std::string Table::text(bool withHeaders) const {
-    std::vector<std::size_t> widths(headers.size(), 0);
+std::vector<std::size_t> Table::widths(bool withHeaders) const {
+    std::vector<std::size_t> widths = leastWidths;
+    widths.resize(headers.size(), 0);
     const auto measure = [&](const std::vector<std::string>& row) {
         for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i)
             widths[i] = std::max(widths[i], displayWidth(row[i]));
@@ -36,6 +37,11 @@ std::string Table::text(bool withHeaders) const {
     if (withHeaders)
         measure(headers);
     std::ranges::for_each(rows, measure);
+    return widths;
+}
+
+std::string Table::text(bool withHeaders) const {
+    const std::vector<std::size_t> widths = this->widths(withHeaders);
     std::string out;
     const auto print = [&](const std::vector<std::string>& row) {
         std::string line;

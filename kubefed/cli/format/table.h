@@ -16,7 +16,9 @@ namespace kubefed::cli {
 struct Table {
     std::vector<std::string> headers;
     std::vector<std::vector<std::string>> rows;
+    std::vector<std::size_t> leastWidths = {};  // of columns; rows that follow on an earlier table
     [[nodiscard]] std::string text(bool withHeaders = true) const;
+    [[nodiscard]] std::vector<std::size_t> widths(bool withHeaders) const;
 };
 
 // "12s", "5m", "3h", "2d": as kubectl shortens ages.

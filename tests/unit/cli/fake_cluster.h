@@ -146,6 +146,11 @@ public:
             done(cluster->certificate);
         });
     }
+    // What leads to the controller; a test that asks it sets this.
+    std::function<std::unique_ptr<client::FleetSource>(const client::FederationEndpoint&)> makeController;
+    std::unique_ptr<client::FleetSource> controller(client::FederationEndpoint endpoint) override {
+        return makeController(endpoint);
+    }
 
 private:
     class Transport final : public net::HttpTransport {
