@@ -195,8 +195,8 @@ std::optional<fed::CompactExplanation> Scheduler::explanation(const fed::Decisio
     const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
     if (!isNew && known != nullptr && !nothingStands)
         return std::nullopt;
-    fed::CompactExplanation made =
-        fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()), fed::becauseOf(last, decided.spec));
+    fed::CompactExplanation made = fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()),
+                                                nothingStands ? "" : fed::becauseOf(last, decided.spec));
     if (!isNew && known != nullptr) {
         made.decidedAt = known->decidedAt;
         made.because = known->because;

@@ -219,6 +219,7 @@ private Q_SLOTS:
         for (const auto& group : placement->status.explanation->others)
             losers += group.count;
         QCOMPARE(losers, 2);
+        SAME_TEXT(placement->status.explanation->because, "");
         s.host.writes.clear();
         s.run(180s);
         QVERIFY(!s.host.writes.contains("placements/status"));
