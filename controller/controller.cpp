@@ -114,17 +114,20 @@ MembershipHandlers Controller::membershipHandlers() {
         m_propagator.stateChanged(member);
         if (m_membership.isSettled())
             m_scheduler.membersSettled();
-        const std::string state = std::string(fed::toString(member.health.phase)) +
-                                  (member.isWritable() ? "+" : "-") + (member.isLeaving() ? "L" : "");
-        if (std::exchange(member.announcedState, state) == state)
+        const std::string phase(fed::toString(member.phase(false)));
+        const std::string state = phase + (member.isWritable() ? "+" : "-");
+        const std::string before = std::exchange(member.announcedState, state);
+        if (before == state)
             return;
-        m_propagator.enqueueMember(member);
-        m_status.enqueueCluster(member.name);
         // Deletions that waited for it go on.
         m_mirror.forEachTemplate([this](const TemplateId& id, const TemplateRecord& record) {
             if (record.object->isDeleting())
                 m_scheduler.enqueue(id);
         });
+        if (before == phase + "+" || before == phase + "-")
+            return;  // keys wait where they are while its identity is asked for
+        m_propagator.enqueueMember(member);
+        m_status.enqueueCluster(member.name);
     };
     handlers.relinked = [this](Member& member) { m_propagator.drop(member.name); };
     handlers.gone = [this](const std::string& name) {

@@ -37,6 +37,7 @@ struct Member final : MemberLinkSink {
     Request probeTimer;
     bool probing = false;
     bool identifying = false;
+    Request identifyTimer;  // asks again
     Request statusTimer;
     SteadyTime statusDue{};  // of the timer
     Request write;           // of status or finalizer, under way

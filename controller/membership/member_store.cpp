@@ -32,8 +32,10 @@ void MemberStore::take(MemberEvent& event) {
     } else if (auto* end = std::get_if<ListEnd>(&event)) {
         listEnd(*end);
     } else if (auto* object = std::get_if<ObjectSeen>(&event)) {
+        noteVersion(object->kind, object->object.resourceVersion);
         seen(object->kind, object->key, std::move(object->object));
     } else if (auto* lost = std::get_if<ObjectGone>(&event)) {
+        noteVersion(lost->kind, lost->resourceVersion);
         gone(*lost);
     } else if (auto* ns = std::get_if<NamespaceSeen>(&event)) {
         handle(*ns);
@@ -47,7 +49,10 @@ void MemberStore::take(MemberEvent& event) {
             m_podReasons[reasons->workload] = std::move(reasons->reasons);
         m_changed({static_cast<std::uint8_t>(replicationControllers()), reasons->workload});
     } else if (auto* state = std::get_if<MirrorState>(&event)) {
-        m_kinds[state->kind].problem = std::move(state->problem);
+        std::string& problem = m_kinds[state->kind].problem;
+        if (problem == state->problem)
+            return;  // a connection that broke changes nothing of what is known
+        problem = std::move(state->problem);
         m_changed({});
     }
 }
@@ -69,6 +74,10 @@ void MemberStore::seen(std::uint8_t kindNumber, const kube::ObjectKey& key, fed:
         m_changed({kindNumber, key});
 }
 
+void MemberStore::noteVersion(std::uint8_t kind, std::uint64_t version) {
+    m_kinds[kind].told = std::max(m_kinds[kind].told, version);
+}
+
 void MemberStore::gone(const ObjectGone& event) {
     Kind& kind = m_kinds[event.kind];
     const auto it = kind.objects.find(event.key);
@@ -82,6 +91,7 @@ void MemberStore::gone(const ObjectGone& event) {
 void MemberStore::listEnd(const ListEnd& event) {
     const std::uint8_t kindNumber = event.kind;
     Kind& kind = m_kinds[kindNumber];
+    noteVersion(kindNumber, event.resourceVersion);
     std::vector<kube::ObjectKey> lost;
     for (const auto& [key, held] : kind.objects)
         // What we wrote after the list was made is not in it, and not gone.
@@ -89,11 +99,11 @@ void MemberStore::listEnd(const ListEnd& event) {
             lost.push_back(key);
     for (const kube::ObjectKey& key : lost)
         kind.objects.erase(key);
-    kind.problem.clear();
+    const bool mended = !std::exchange(kind.problem, {}).empty();
     const bool first = !std::exchange(kind.synced, true);
     for (const kube::ObjectKey& key : lost)
         m_changed({kindNumber, key});
-    if (first)
+    if (first || mended)
         m_changed({});
 }
 
@@ -114,7 +124,14 @@ void MemberStore::takeAnswer(const TemplateId& id, const ActionAnswer& answer) {
     }
     if (!answer.object.ours)
         return;
+    // The watch is ahead of this answer, and has told of the object's end.
+    if (kind.synced && answer.object.resourceVersion <= kind.told && !kind.objects.contains(id.key))
+        return m_changed(id);
     seen(id.kind, id.key, answer.object);
+}
+
+void MemberStore::forget(const TemplateId& id, const std::string& uid) {
+    gone({.kind = id.kind, .key = id.key, .uid = uid, .resourceVersion = 0});
 }
 
 void MemberStore::markDeleting(const TemplateId& id, const std::string& uid) {

@@ -27,6 +27,8 @@ public:
     void take(MemberEvent& event);
     // Of our own write. `gone`: the answer says that it was removed.
     void takeAnswer(const TemplateId& id, const ActionAnswer& answer);
+    // The member says that this object is not there (any more).
+    void forget(const TemplateId& id, const std::string& uid);
     void markDeleting(const TemplateId& id, const std::string& uid);
     void markNamespace(const std::string& ns) { m_namespaces[ns] = false; }
     // The link is made anew: what is known stays, but counts as incomplete until it is listed again.
@@ -54,12 +56,14 @@ private:
     struct Kind {
         std::unordered_map<kube::ObjectKey, Held> objects;
         std::uint32_t epoch = 0;
+        std::uint64_t told = 0;  // the highest version that the watch (or a list) has told of
         bool mirrored = true;
         bool synced = false;
         std::string problem;
     };
 
     void seen(std::uint8_t kind, const kube::ObjectKey& key, fed::MemberObject object);
+    void noteVersion(std::uint8_t kind, std::uint64_t version);
     void gone(const ObjectGone& event);
     void listEnd(const ListEnd& event);
     void handle(NamespaceSeen& event);

@@ -9,6 +9,8 @@
 namespace kubefed::controller {
 namespace {
 
+constexpr Duration kIdentifyAgain{500};
+
 std::uint8_t secretKind() {
     static const int kind = kindIndex(fed::findKind("v1", "Secret"));
     return static_cast<std::uint8_t>(kind);
@@ -112,6 +114,7 @@ void Membership::connect(Member& member) {
         return;
     member.linkKey = std::move(key);
     member.link.reset();
+    member.identifyTimer.cancel();
     member.probing = member.identifying = false;
     member.identityChecked = false;
     member.store->setIncomplete();
@@ -170,11 +173,16 @@ void Membership::probed(Member& member, const fed::Probe& result) {
 void Membership::identify(Member& member) {
     if (!member.link || member.identifying)
         return;
+    member.identifyTimer.cancel();
     member.identifying = true;
     member.link->identify(m_config.health.timeout, [this, &member](Result<ClusterIdentity> identity) {
         member.identifying = false;
-        if (!identity)
-            return;  // the next probe asks again
+        if (!identity) {
+            // Nothing is written until it is known. A member that is given up waits for its probes.
+            if (member.isReachable())
+                member.identifyTimer = m_clock.after(kIdentifyAgain, [this, &member] { identify(member); });
+            return;
+        }
         member.identity = std::move(*identity);
         member.identityChecked = true;
         if (member.isReplaced())

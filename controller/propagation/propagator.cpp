@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration kConflictRecheck{30'000};  // a foreign object cannot be seen by our watches
 constexpr Duration kRefusalRecheck{300'000};
+constexpr Duration kSilence{1'000};  // of a member that was asked: it is not about to answer
 constexpr int kMaxPerTurn = 200;
 
 bool isRefusedByLoad(const Error& error) {
@@ -31,6 +32,7 @@ struct Propagator::Lane {
     Member* member;
     std::unordered_map<TemplateId, SyncRecord> records;
     std::set<TemplateId> busy;  // an action is under way
+    SteadyTime heard{};         // when it last answered, or was asked after a silence of ours
     cache::AdaptiveLimiter limiter;
     Request turn;
     cache::WorkQueue<TemplateId> queue;
@@ -112,6 +114,8 @@ bool Propagator::isMoving(const TemplateId& id) const {
     return std::ranges::any_of(m_lanes, [&](const auto& entry) {
         const Lane& lane = *entry.second;
         if (!lane.member->isWritable() || !lane.queue.isPending(id))
+            return false;
+        if (!lane.busy.empty() && m_clock.now() - lane.heard > kSilence)
             return false;
         const auto record = lane.records.find(id);
         return record == lane.records.end() || record->second.state != fed::ObjectState::Failed;
@@ -244,6 +248,8 @@ void Propagator::noteVerdict(Lane& lane, const TemplateId& id, const Desire& des
 
 void Propagator::send(Lane& lane, const TemplateId& id, fed::Action action) {
     ActionRequest request{.action = action, .kind = id.kind, .key = id.key};
+    if (lane.busy.empty())
+        lane.heard = m_clock.now();
     lane.busy.insert(id);
     action.body.clear();
     lane.member->link->act(
@@ -263,6 +269,7 @@ void Propagator::answered(const std::string& cluster, const TemplateId& id, cons
     ++m_metrics.memberRequests[{cluster, std::to_string(code)}];
     lane.limiter.release(error != nullptr && isRefusedByLoad(*error) ? error : nullptr);
     lane.busy.erase(id);
+    lane.heard = m_clock.now();
     const Duration retryAfter = error == nullptr ? Duration{0} : error->retryAfter.value_or(Duration{0});
     const fed::Retry retry = learnAnswer(lane, id, action, answer);
     lane.queue.done(id);
@@ -304,6 +311,9 @@ fed::Retry Propagator::learnAnswer(Lane& lane, const TemplateId& id, const fed::
                                                   {"object", id.text()},
                                                   {"action", std::string(toString(action.kind))},
                                                   {"why", answer.error().text()}});
+        // An answer that came after the watch had told of the object's end would else stand for it for ever.
+        if (!action.uid.empty() && answer.error().isReason("NotFound"))
+            store.forget(id, action.uid);
         return fed::learnFailure(action, answer.error(), record.memory);
     }
     switch (action.kind) {

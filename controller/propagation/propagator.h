@@ -60,8 +60,8 @@ public:
     void drop(const std::string& cluster);
 
     [[nodiscard]] bool isBusy(const TemplateId& id) const;
-    // Something is being done for it in a reachable member and has not failed: what is known now is about to
-    // change.
+    // Something is being done for it in a member that answers, and has not failed: what is known now is about
+    // to change.
     [[nodiscard]] bool isMoving(const TemplateId& id) const;
     [[nodiscard]] const SyncRecord* find(const std::string& cluster, const TemplateId& id) const;
     [[nodiscard]] fed::MemberClusterStatus::Objects count(const Member& member) const;

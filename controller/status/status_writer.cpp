@@ -10,7 +10,8 @@ namespace kubefed::controller {
 namespace {
 
 constexpr Duration kCoalesce{100};
-constexpr Duration kLongestWait{1'000};  // for members that are about to answer
+constexpr Duration kRecheck{1'000};       // of what waits for members; a change there comes sooner
+constexpr Duration kLongestWait{30'000};  // for members that answer, but have others to do first
 constexpr std::size_t kMaxWrites = 64;
 
 }  // namespace
@@ -56,7 +57,7 @@ bool StatusWriter::waits(const TemplateId& id) {
     if (m_propagator.isMoving(id)) {
         const SteadyTime since = m_waiting.try_emplace(id, m_clock.now()).first->second;
         if (m_clock.now() - since < kLongestWait) {
-            m_queue.addAfter(id, kCoalesce);
+            m_queue.addAfter(id, kRecheck);
             return true;
         }
     }

@@ -39,6 +39,7 @@ public:
     bool down = false;
     bool frozen = false;
     double throttling = 0;
+    Duration answerDelay{0};  // of writes, after they took effect
     std::set<std::string> namespaces{"default", "kube-system"};
     std::map<TemplateId, Held> objects;
     int writes = 0;
@@ -256,7 +257,7 @@ public:
         m_member.later(m_member.delay(), [member = &m_member, request, reply] {
             if (member->down)
                 return reply(Duration{1}, fail(Code::Unavailable, "connection reset"));
-            reply(member->delay(), member->perform(request));
+            reply(member->delay() + member->answerDelay, member->perform(request));
         });
     }
     void probe(Duration timeout, std::function<void(fed::Probe)> done) override {

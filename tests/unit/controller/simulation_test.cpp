@@ -278,6 +278,66 @@ private Q_SLOTS:
         QCOMPARE(again.deletes(), 0);
     }
 
+    // A probe that failed makes it doubtful who answers there; that is asked again at once, not at the next
+    // probe ten seconds later.
+    void aMemberThatWasSlowForAMomentIsWrittenToAgainSoon() {
+        Simulation s(15);
+        s.start();
+        s.run(9s);
+        s.member("m2").frozen = true;  // the probe at 10 s and the question after it stay unanswered
+        s.run(7500ms);
+        s.member("m2").frozen = false;
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.putRc("web", 6);
+        s.run(1500ms);
+        QCOMPARE(s.holders(rc("web")), 3);
+    }
+
+    void anAnswerThatCameAfterTheObjectsEndIsNotBelieved() {
+        Simulation s(16);
+        s.member("m1").namespaces.insert("shop");
+        s.start();
+        s.run(1s);
+        s.member("m1").answerDelay = 1s;
+        s.putRc("web", 6);
+        s.run(250ms);
+        QVERIFY(s.member("m1").objects.contains(rc("web")));
+        s.member("m1").removeByHand(rc("web"));
+        s.run(4s);
+        QCOMPARE(s.holders(rc("web")), 3);
+        QCOMPARE(s.replicasOf(rc("web")), 6);
+    }
+
+    void whatAMemberNoLongerHasDoesNotHoldUpADeletion() {
+        Simulation s(17);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.member("m1").objects.erase(rc("web"));  // and no event tells of it
+        s.erase(rc("web"));
+        s.run(2s);
+        QVERIFY(s.host.find({"", "v1", "replicationcontrollers"}, {"shop", "web"}) == nullptr);
+        QCOMPARE(s.holders(rc("web")), 0);
+    }
+
+    // While a queue before the members is worked off, a status would be outdated before it is stored.
+    void aBurstCostsFourLocalWritesAnObject() {
+        Simulation s(18, 2);
+        s.start();
+        s.run(1s);
+        for (const char* name : {"m1", "m2"})
+            s.member(name).answerDelay = 150ms;  // a hundred a second, at first
+        s.host.writes.clear();
+        for (int i = 0; i < 600; ++i)
+            s.putRc("web" + std::to_string(i), 0);
+        s.run(30s);
+        QCOMPARE(s.holders(rc("web599")), 2);
+        int writes = 0;
+        for (const auto& [what, count] : s.host.writes)
+            writes += what.starts_with("memberclusters") ? 0 : count;
+        QVERIFY2(writes <= 4 * 600, qPrintable(QString::number(writes)));
+    }
+
     void membersSayHowManyObjectsTheyHoldSoon() {
         Simulation s(14);
         s.start();
