@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live fleet as people get it: the shipped programs in private folders, three simulated members, and a
+// client that finds the controller through the federation's API.
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "kubefed/client/fleet_fold.h"
+#include "kubefed/client/locate.h"
+#include "kubefed/fed/names.h"
+#include "kubefed/net/https_transport.h"
+#include "kubefed/util/file.h"
+#include "kubefed/util/qt_clock.h"
+
+using namespace kubefed;
+using namespace kubefed::client;
+
+namespace {
+
+constexpr int kPatience = 20'000;
+
+struct Sink final : FleetSink {
+    void stateChanged(ConnectionState now, const Error& why) override {
+        state = now;
+        error = why;
+        lost += now == ConnectionState::Disconnected ? 1 : 0;
+    }
+    void reset(const FleetInfo& info, FleetChanges all) override {
+        ++resets;
+        fold.reset(info, std::move(all));
+    }
+    void changed(FleetChanges changes) override { fold.apply(std::move(changes)); }
+    [[nodiscard]] const Cluster* cluster(std::string_view name) const {
+        for (const auto& [number, cluster] : fold.clusters())
+            if (cluster.name == name)
+                return &cluster;
+        return nullptr;
+    }
+    [[nodiscard]] bool allHealthy(std::size_t atLeast) const {
+        return fold.objects().size() >= atLeast && std::ranges::all_of(fold.objects(), [](const auto& entry) {
+                   return entry.second.health == ObjectHealth::Healthy;
+               });
+    }
+    ConnectionState state = ConnectionState::Connecting;
+    Error error;
+    int resets = 0;
+    int lost = 0;
+    FleetFold fold;
+};
+
+}  // namespace
+
+class FleetTest : public QObject {
+    Q_OBJECT
+
+private:
+    int kubefed(const QStringList& arguments) {
+        QProcess process;
+        process.setProcessEnvironment(m_environment);
+        process.setProcessChannelMode(QProcess::MergedChannels);
+        process.start(qEnvironmentVariable("KUBEFED_BIN_DIR") + "/kubefed", arguments);
+        if (!QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, 60'000))
+            return -1;
+        m_said = process.readAll().toStdString();
+        return process.exitCode();
+    }
+    [[nodiscard]] kube::ContextConfig context() const {
+        const auto config = kube::Kubeconfig::load(m_kubeconfig);
+        return *config->resolve("prod");
+    }
+    // Waits for one answer of the federation's API.
+    template <class T>
+    Result<T> wait(const std::function<Request(Callback<T>)>& ask) {
+        std::optional<Result<T>> answer;
+        const Request request = ask([&](Result<T> result) { answer = std::move(result); });
+        if (!QTest::qWaitFor([&] { return answer.has_value(); }, kPatience))
+            return fail(Code::DeadlineExceeded, "no answer");
+        return std::move(*answer);
+    }
+    Result<FederationEndpoint> located(kube::Client& api, const net::Identity& identity) {
+        return wait<FederationEndpoint>([&](auto done) { return locate(api, identity, std::move(done)); });
+    }
+    Result<kube::Object> create(const kube::Gvr& gvr, const std::string& json) {
+        const auto object = kube::Object::parse(json);
+        return wait<kube::Object>(
+            [&](auto done) { return m_api->create(gvr, *object, {}, std::move(done)); });
+    }
+
+    QTemporaryDir m_folder;
+    QProcessEnvironment m_environment = QProcessEnvironment::systemEnvironment();
+    std::filesystem::path m_kubeconfig;
+    std::string m_said;
+    QtClock m_clock;
+    std::unique_ptr<net::ConnectionCache> m_connections;
+    std::unique_ptr<kube::Client> m_api;
+
+private Q_SLOTS:
+    void initTestCase();
+    void cleanupTestCase();
+    void tellsTheFleetAndWhatHappens();
+    void showsAUserOneNamespace();
+    void comesBackAfterARestart();
+    void explainsOnTheCommandLine();
+};
+
+void FleetTest::initTestCase() {
+    const QString folder = m_folder.path();
+    m_kubeconfig = folder.toStdString() + "/kubeconfig";
+    m_environment.insert("HOME", folder);
+    m_environment.insert("XDG_DATA_HOME", folder + "/data");
+    m_environment.insert("KUBECONFIG", folder + "/kubeconfig");
+    m_environment.insert("KUBEFED_CONTEXT", "prod");
+    QVERIFY2(kubefed({"init", "prod"}) == 0, m_said.c_str());
+    QVERIFY2(kubefed({"sandbox", "up", "--clusters", "3"}) == 0, m_said.c_str());
+    for (const char* name : {"tokyo", "osaka", "oregon"})
+        QVERIFY2(kubefed({"join", name}) == 0, m_said.c_str());
+    m_connections = std::make_unique<net::ConnectionCache>(m_clock);
+    const kube::ContextConfig config = context();
+    m_api = std::make_unique<kube::Client>(m_connections->transport(config.endpoint, config.identity),
+                                           "fleet_test");
+    for (const char* ns : {"shop", "bank"}) {
+        QVERIFY(create({"", "v1", "namespaces"},
+                       "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"" +
+                           std::string(ns) + "\"}}"));
+        QVERIFY(create({"", "v1", "replicationcontrollers"},
+                       "{\"apiVersion\":\"v1\",\"kind\":\"ReplicationController\",\"metadata\":{\"name\":"
+                       "\"web\",\"namespace\":\"" +
+                           std::string(ns) +
+                           "\"},\"spec\":{\"replicas\":3,\"selector\":{\"app\":\"web\"},\"template\":{"
+                           "\"metadata\":{\"labels\":{\"app\":\"web\"}},\"spec\":{\"containers\":[{\"name\":"
+                           "\"c\",\"image\":\"web:1\"}]}}}}"));
+    }
+}
+
+void FleetTest::cleanupTestCase() {
+    m_api.reset();
+    m_connections.reset();
+    kubefed({"sandbox", "down"});
+    kubefed({"deinit", "prod", "--yes"});
+}
+
+void FleetTest::tellsTheFleetAndWhatHappens() {
+    const kube::ContextConfig config = context();
+    const auto endpoint = located(*m_api, config.identity);
+    QVERIFY2(endpoint.has_value(), endpoint ? "" : endpoint.error().message.c_str());
+    Sink sink;
+    FederationClient client(*endpoint, m_clock);
+    client.start(sink);
+    QTRY_COMPARE_WITH_TIMEOUT(sink.resets, 1, kPatience);
+    QCOMPARE(sink.fold.info().federation, std::string("prod"));
+    QCOMPARE(sink.fold.clusters().size(), std::size_t{3});
+    QTRY_VERIFY_WITH_TIMEOUT(sink.allHealthy(2), kPatience);
+    const Object& web = sink.fold.objects().at({"", "v1", "ReplicationController", "shop", "web"});
+    QCOMPARE(web.wanted, std::optional<std::int64_t>(3));
+    QCOMPARE(web.ready, std::optional<std::int64_t>(3));
+    QVERIFY(!sink.cluster("oregon")->apiEndpoint.empty());
+
+    // It freezes: three probes must fail, then it is Unreachable; and it comes back by itself.
+    QVERIFY2(kubefed({"sandbox", "fault", "oregon", "freeze"}) == 0, m_said.c_str());
+    const TimeMs frozen = client.now();
+    QTRY_VERIFY_WITH_TIMEOUT(sink.cluster("oregon")->phase == Phase::Unreachable, 45'000);
+    const Cluster gone = *sink.cluster("oregon");
+    QVERIFY(gone.phaseSince - gone.lastContact <= 34'000);
+    QVERIFY(gone.phaseSince - gone.lastContact >= 20'000);
+    QVERIFY(gone.lastContact <= frozen + 1'000);
+    QVERIFY(gone.message.find("3 of 3 probes") != std::string::npos);
+    QCOMPARE(gone.latencies.back(), -1);
+    QVERIFY(sink.cluster("tokyo")->phase == Phase::Ready);
+    QVERIFY2(kubefed({"sandbox", "fault", "oregon", "heal"}) == 0, m_said.c_str());
+    QTRY_VERIFY_WITH_TIMEOUT(sink.cluster("oregon")->phase == Phase::Ready, kPatience);
+    QTRY_VERIFY_WITH_TIMEOUT(sink.allHealthy(2), kPatience);
+    QVERIFY(std::ranges::count(sink.fold.activities(), "Unreachable", &Activity::reason) == 1);
+    QCOMPARE(sink.resets, 1);
+}
+
+void FleetTest::showsAUserOneNamespace() {
+    // Somebody with `edit` in "shop", by a service account's token.
+    QVERIFY(create({"", "v1", "serviceaccounts"},
+                   "{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"ann\","
+                   "\"namespace\":\"shop\"}}"));
+    QVERIFY(create({"rbac.authorization.k8s.io", "v1", "rolebindings"},
+                   "{\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"kind\":\"RoleBinding\",\"metadata\":{"
+                   "\"name\":\"ann\",\"namespace\":\"shop\"},\"roleRef\":{\"apiGroup\":"
+                   "\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"edit\"},\"subjects\":[{"
+                   "\"kind\":\"ServiceAccount\",\"name\":\"ann\",\"namespace\":\"shop\"}]}"));
+    const auto asked = kube::Object::parse(
+        "{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenRequest\",\"metadata\":{\"name\":"
+        "\"ann\",\"namespace\":\"shop\"},\"spec\":{}}");
+    const auto token = wait<kube::Object>([&](auto done) {
+        return m_api->create({"", "v1", "serviceaccounts"}, *asked, {.subresource = "token"},
+                             std::move(done));
+    });
+    QVERIFY2(token.has_value(), token ? "" : token.error().text().c_str());
+    const kube::ContextConfig config = context();
+    const net::Identity ann{
+        .caPem = config.identity.caPem,
+        .bearerToken = std::string(kube::stringAt(token->document(), {"status", "token"}))};
+    kube::Client api(m_connections->transport(config.endpoint, ann), "fleet_test");
+
+    // By REST: what is in "shop", but nothing of clusters, their credentials, or other namespaces.
+    const auto get = [&](const kube::Gvr& gvr, const kube::ObjectKey& key) {
+        const auto answer = wait<kube::Object>([&](auto done) { return api.get(gvr, key, std::move(done)); });
+        return answer ? 200 : answer.error().status ? answer.error().status->httpCode : 0;
+    };
+    QCOMPARE(get({"", "v1", "replicationcontrollers"}, {"shop", "web"}), 200);
+    QCOMPARE(get(fed::placements(), {"shop", "replicationcontroller.core.web"}), 200);
+    QCOMPARE(get({"", "v1", "replicationcontrollers"}, {"bank", "web"}), 403);
+    QCOMPARE(get(fed::placements(), {"bank", "replicationcontroller.core.web"}), 403);
+    QCOMPARE(get(fed::memberClusters(), {"", "tokyo"}), 403);
+    QCOMPARE(get({"", "v1", "secrets"}, {std::string(fed::kSystemNamespace), "tokyo-credentials"}), 403);
+
+    // By gRPC the same.
+    const auto endpoint = located(api, ann);
+    QVERIFY2(endpoint.has_value(), endpoint ? "" : endpoint.error().text().c_str());
+    Sink sink;
+    FederationClient client(*endpoint, m_clock);
+    client.start(sink);
+    QTRY_COMPARE_WITH_TIMEOUT(sink.resets, 1, kPatience);
+    QVERIFY(!sink.fold.info().seesClusters && !sink.fold.info().seesAllNamespaces);
+    QCOMPARE(sink.fold.info().namespaces, std::vector<std::string>{"shop"});
+    QVERIFY(!sink.fold.objects().empty());
+    for (const auto& [id, object] : sink.fold.objects())
+        QCOMPARE(id.ns, std::string("shop"));
+    QCOMPARE(sink.fold.clusters().size(), std::size_t{3});
+    for (const auto& [number, cluster] : sink.fold.clusters()) {
+        QVERIFY(!cluster.name.empty() && cluster.phase != Phase::Unknown);
+        QVERIFY(cluster.apiEndpoint.empty() && cluster.labels.empty() && cluster.conditions.empty() &&
+                cluster.lastContact == 0 && !cluster.nodes);
+    }
+    for (const Activity& activity : sink.fold.activities())
+        QVERIFY(activity.object && activity.object->ns == "shop");
+    const auto explained = [&](const char* ns) {
+        return wait<Explanation>([&](auto done) {
+            return client.explain({"", "v1", "ReplicationController", ns, "web"}, std::move(done));
+        });
+    };
+    QCOMPARE(explained("shop").value().verdicts.size(), std::size_t{3});
+    QVERIFY(explained("bank").error().code == Code::PermissionDenied);
+    const auto plugins =
+        wait<std::vector<PolicyPlugin>>([&](auto done) { return client.listPolicies(std::move(done)); });
+    QVERIFY(plugins.error().code == Code::PermissionDenied);
+}
+
+void FleetTest::comesBackAfterARestart() {
+    const kube::ContextConfig config = context();
+    const auto endpoint = located(*m_api, config.identity);
+    QVERIFY(endpoint.has_value());
+    Sink sink;
+    FederationClient client(*endpoint, m_clock);
+    client.start(sink);
+    QTRY_COMPARE_WITH_TIMEOUT(sink.resets, 1, kPatience);
+    const auto before = sink.fold.objects();
+    QVERIFY2(kubefed({"down", "prod"}) == 0, m_said.c_str());
+    QTRY_COMPARE_WITH_TIMEOUT(sink.lost, 1, kPatience);
+    QVERIFY(sink.fold.objects() == before);
+    QVERIFY2(kubefed({"up", "prod"}) == 0, m_said.c_str());
+    QTRY_COMPARE_WITH_TIMEOUT(sink.resets, 2, kPatience);
+    QVERIFY(sink.state == ConnectionState::Live);  // on the same port as before
+    QCOMPARE(sink.fold.objects().size(), before.size());
+    QTRY_VERIFY_WITH_TIMEOUT(sink.allHealthy(before.size()), kPatience);
+    const auto plugins =
+        wait<std::vector<PolicyPlugin>>([&](auto done) { return client.listPolicies(std::move(done)); });
+    QVERIFY(std::ranges::any_of(*plugins, [](const auto& plugin) { return plugin.name == "weighted"; }));
+}
+
+void FleetTest::explainsOnTheCommandLine() {
+    QVERIFY2(kubefed({"why", "rc/web", "-n", "shop", "-o", "wide"}) == 0, m_said.c_str());
+    for (const char* word : {"3 replicas over 3 of 3 clusters", "tokyo", "osaka", "oregon", "affinity",
+                             "taints", "weighted", "divide", "how it would be decided now"})
+        QVERIFY2(m_said.find(word) != std::string::npos, m_said.c_str());
+    QCOMPARE(kubefed({"why", "rc/none", "-n", "shop", "-o", "wide"}), 1);
+    QVERIFY2(m_said.find("KF1011") != std::string::npos, m_said.c_str());
+}
+
+QTEST_GUILESS_MAIN(FleetTest)
+#include "fleet_test.moc"

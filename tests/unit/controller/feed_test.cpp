@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QTest>
+
+#include "controller/rpc/explain_values.h"
+#include "controller/rpc/fleet_feed.h"
+#include "controller/rpc/fleet_values.h"
+
+#include "rpc_fixture.h"
+#include "simulation.h"
+
+using namespace kubefed;
+using namespace kubefed::controller;
+
+namespace {
+
+// A simulated federation, observed; what the feed tells is folded as a client does it.
+struct Observed {
+    explicit Observed(unsigned seed, int members = 3) : sim(seed, members) {}
+    ~Observed() {
+        feed->stop();
+        sim.controller.reset();
+    }
+
+    void start() {
+        feed = std::make_unique<FleetFeed>(sim.clock, [this](const FleetDeltaPtr& delta) {
+            told.push_back(sim.clock.now());
+            fold.apply(plain(*delta));
+        });
+        sim.controller = std::make_unique<Controller>(sim.host, sim.members, sim.policies, sim.clock,
+                                                      ControllerConfig{"fed-1", {}});
+        sim.controller->observe(*feed);
+        sim.controller->start([this] {
+            feed->start(*sim.controller);
+            fold.reset({}, plain(*feed->snapshot()));
+        });
+    }
+    void restart() {
+        feed->stop();
+        sim.controller.reset();
+        start();
+    }
+    static client::FleetChanges plain(const FleetDelta& delta) {
+        client::FleetChanges changes;
+        for (const auto& cluster : delta.clusters)
+            changes.clusters.push_back(*cluster);
+        for (const auto& object : delta.objects)
+            changes.objects.push_back(*object);
+        changes.removedClusters = delta.removedClusters;
+        changes.contacts = delta.contacts;
+        changes.removedObjects = delta.removedObjects;
+        changes.activities = delta.activities;
+        changes.totals = delta.totals;
+        return changes;
+    }
+    // Everything that was told, put together, is the snapshot.
+    [[nodiscard]] bool agrees() const {
+        client::FleetFold now;
+        now.reset({}, plain(*feed->snapshot()));
+        return now.clusters() == fold.clusters() && now.objects() == fold.objects() &&
+               now.activities() == fold.activities() && now.totals() == fold.totals();
+    }
+    [[nodiscard]] const client::Cluster& cluster(const std::string& name) const {
+        for (const auto& [number, cluster] : fold.clusters())
+            if (cluster.name == name)
+                return cluster;
+        qFatal("there is no cluster %s", name.c_str());
+    }
+    [[nodiscard]] const client::Object& rc(const std::string& name) const {
+        return fold.objects().at({"", "v1", "ReplicationController", "shop", name});
+    }
+    [[nodiscard]] int activities(const std::string& reason) const {
+        return static_cast<int>(std::ranges::count(fold.activities(), reason, &client::Activity::reason));
+    }
+
+    Simulation sim;
+    std::vector<SteadyTime> told;
+    client::FleetFold fold;
+    std::unique_ptr<FleetFeed> feed;
+};
+
+}  // namespace
+
+class FeedTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void beginsWithoutNews();
+    void tellsWhatChanges();
+    void tellsTenTimesASecondAtMost();
+    void followsAMemberThroughFailure();
+    void numbersAreNeverReused();
+    void foldsToTheSnapshot_data();
+    void foldsToTheSnapshot();
+    void explainsWhatWasDecided();
+    void explainsFromPresentInputsAfterARestart();
+};
+
+void FeedTest::beginsWithoutNews() {
+    Observed all(1);
+    all.sim.putRc("web", 6);
+    all.start();
+    all.sim.run(Duration{30'000});
+    all.restart();
+    all.sim.run(Duration{200});
+    QCOMPARE(all.fold.clusters().size(), std::size_t{3});
+    QCOMPARE(all.activities("Placed"), 0);  // it was placed before this controller
+    QVERIFY(all.agrees());
+    QVERIFY(all.rc("web").since > 0);
+    QCOMPARE(all.rc("web").wanted, std::optional<std::int64_t>(6));
+}
+
+void FeedTest::tellsWhatChanges() {
+    Observed all(2);
+    all.start();
+    all.sim.run(Duration{15'000});
+    all.sim.putRc("web", 6);
+    all.sim.run(Duration{15'000});
+    QCOMPARE(all.rc("web").shares.size(), std::size_t{3});
+    QCOMPARE(all.rc("web").policy, std::string("default"));
+    QVERIFY(all.activities("Placed") > 0);
+    QVERIFY(all.cluster("m1").latencies.size() >= 2);
+    QVERIFY(all.cluster("m1").lastContact > 0);
+    QVERIFY(all.agrees());
+
+    all.sim.policies.broken = true;
+    all.sim.putRc("web", 9);
+    all.sim.run(Duration{15'000});
+    QVERIFY(all.rc("web").health == client::ObjectHealth::Unscheduled);
+    QCOMPARE(all.rc("web").reason, std::string("PolicyError"));
+    QCOMPARE(all.activities("PolicyError"), 1);
+    QCOMPARE(all.rc("web").shares.size(), std::size_t{3});  // what is placed stays
+
+    all.sim.erase(Simulation::id("ReplicationController", "web"));
+    all.sim.run(Duration{15'000});
+    QVERIFY(all.fold.objects().empty());
+    QVERIFY(all.agrees());
+}
+
+void FeedTest::tellsTenTimesASecondAtMost() {
+    Observed all(3);
+    all.start();
+    all.sim.run(Duration{15'000});
+    all.told.clear();
+    for (int i = 0; i < 200; ++i) {
+        all.sim.putRc("web-" + std::to_string(i), 3);
+        all.sim.run(Duration{10});
+    }
+    QVERIFY(all.told.size() > 5);
+    for (std::size_t i = 1; i < all.told.size(); ++i)
+        QVERIFY(all.told[i] - all.told[i - 1] >= Duration{100});
+}
+
+void FeedTest::followsAMemberThroughFailure() {
+    Observed all(4);
+    all.start();
+    all.sim.putRc("web", 6);
+    all.sim.run(Duration{30'000});
+    QVERIFY(all.cluster("m2").phase == client::Phase::Ready);
+    all.sim.member("m2").down = true;
+    all.sim.run(Duration{60'000});
+    const client::Cluster& down = all.cluster("m2");
+    QVERIFY(down.phase == client::Phase::Unreachable);
+    QVERIFY(!down.message.empty());
+    QCOMPARE(down.latencies.back(), -1);
+    QVERIFY(down.timeline.back().phase == client::Phase::Unreachable);
+    QCOMPARE(all.activities("Unreachable"), 1);
+    QVERIFY(all.fold.activities().back().number > all.fold.activities().front().number);
+    QVERIFY(all.rc("web").health == client::ObjectHealth::Unknown);
+    all.sim.member("m2").down = false;
+    all.sim.run(Duration{60'000});
+    QVERIFY(all.cluster("m2").phase == client::Phase::Ready);
+    QVERIFY(all.cluster("m2").timeline.size() >= 3);
+    QVERIFY(all.agrees());
+}
+
+void FeedTest::numbersAreNeverReused() {
+    Observed all(5);
+    all.start();
+    all.sim.run(Duration{15'000});
+    const client::ClusterNumber before = all.cluster("m3").number;
+    all.sim.host.erase(fed::memberClusters(), {{}, "m3"});
+    all.sim.run(Duration{60'000});
+    QCOMPARE(all.fold.clusters().size(), std::size_t{2});
+    QCOMPARE(all.activities("Left"), 1);
+    all.sim.join("m3");
+    all.sim.run(Duration{30'000});
+    QVERIFY(all.cluster("m3").number > before);
+    QVERIFY(all.agrees());
+}
+
+void FeedTest::foldsToTheSnapshot_data() {
+    QTest::addColumn<unsigned>("seed");
+    for (unsigned seed = 10; seed < 20; ++seed)
+        QTest::addRow("seed %u", seed) << seed;
+}
+
+void FeedTest::foldsToTheSnapshot() {
+    QFETCH(unsigned, seed);
+    Observed all(seed, 4);
+    all.start();
+    std::mt19937 random(seed);
+    for (int round = 0; round < 60; ++round) {
+        const std::string web = "web-" + std::to_string(random() % 8);
+        const std::string member = "m" + std::to_string(random() % 4 + 1);
+        switch (random() % 5) {
+            case 0:
+                all.sim.erase(Simulation::id("ReplicationController", web));
+                break;
+            case 1:
+                all.sim.member(member).down = !all.sim.member(member).down;
+                break;
+            default:
+                all.sim.putRc(web, static_cast<std::int64_t>(random() % 10));
+        }
+        all.sim.run(Duration{random() % 7'000});
+        all.sim.run(Duration{200});  // what is noted is told by then
+        QVERIFY(all.agrees());
+    }
+}
+
+void FeedTest::explainsWhatWasDecided() {
+    Observed all(6);
+    all.start();
+    all.sim.run(Duration{15'000});
+    all.sim.putRc("web", 6);
+    all.sim.run(Duration{15'000});
+    const client::ObjectId id{"", "v1", "ReplicationController", "shop", "web"};
+    all.sim.member("m2").down = true;  // the decision knew nothing of it
+    all.sim.run(Duration{60'000});
+    const auto told = explainObject(*all.sim.controller, id);
+    QVERIFY2(told.has_value(), told ? "" : told.error().message.c_str());
+    QVERIFY(!told->fromPresentInputs);
+    QCOMPARE(told->wanted, std::int64_t{6});
+    QCOMPARE(told->verdicts.size(), std::size_t{3});
+    for (const client::Verdict& verdict : told->verdicts) {
+        QVERIFY(verdict.chosen);
+        QCOMPARE(verdict.replicas, std::optional<std::int64_t>(2));
+        QCOMPARE(verdict.words.size(), std::size_t{2});  // filter and divide of "even"
+    }
+    QVERIFY(told->decided > 0);
+    QVERIFY(!told->because.empty());
+    QVERIFY(explainObject(*all.sim.controller, {"", "v1", "ReplicationController", "shop", "none"})
+                .error()
+                .code == Code::NotFound);
+    QVERIFY(explainObject(*all.sim.controller, {"x", "v1", "Thing", "shop", "none"}).error().code ==
+            Code::NotFound);
+}
+
+void FeedTest::explainsFromPresentInputsAfterARestart() {
+    Observed all(7);
+    all.start();
+    all.sim.putRc("web", 6);
+    all.sim.run(Duration{30'000});
+    all.restart();
+    all.sim.run(Duration{15'000});
+    const client::ObjectId id{"", "v1", "ReplicationController", "shop", "web"};
+    const auto told = explainObject(*all.sim.controller, id);
+    QVERIFY(told.has_value());
+    QVERIFY(told->fromPresentInputs);
+    QCOMPARE(told->verdicts.size(), std::size_t{3});
+    // A new decision is remembered again.
+    all.sim.putRc("web", 9);
+    all.sim.run(Duration{15'000});
+    QVERIFY(!explainObject(*all.sim.controller, id)->fromPresentInputs);
+}
+
+QTEST_GUILESS_MAIN(FeedTest)
+#include "feed_test.moc"

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QTest>
+
+#include "controller/rpc/federation_service.h"
+#include "kubefed/client/federation_client.h"
+#include "kubefed/util/qt_clock.h"
+
+#include "rpc_fixture.h"
+#include "simulation.h"
+
+using namespace kubefed;
+using namespace kubefed::controller;
+using client::ConnectionState;
+
+namespace {
+
+// Answers nothing by itself: the test does.
+struct ManualHandler final : RpcHandler {
+    void watch(Credentials credentials, std::vector<std::string>, FleetStreamPtr stream) override {
+        last = std::move(credentials);
+        streams.push_back(std::move(stream));
+    }
+    void resync(const FleetStream*) override { ++resyncs; }
+    void gone(const FleetStream* stream) override {
+        std::erase_if(streams, [stream](const auto& known) { return known.get() == stream; });
+    }
+    void explain(Credentials, client::ObjectId, Callback<client::Explanation> done) override {
+        held.push_back(std::move(done));
+    }
+    void listPolicies(Credentials, Callback<std::vector<client::PolicyPlugin>> done) override {
+        client::PolicyPlugin plugin;
+        plugin.name = "weighted";
+        done(std::vector{plugin});
+    }
+    Credentials last;
+    std::vector<FleetStreamPtr> streams;
+    std::vector<Callback<client::Explanation>> held;
+    int resyncs = 0;
+};
+
+std::shared_ptr<const Visibility> all() {
+    return std::make_shared<const Visibility>(Visibility{.clusters = true, .allNamespaces = true});
+}
+
+}  // namespace
+
+class RpcTest : public QObject {
+    Q_OBJECT
+
+private:
+    [[nodiscard]] RpcConfig config(std::uint16_t port = 0) const {
+        return {.port = port, .certificate = m_server, .clientCaPem = m_ca.certPem};
+    }
+    [[nodiscard]] client::FederationEndpoint endpoint(std::uint16_t port, const net::KeyPair& who) const {
+        return {.address = "127.0.0.1:" + std::to_string(port),
+                .caPem = m_ca.certPem,
+                .certificatePem = who.certPem,
+                .keyPem = who.keyPem};
+    }
+    [[nodiscard]] static client::TimeMs now() { return 5'000; }
+
+    net::KeyPair m_ca, m_server, m_ann, m_bob;
+    QtClock m_clock;
+
+private Q_SLOTS:
+    void initTestCase();
+    void sendsSnapshotsInParts();
+    void showsWhatMayBeSeen();
+    void resyncsASlowReader();
+    void endsWhatIsOpen();
+    void keepsThePort();
+    void asksTheApiForRights();
+    void looksAtRightsAgain();
+    void refusesStrangers();
+};
+
+void RpcTest::initTestCase() {
+    m_ca = *net::makeCa("test", std::chrono::hours{24});
+    m_server = *net::makeCertificate(m_ca, {.commonName = "s", .addresses = {"127.0.0.1"}, .server = true});
+    m_ann = *net::makeCertificate(m_ca, {.commonName = "ann", .organizations = {"dev"}, .client = true});
+    m_bob = *net::makeCertificate(m_ca, {.commonName = "bob", .client = true});
+}
+
+void RpcTest::sendsSnapshotsInParts() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY2(server.has_value(), server ? "" : server.error().message.c_str());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    QTRY_COMPARE(handler.streams.size(), std::size_t{1});
+    QVERIFY(!handler.last.certificatePem.empty());
+    const auto fleet = makeFleet(700, 3'000);
+    handler.streams[0]->snapshot({.federation = "prod"}, false, fleet, all());
+    QTRY_COMPARE(seen.resets, 1);
+    QCOMPARE(seen.fold.clusters().size(), std::size_t{700});
+    QCOMPARE(seen.fold.objects().size(), std::size_t{3'000});
+    QVERIFY(seen.fold.clusters().at(7) == *fleet->clusters[6]);
+    QVERIFY(seen.fold.objects().at(fleet->objects[5]->id) == *fleet->objects[5]);
+    QVERIFY(seen.fold.info().seesClusters && seen.fold.info().seesAllNamespaces);
+    handler.streams[0]->heartbeat();
+    auto delta = std::make_shared<FleetDelta>();
+    delta->removedClusters = {1, 2};
+    delta->contacts = {{3, 4'000, 7, true}};
+    handler.streams[0]->push(delta);
+    QTRY_COMPARE(seen.deltas, 1);
+    QCOMPARE(seen.fold.clusters().size(), std::size_t{698});
+    QCOMPARE(seen.fold.clusters().at(3).latencies.back(), 7);
+
+    std::optional<Result<std::vector<client::PolicyPlugin>>> plugins;
+    const Request request = client.listPolicies([&](auto result) { plugins = std::move(result); });
+    QTRY_VERIFY(plugins);
+    QCOMPARE(plugins->value().front().name, std::string("weighted"));
+}
+
+void RpcTest::showsWhatMayBeSeen() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    QTRY_COMPARE(handler.streams.size(), std::size_t{1});
+    const auto fleet = makeFleet(3, 1'200);
+    fleet->activities = {{.number = 1, .cluster = 1, .reason = "Unreachable"},
+                         {.number = 2, .object = fleet->objects[0]->id, .reason = "Placed"},
+                         {.number = 3, .object = fleet->objects[1]->id, .reason = "Placed"}};
+    handler.streams[0]->snapshot({}, false, fleet,
+                                 std::make_shared<const Visibility>(Visibility{.namespaces = {"shop"}}));
+    QTRY_COMPARE(seen.resets, 1);
+    QCOMPARE(seen.fold.objects().size(), std::size_t{600});
+    for (const auto& [id, object] : seen.fold.objects())
+        QCOMPARE(id.ns, std::string("shop"));
+    QCOMPARE(seen.fold.clusters().size(), std::size_t{3});
+    const client::Cluster& outline = seen.fold.clusters().at(1);
+    QCOMPARE(outline.name, std::string("cluster-1"));
+    QVERIFY(outline.phase == client::Phase::Ready);
+    QVERIFY(outline.apiEndpoint.empty() && outline.labels.empty() && outline.latencies.empty());
+    QCOMPARE(seen.fold.activities().size(), std::size_t{1});
+    QCOMPARE(seen.fold.activities().front().number, std::uint64_t{2});
+    QCOMPARE(seen.fold.info().namespaces, std::vector<std::string>{"shop"});
+    auto delta = std::make_shared<FleetDelta>();
+    delta->objects = {makeObject("bank", "x")};
+    delta->removedObjects = {fleet->objects[1]->id};
+    delta->contacts = {{1, 4'000, 7, true}};
+    handler.streams[0]->push(delta);  // nothing of it may be seen: nothing is sent
+    auto visible = std::make_shared<FleetDelta>();
+    visible->objects = {makeObject("shop", "new")};
+    handler.streams[0]->push(visible);
+    QTRY_COMPARE(seen.deltas, 1);
+    QCOMPARE(seen.fold.objects().size(), std::size_t{601});
+}
+
+void RpcTest::resyncsASlowReader() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    QTRY_COMPARE(handler.streams.size(), std::size_t{1});
+    const auto fleet = makeFleet(3, 10);
+    const FleetStreamPtr stream = handler.streams[0];
+    stream->snapshot({}, false, fleet, all());
+    QTRY_COMPARE(seen.resets, 1);
+    // The client's event loop stands still from here, so it does not read; 80,000 objects are told.
+    std::weak_ptr<const FleetDelta> newest;
+    for (int i = 0; i < 80; ++i) {
+        auto delta = std::make_shared<FleetDelta>();
+        for (int j = 0; j < 1'000; ++j)
+            delta->objects.push_back(makeObject("shop", "web-" + std::to_string(j), 5));
+        newest = delta;
+        stream->push(std::move(delta));
+    }
+    QVERIFY(newest.expired());  // nothing is kept of what did not fit
+    QTRY_COMPARE(handler.resyncs, 1);
+    QVERIFY(seen.deltas < 80);
+    stream->push(makeFleet(1, 1));  // what comes before the snapshot is in it
+    stream->snapshot({}, true, fleet, all());
+    QTRY_COMPARE(seen.resets, 2);
+    QCOMPARE(seen.fold.objects().size(), std::size_t{10});
+}
+
+void RpcTest::endsWhatIsOpen() {
+    auto handler = std::make_unique<ManualHandler>();
+    auto server = RpcServer::make(config(), *handler, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    QTRY_COMPARE(handler->streams.size(), std::size_t{1});
+    handler->streams[0]->snapshot({}, false, makeFleet(1, 1), all());
+    QTRY_COMPARE(seen.resets, 1);
+    std::optional<Result<client::Explanation>> answered, dropped;
+    const Request one = client.explain(makeObject("a", "b")->id, [&](auto r) { answered = std::move(r); });
+    QTRY_COMPARE(handler->held.size(), std::size_t{1});
+    const Request two = client.explain(makeObject("a", "b")->id, [&](auto r) { dropped = std::move(r); });
+    QTRY_COMPARE(handler->held.size(), std::size_t{2});
+    handler->held[0](fail(Code::NotFound, "nothing was decided"));
+    QTRY_VERIFY(answered);
+    QVERIFY(answered->error().code == Code::NotFound);
+    handler->held.clear();
+    QTRY_VERIFY(dropped);
+    QVERIFY(dropped->error().code == Code::Unavailable);
+    server->reset();
+    QTRY_VERIFY(seen.state == ConnectionState::Disconnected);
+    QVERIFY(seen.error.message.find("stops") != std::string::npos);
+}
+
+void RpcTest::keepsThePort() {
+    ManualHandler handler;
+    auto first = RpcServer::make(config(), handler, &now);
+    QVERIFY(first.has_value());
+    const std::uint16_t port = (*first)->port();
+    const auto second = RpcServer::make(config(port), handler, &now);
+    QVERIFY(!second.has_value());
+    QVERIFY(second.error().message.find(std::to_string(port)) != std::string::npos);
+    first->reset();
+    QVERIFY(RpcServer::make(config(port), handler, &now).has_value());
+}
+
+void RpcTest::asksTheApiForRights() {
+    Simulation sim(1);
+    sim.start();
+    sim.putRc("web", 3);
+    sim.run(Duration{30'000});
+    ReviewingHost host(m_clock);
+    FleetFeed feed(sim.clock, {});
+    feed.start(*sim.controller);
+    FederationService service(*sim.controller, feed, host, m_clock, {.federation = "prod"},
+                              [] { return std::vector<client::PolicyPlugin>(2); });
+    auto server = RpcServer::make(config(), service, &now);
+    QVERIFY(server.has_value());
+    host.allowed = {"ann watch fleets",        "ann list placements",
+                    "ann list memberclusters", "ann create explanations shop",
+                    "bob watch fleets shop",   "bob list placements shop"};
+    host.tokens = {{"t0ken", "ann"}};
+    SeenFleet annSees, bobSees, tokenSees;
+    client::FederationClient ann(endpoint((*server)->port(), m_ann), m_clock);
+    client::FederationClient bob(endpoint((*server)->port(), m_bob), m_clock);
+    client::FederationEndpoint byToken = endpoint((*server)->port(), {});
+    byToken.bearerToken = "t0ken";
+    client::FederationClient token(byToken, m_clock);
+    ann.start(annSees);
+    bob.start(bobSees);
+    token.start(tokenSees);
+    QTRY_COMPARE(annSees.resets, 1);
+    QTRY_COMPARE(bobSees.resets, 1);
+    QTRY_COMPARE(tokenSees.resets, 1);
+    QVERIFY(annSees.fold.info().seesClusters && annSees.fold.info().seesAllNamespaces);
+    QVERIFY(tokenSees.fold.info().seesAllNamespaces);
+    QVERIFY(!bobSees.fold.info().seesClusters && !bobSees.fold.info().seesAllNamespaces);
+    QCOMPARE(annSees.fold.objects().size(), bobSees.fold.objects().size());
+    QVERIFY(!annSees.fold.objects().empty());
+    QVERIFY(!annSees.fold.clusters().at(1).apiEndpoint.empty());
+    QVERIFY(bobSees.fold.clusters().at(1).apiEndpoint.empty());
+
+    std::optional<Result<client::Explanation>> annAsks, bobAsks;
+    const client::ObjectId id = annSees.fold.objects().begin()->first;
+    const Request one = ann.explain(id, [&](auto result) { annAsks = std::move(result); });
+    const Request two = bob.explain(id, [&](auto result) { bobAsks = std::move(result); });
+    QTRY_VERIFY(annAsks && bobAsks);
+    QVERIFY(annAsks->has_value());
+    QVERIFY(bobAsks->error().code == Code::PermissionDenied);
+    QVERIFY(bobAsks->error().message.find("\"bob\" may not create explanations") != std::string::npos);
+    // Soon after, the answers are still known.
+    const int reviews = host.reviews;
+    annAsks.reset();
+    const Request three = ann.explain(id, [&](auto result) { annAsks = std::move(result); });
+    QTRY_VERIFY(annAsks);
+    QCOMPARE(host.reviews, reviews);
+    feed.stop();
+}
+
+void RpcTest::looksAtRightsAgain() {
+    Simulation sim(1);
+    sim.start();
+    sim.putRc("web", 3);
+    sim.run(Duration{30'000});
+    FakeClock clock;
+    ReviewingHost host(clock);
+    FleetFeed feed(sim.clock, {});
+    feed.start(*sim.controller);
+    FederationService service(*sim.controller, feed, host, clock, {}, {});
+    auto server = RpcServer::make(config(), service, &now);
+    QVERIFY(server.has_value());
+    host.allowed = {"ann watch fleets", "ann list placements", "ann list memberclusters"};
+    SeenFleet seen;
+    client::FederationClient ann(endpoint((*server)->port(), m_ann), m_clock);
+    ann.start(seen);
+    QTRY_COMPARE(service.subscribers(), std::size_t{1});
+    clock.advance(Duration{10});
+    QTRY_COMPARE(seen.resets, 1);
+    clock.advance(Duration{60'000});
+    QTRY_VERIFY(seen.state == ConnectionState::Live);
+    QCOMPARE(seen.resets, 1);  // nothing changed
+    host.isBroken = true;
+    clock.advance(Duration{60'000});
+    QCOMPARE(service.subscribers(), std::size_t{1});  // not known is not refused
+    host.isBroken = false;
+    host.allowed = {"ann watch fleets shop", "ann list placements shop"};
+    clock.advance(Duration{60'000});
+    QTRY_COMPARE(seen.resets, 2);
+    QVERIFY(!seen.fold.info().seesClusters);
+    QVERIFY(seen.fold.clusters().at(1).apiEndpoint.empty());
+    host.allowed.clear();
+    clock.advance(Duration{60'000});
+    QTRY_VERIFY(seen.state == ConnectionState::Forbidden);
+    QTRY_COMPARE(service.subscribers(), std::size_t{0});
+    feed.stop();
+}
+
+void RpcTest::refusesStrangers() {
+    Simulation sim(1);
+    sim.start();
+    ReviewingHost host(m_clock);
+    FleetFeed feed(sim.clock, {});
+    feed.start(*sim.controller);
+    FederationService service(*sim.controller, feed, host, m_clock, {}, {});
+    auto server = RpcServer::make(config(), service, &now);
+    QVERIFY(server.has_value());
+    host.allowed = {"mallory watch fleets", "mallory list placements", " watch fleets"};
+    const auto state = [&](const client::FederationEndpoint& who) {
+        SeenFleet seen;
+        client::FederationClient client(who, m_clock);
+        client.start(seen);
+        (void)QTest::qWaitFor([&] { return seen.state != ConnectionState::Connecting; });
+        return std::pair(seen.state, seen.error.code);
+    };
+    client::FederationEndpoint nobody = endpoint((*server)->port(), {});
+    QVERIFY(state(nobody) == std::pair(ConnectionState::Forbidden, Code::Unauthenticated));
+    nobody.bearerToken = "wrong";
+    QVERIFY(state(nobody) == std::pair(ConnectionState::Forbidden, Code::Unauthenticated));
+    QVERIFY(state(endpoint((*server)->port(), m_bob)) ==
+            std::pair(ConnectionState::Forbidden, Code::PermissionDenied));
+    // A certificate of another authority never gets as far as a name.
+    const net::KeyPair other = *net::makeCa("other", std::chrono::hours{24});
+    const net::KeyPair mallory = *net::makeCertificate(other, {.commonName = "mallory", .client = true});
+    QVERIFY(state(endpoint((*server)->port(), mallory)).first == ConnectionState::Disconnected);
+    // Nor does a server's certificate of ours.
+    QVERIFY(state(endpoint((*server)->port(), m_server)).first == ConnectionState::Disconnected);
+    feed.stop();
+}
+
+QTEST_GUILESS_MAIN(RpcTest)
+#include "rpc_test.moc"
