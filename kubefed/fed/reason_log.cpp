@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kubefed/fed/explanation.h"
+#include "kubefed/util/utf8.h"
 
 namespace kubefed::fed {
 
@@ -13,33 +14,14 @@ namespace {
 constexpr std::size_t kMaxFormats = 256;  // of one round
 constexpr std::size_t kMaxTextBytes = 512;
 
-// The length of the well-formed UTF-8 sequence that `text` begins with; 0 if it does not, or if it is a
-// control character.
-std::size_t sequenceLength(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned first = byte(0);
-    if (first < 0x80)
-        return first >= 0x20 && first != 0x7F ? 1 : 0;
-    const std::size_t length = first >= 0xC2 && first < 0xE0   ? 2
-                               : first >= 0xE0 && first < 0xF0 ? 3
-                               : first >= 0xF0 && first < 0xF5 ? 4
-                                                               : 0;
-    if (length == 0 || text.size() < length)
-        return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((byte(i) & 0xC0U) != 0x80U)
-            return 0;
-    const bool isOverlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-    const bool isBeyond = (first == 0xED && byte(1) >= 0xA0) || (first == 0xF4 && byte(1) >= 0x90);
-    return isOverlong || isBeyond ? 0 : length;
-}
-
 // Plugins may say anything; what is shown and stored is valid text.
 std::string sanitized(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
-        const std::size_t length = sequenceLength(text);
+        const auto first = static_cast<unsigned char>(text.front());
+        const bool isControl = first < 0x20 || first == 0x7F;
+        const std::size_t length = isControl ? 0 : utf8SequenceLength(text);
         if (length == 0)
             out += '?';
         else

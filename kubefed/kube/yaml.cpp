@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/kube/yaml.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "kubefed/kube/yaml_scalar.h"
+#include "kubefed/util/utf8.h"
 
 namespace kubefed::kube {
 
@@ -41,7 +43,11 @@ class Builder final : public YAML::EventHandler {
 public:
     explicit Builder(bool keepsLines = false) : m_keepsLines(keepsLines) {}
 
-    void OnDocumentStart(const YAML::Mark&) override {
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        // yaml-cpp leaves a token that begins no node, such as ",", where it is, and reads it for ever.
+        if (mark.pos == m_start)
+            throw YamlProblem(mark, "no value can begin here");
+        m_start = mark.pos;
         m_anchors.clear();
         m_aliased = 0;
         m_document = nullptr;
@@ -205,6 +211,7 @@ private:
     std::vector<Level> m_levels;
     std::map<YAML::anchor_t, Json> m_anchors;
     std::size_t m_aliased = 0;
+    int m_start = -1;  // of the document, in the text
     bool m_plain = false;
 };
 
@@ -215,7 +222,20 @@ std::unexpected<Error> invalidYaml(const YAML::Mark& mark, std::string_view what
     return fail(Code::InvalidArgument, "invalid YAML" + place + ": " + std::string(what));
 }
 
+bool isForbiddenControl(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
+}
+
 Result<std::vector<YamlDocument>> parse(std::string_view text, bool keepsLines) {
+    // yaml-cpp passes such bytes on, and no reader of the JSON made of them would take it.
+    if (const std::size_t bad = findInvalidUtf8(text); bad != std::string_view::npos)
+        return invalidYaml(YAML::Mark::null_mark(), "byte " + std::to_string(bad) + " is not valid UTF-8");
+    // YAML forbids them, and yaml-cpp takes zeros for a sign of UTF-16 or UTF-32.
+    const auto control = std::ranges::find_if(text, isForbiddenControl);
+    if (control != text.end())
+        return invalidYaml(YAML::Mark::null_mark(), "byte " + std::to_string(control - text.begin()) +
+                                                        " is a control character, which YAML does not allow");
     Builder builder(keepsLines);
     try {
         std::istringstream stream{std::string(text)};

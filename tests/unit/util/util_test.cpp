@@ -11,6 +11,7 @@
 #include "kubefed/util/log.h"
 #include "kubefed/util/mailbox.h"
 #include "kubefed/util/qt_clock.h"
+#include "kubefed/util/utf8.h"
 #include "tests/fakes/fake_clock.h"
 
 using namespace kubefed;
@@ -95,6 +96,17 @@ private Q_SLOTS:
                         std::abort();
             });
         QTRY_COMPARE(count, std::size_t{4 * kEach});
+    }
+
+    void onlyWellFormedUtf8IsTaken() {
+        constexpr auto npos = std::string_view::npos;
+        for (const char* good :
+             {"", "a", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
+            QVERIFY2(findInvalidUtf8(good) == npos, good);
+        // Alone, cut short, overlong, a surrogate, too large.
+        for (const char* bad : {"\x80", "\xC2", "\xC2 ", "\xE0\xA0", "\xC0\x80", "\xE0\x9F\xBF",
+                                "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xFF"})
+            QCOMPARE(findInvalidUtf8(std::string("ab") + bad), std::size_t{2});
     }
 
     void logLinesQuoteWhatNeedsIt() {
