@@ -58,8 +58,14 @@ struct Http1Parser::Impl {
     void parse();
 };
 
+// The shortest end of a chunked body, "0\r\n\r\n". Beast asserts that it is never asked again with less of
+// it.
+constexpr std::size_t kLastChunk = 5;
+
 void Http1Parser::Impl::parse() {
     while (!pending.empty() && state == State::NeedMore) {
+        if (parser->is_header_done() && parser->chunked() && pending.size() < kLastChunk)
+            return;
         boost::beast::error_code error;
         const std::size_t taken = parser->put(boost::asio::buffer(pending), error);
         pending.erase(0, taken);

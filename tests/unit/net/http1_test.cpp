@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include "kubefed/net/http1_parser.h"
 #include "kubefed/util/qt_clock.h"
 #include "tests/unit/net/raw_client.h"
 
@@ -69,6 +70,16 @@ private Q_SLOTS:
             "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
             "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
         QTRY_VERIFY(has(m_client->received, "POST /c? abcde"));
+    }
+
+    void readsAnEmptyChunkedBodyByteByByte() {
+        const std::string_view sent =
+            "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        Http1Parser parser(1000, 1000);
+        for (std::size_t i = 0; i + 1 < sent.size(); ++i)
+            QCOMPARE(parser.feed(sent.substr(i, 1)), Http1Parser::State::NeedMore);
+        QCOMPARE(parser.feed("\n"), Http1Parser::State::Complete);
+        QCOMPARE(parser.take().body, std::string());
     }
 
     void continuesWhenAsked() {
