@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
         return argc > index ? static_cast<std::size_t>(std::strtoul(argv[index], nullptr, 10)) : fallback;
     };
     const auto fleet = makeFleet(argument(1, 1'000), argument(2, 5'000), argument(3, 10));
-    const net::KeyPair ca = *net::makeCa("bench", std::chrono::hours{1});
+    const net::KeyPair ca = *net::makeCa("bench authority", std::chrono::hours{24});
     const net::KeyPair server =
         *net::makeCertificate(ca, {.commonName = "s", .addresses = {"127.0.0.1"}, .server = true});
     const net::KeyPair who = *net::makeCertificate(ca, {.commonName = "bench", .client = true});
@@ -92,7 +92,11 @@ int main(int argc, char** argv) {
                                         clock);
         const SteadyTime start = std::chrono::steady_clock::now();
         client.start(seen);
-        runUntil([&] { return seen.resets == 1; });
+        runUntil([&] { return seen.resets == 1 || !seen.error.message.empty(); });
+        if (seen.resets == 0) {
+            std::fprintf(stderr, "fleet_stream: %s\n", seen.error.message.c_str());
+            return 1;
+        }
         std::printf("snapshot, connecting included: %.0f ms\n", milliseconds(start));
         if (round + 1 < kRounds)
             continue;
