@@ -47,15 +47,6 @@ void forEach(const JsonObject& object, std::string_view key, Visit visit) {
                 visit(*entry);
 }
 
-std::vector<Condition> conditions(const JsonObject& status) {
-    std::vector<Condition> result;
-    forEach(status, "conditions", [&](const JsonObject& c) {
-        result.push_back({text(c, "type"), text(c, "status"), text(c, "reason"), text(c, "message"),
-                          text(c, "lastTransitionTime"), number(c, "observedGeneration")});
-    });
-    return result;
-}
-
 TaintEffect effect(const JsonObject& object) {
     return stringAt(object, {"effect"}) == "NoExecute" ? TaintEffect::NoExecute : TaintEffect::NoSchedule;
 }
@@ -77,7 +68,7 @@ MemberClusterStatus memberStatus(const JsonObject& status) {
     MemberClusterStatus result;
     result.observedGeneration = number(status, "observedGeneration");
     result.phase = parsePhase(stringAt(status, {"phase"}));
-    result.conditions = conditions(status);
+    result.conditions = decodeConditions(status);
     result.clusterUid = text(status, "clusterUID");
     result.kubernetesVersion = text(status, "kubernetesVersion");
     if (const JsonObject* nodes = kube::objectAt(status, {"nodes"}))
@@ -223,7 +214,7 @@ CompactExplanation explanation(const JsonObject& object) {
 PlacementStatus placementStatus(const JsonObject& status) {
     PlacementStatus result;
     result.observedGeneration = number(status, "observedGeneration");
-    result.conditions = conditions(status);
+    result.conditions = decodeConditions(status);
     forEach(status, "clusters", [&](const JsonObject& c) {
         ClusterObjectStatus entry;
         entry.name = text(c, "name");
@@ -262,6 +253,15 @@ const JsonObject& objectOrEmpty(const kube::Object& object, std::string_view key
 }
 
 }  // namespace
+
+std::vector<Condition> decodeConditions(const JsonObject& status) {
+    std::vector<Condition> result;
+    forEach(status, "conditions", [&](const JsonObject& c) {
+        result.push_back({text(c, "type"), text(c, "status"), text(c, "reason"), text(c, "message"),
+                          text(c, "lastTransitionTime"), number(c, "observedGeneration")});
+    });
+    return result;
+}
 
 Result<MemberCluster> MemberCluster::decode(const kube::Object& object) {
     if (object.kind() != kMemberClusterKind)

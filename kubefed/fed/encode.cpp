@@ -41,21 +41,6 @@ void put(JsonObject& object, std::string_view key, JsonObject value) {
         object[key] = std::move(value);
 }
 
-JsonArray encodeConditions(const std::vector<Condition>& conditions) {
-    JsonArray result;
-    for (const Condition& condition : conditions) {
-        JsonObject entry;
-        entry["type"] = condition.type;
-        entry["status"] = condition.status;
-        put(entry, "reason", condition.reason);
-        put(entry, "message", condition.message);
-        put(entry, "lastTransitionTime", condition.lastTransitionTime);
-        put(entry, "observedGeneration", condition.observedGeneration);
-        result.emplace_back(std::move(entry));
-    }
-    return result;
-}
-
 JsonArray encodeStrings(const std::vector<std::string>& strings) {
     JsonArray result;
     for (const std::string& text : strings)
@@ -106,6 +91,21 @@ JsonObject encodeClusterStatus(const ClusterObjectStatus& cluster) {
 }
 
 }  // namespace
+
+kube::JsonArray encodeConditions(const std::vector<Condition>& conditions) {
+    JsonArray result;
+    for (const Condition& condition : conditions) {
+        JsonObject entry;
+        entry["type"] = condition.type;
+        entry["status"] = condition.status;
+        put(entry, "reason", condition.reason);
+        put(entry, "message", condition.message);
+        put(entry, "lastTransitionTime", condition.lastTransitionTime);
+        put(entry, "observedGeneration", condition.observedGeneration);
+        result.emplace_back(std::move(entry));
+    }
+    return result;
+}
 
 std::string_view toString(TaintEffect effect) {
     return effect == TaintEffect::NoExecute ? "NoExecute" : "NoSchedule";

@@ -43,6 +43,9 @@ kube::Gvr clusterPlacementPolicies() {
 kube::Gvr placements() {
     return resource("placements");
 }
+kube::Gvr policyPlugins() {
+    return resource("policyplugins");
+}
 
 std::string placementName(const kube::Gvk& kind, std::string_view name) {
     std::string whole = lower(kind.kind);

@@ -21,11 +21,13 @@ inline constexpr std::string_view kMemberClusterKind = "MemberCluster";
 inline constexpr std::string_view kPlacementPolicyKind = "PlacementPolicy";
 inline constexpr std::string_view kClusterPlacementPolicyKind = "ClusterPlacementPolicy";
 inline constexpr std::string_view kPlacementKind = "Placement";
+inline constexpr std::string_view kPolicyPluginKind = "PolicyPlugin";
 
 [[nodiscard]] kube::Gvr memberClusters();
 [[nodiscard]] kube::Gvr placementPolicies();
 [[nodiscard]] kube::Gvr clusterPlacementPolicies();
 [[nodiscard]] kube::Gvr placements();
+[[nodiscard]] kube::Gvr policyPlugins();
 
 // The policy that `kubefed init` makes.
 inline constexpr std::string_view kDefaultPolicyName = "default";

@@ -96,6 +96,10 @@ public:
     // `reasons` is null where no explanation is wanted.
     [[nodiscard]] virtual Result<void> run(std::size_t plugin, Stage stage, const RoundContext& context,
                                            std::span<RoundRow> rows, ReasonLog* reasons) = 0;
+    // Its last answer was refused, and why: for those who count.
+    virtual void answeredWrongly(std::size_t plugin, Stage stage, const std::string& what) {
+        (void)plugin, (void)stage, (void)what;
+    }
 };
 
 }  // namespace kubefed::fed

@@ -35,6 +35,8 @@ struct Condition {
 [[nodiscard]] const Condition* findCondition(const std::vector<Condition>& conditions, std::string_view type);
 // Adds or replaces; lastTransitionTime becomes `now` only if the status changed. True if anything changed.
 bool setCondition(std::vector<Condition>& conditions, Condition condition, std::string_view now);
+[[nodiscard]] std::vector<Condition> decodeConditions(const kube::JsonObject& status);
+[[nodiscard]] kube::JsonArray encodeConditions(const std::vector<Condition>& conditions);
 
 // ---- MemberCluster
 

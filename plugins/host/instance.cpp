@@ -69,6 +69,10 @@ kubefed_stage_function functionOf(const kubefed_policy_manifest& manifest, fed::
     return functions[static_cast<std::size_t>(stage)];
 }
 
+Doing doingOf(fed::Stage stage) {
+    return static_cast<Doing>(static_cast<std::uint32_t>(Doing::Filter) + static_cast<std::uint32_t>(stage));
+}
+
 std::uint32_t formOf(fed::Form form) {
     switch (form) {
         case fed::Form::Replicated:
@@ -101,6 +105,7 @@ Instance::Instance(std::shared_ptr<const Plugin> plugin, kube::Json config)
 Instance::~Instance() {
     if (m_policy == nullptr)
         return;
+    const CallMonitor::Call running(m_plugin->monitor, m_plugin->monitorName, Doing::Destroy);
     try {
         m_plugin->functions->destroy(m_policy);
     } catch (...) {
@@ -111,6 +116,8 @@ Instance::~Instance() {
 Result<std::unique_ptr<Instance>> Instance::make(std::shared_ptr<const Plugin> plugin, kube::Json config) {
     KUBEFED_TRY(checkConfig(config, plugin->manifest.configSchema, "config"));
     std::unique_ptr<Instance> instance(new Instance(std::move(plugin), std::move(config)));
+    const CallMonitor::Call running(instance->m_plugin->monitor, instance->m_plugin->monitorName,
+                                    Doing::Create);
     const auto made = contained([&](const kubefed_error* error) {
         return instance->m_plugin->functions->create(&hostFunctions(), toAbi(instance->m_config), error,
                                                      &instance->m_policy);
@@ -145,7 +152,12 @@ Result<void> Instance::run(fed::Stage stage, const fed::RoundContext& context, s
                               .row_count = rows.size(),
                               .row_stride = sizeof(fed::RoundRow)};
     const kubefed_stage_function function = functionOf(*m_plugin->functions, stage);
-    return contained([&](const kubefed_error* error) { return function(m_policy, &round, error); });
+    m_plugin->counters->called();
+    const CallMonitor::Call running(m_plugin->monitor, m_plugin->monitorName, doingOf(stage));
+    auto answered = contained([&](const kubefed_error* error) { return function(m_policy, &round, error); });
+    if (!answered)
+        m_plugin->counters->failed(std::string(fed::toString(stage)) + ": " + answered.error().message);
+    return answered;
 }
 
 }  // namespace kubefed::plugins

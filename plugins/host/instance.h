@@ -4,13 +4,39 @@
 // leaves here as anything but an Error. Used by one thread at a time. Internal to plugins/host.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "kubefed/fed/policy_round.h"
+#include "plugins/host/call_monitor.h"
 #include "plugins/host/manifest.h"
 
 namespace kubefed::plugins {
+
+// How it went so far; shared by all versions of a plugin.
+class CallCounters {
+public:
+    void called() { m_calls.fetch_add(1, std::memory_order_relaxed); }
+    void failed(std::string_view why) {
+        m_failures.fetch_add(1, std::memory_order_relaxed);
+        const std::scoped_lock lock(m_mutex);
+        m_lastError = why;
+    }
+    [[nodiscard]] std::uint64_t calls() const { return m_calls.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t failures() const { return m_failures.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::string lastError() const {
+        const std::scoped_lock lock(m_mutex);
+        return m_lastError;
+    }
+
+private:
+    std::atomic<std::uint64_t> m_calls{0};
+    std::atomic<std::uint64_t> m_failures{0};
+    mutable std::mutex m_mutex;
+    std::string m_lastError;
+};
 
 // A loaded library; its code stays mapped for the life of the process.
 struct Plugin {
@@ -18,6 +44,9 @@ struct Plugin {
     const kubefed_policy_manifest* functions = nullptr;
     std::string file;
     std::string sha256;
+    std::shared_ptr<CallCounters> counters = std::make_shared<CallCounters>();
+    CallMonitor* monitor = nullptr;
+    std::uint32_t monitorName = 0;
 };
 
 class Instance {

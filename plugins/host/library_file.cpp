@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/host/library_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -168,6 +169,19 @@ Result<LibraryFile> importLibrary(const fs::path& file, const fs::path& cacheFol
         return library;
     KUBEFED_TRY(writeNew(library.copy, *bytes));
     return library;
+}
+
+Result<std::vector<fs::path>> librariesOf(const fs::path& folder) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        if (at->path().extension() == ".so")
+            files.push_back(at->path());
+    if (error)
+        return fail(Code::NotFound,
+                    "cannot read the plugin folder \"" + folder.string() + "\": " + error.message());
+    std::ranges::sort(files);
+    return files;
 }
 
 }  // namespace kubefed::plugins

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "kubefed/util/error.h"
 
@@ -21,6 +22,9 @@ struct LibraryFile {
 // others may write to is refused). Errors name the file and the remedy.
 [[nodiscard]] Result<LibraryFile> importLibrary(const std::filesystem::path& file,
                                                 const std::filesystem::path& cacheFolder);
+
+// Every *.so of a folder, in the order of their names; NotFound.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> librariesOf(const std::filesystem::path& folder);
 
 // InvalidArgument with the reason unless `bytes` are a whole ELF shared library of this machine.
 [[nodiscard]] Result<void> checkElf(std::string_view bytes);

@@ -4,15 +4,11 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
-#include <boost/dll/library_info.hpp>
-#include <boost/dll/runtime_symbol_info.hpp>
-#include <boost/dll/shared_library.hpp>
-
-#include "plugins/host/instance.h"
 #include "plugins/host/library_file.h"
-
-#include <dlfcn.h>
+#include "plugins/host/library_loader.h"
+#include "plugins/host/policy_set.h"
 
 namespace kubefed::plugins {
 
@@ -20,107 +16,96 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kAffinity = "affinity";
-constexpr std::string_view kTaints = "taints";
-constexpr std::string_view kWeighted = "weighted";
+using SetPtr = std::shared_ptr<PolicySet>;
 
-std::string inQuotes(std::string_view text) {
-    return "\"" + std::string(text) + "\"";
+PluginInfo infoOf(const Plugin& plugin) {
+    return {plugin.manifest, plugin.file, plugin.sha256};
 }
 
-// Looked up in the file, before any code of the library runs.
-bool exportsManifest(const fs::path& library) {
-    boost::dll::library_info info(library.string());
-    const std::vector<std::string> symbols = info.symbols();
-    return std::ranges::find(symbols, KUBEFED_POLICY_MANIFEST_SYMBOL) != symbols.end();
-}
-
-Result<const kubefed_policy_manifest*> loadManifest(const fs::path& library) {
-    try {
-        if (!exportsManifest(library))
-            return fail(Code::InvalidArgument, "it exports no " KUBEFED_POLICY_MANIFEST_SYMBOL
-                                               "; a policy ends with the macro KUBEFED_POLICY");
-        // RTLD_NODELETE: never unloaded, whatever becomes of handles.
-        const auto mode = static_cast<boost::dll::load_mode::type>(
-            boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local | RTLD_NODELETE);
-        const boost::dll::shared_library handle(library.string(), mode);
-        return &handle.get<const kubefed_policy_manifest>(KUBEFED_POLICY_MANIFEST_SYMBOL);
-    } catch (const std::exception& e) {
-        return fail(Code::InvalidArgument, std::string("it cannot be loaded: ") + e.what());
-    }
-}
-
-// What a policy's rounds run on. Held by one round at a time.
-struct PolicySet {
-    std::int64_t generation = 0;
-    std::vector<fed::PolicyRound::Plugin> plugins;
-    std::vector<std::unique_ptr<Instance>> instances;  // null: failed to be made, see failures
-    std::vector<std::string> failures;
-    std::mutex inUse;
+struct Ready final : PolicyRegistry::Replacement {
+    explicit Ready(PluginPtr ready) : plugin(std::move(ready)), pluginInfo(infoOf(*plugin)) {}
+    [[nodiscard]] const PluginInfo& info() const override { return pluginInfo; }
+    PluginPtr plugin;
+    PluginInfo pluginInfo;
+    std::map<std::string, SetPtr, std::less<>> sets;  // by the policy's uid
 };
-
-class HostRound final : public fed::PolicyRound {
-public:
-    explicit HostRound(std::shared_ptr<PolicySet> set) : m_set(std::move(set)), m_lock(m_set->inUse) {}
-
-    [[nodiscard]] std::span<const Plugin> plugins() const override { return m_set->plugins; }
-    [[nodiscard]] Result<void> run(std::size_t plugin, fed::Stage stage, const fed::RoundContext& context,
-                                   std::span<fed::RoundRow> rows, fed::ReasonLog* reasons) override {
-        if (m_set->instances[plugin] == nullptr)
-            return fail(Code::FailedPrecondition, m_set->failures[plugin]);
-        return m_set->instances[plugin]->run(stage, context, rows, reasons);
-    }
-
-private:
-    std::shared_ptr<PolicySet> m_set;
-    std::unique_lock<std::mutex> m_lock;
-};
-
-// The plugins of a policy in their order, as name and configuration.
-std::vector<fed::PluginUse> usesOf(const fed::Policy& policy) {
-    fed::PluginUse taints{.name = std::string(kTaints)};
-    if (!policy.tolerations.empty())
-        taints.config["tolerations"] = policy.tolerations;
-    std::vector<fed::PluginUse> uses{{.name = std::string(kAffinity), .config = policy.clusters},
-                                     std::move(taints)};
-    for (const fed::PluginUse& use : policy.plugins)
-        // Listed without configuration these two add nothing to what always runs.
-        if ((use.name != kAffinity && use.name != kTaints) || !use.config.empty())
-            uses.push_back(use);
-    return uses;
-}
 
 }  // namespace
 
 class PolicyRegistry::Impl {
 public:
-    explicit Impl(fs::path cacheFolder) : m_cacheFolder(std::move(cacheFolder)) {}
+    Impl(fs::path cacheFolder, CallMonitor* monitor, std::size_t maxGenerations)
+        : m_cacheFolder(std::move(cacheFolder)), m_monitor(monitor), m_maxGenerations(maxGenerations) {}
 
     Result<PluginInfo> load(const fs::path& file) {
-        const auto context = [&](Error error) {
-            error.message = "policy plugin " + inQuotes(file.string()) + " refused: " + error.message;
-            return fail(std::move(error));
-        };
-        const auto library = importLibrary(file, m_cacheFolder);
-        if (!library)
-            return context(library.error());
-        const auto functions = loadManifest(library->copy);
-        if (!functions)
-            return context(functions.error());
-        auto manifest = checkManifest(**functions);
-        if (!manifest)
-            return context(manifest.error());
-        auto plugin = std::make_shared<const Plugin>(
-            Plugin{*std::move(manifest), *functions, file.string(), library->sha256});
+        auto plugin = map(file);
+        KUBEFED_TRY(plugin);
         const std::scoped_lock lock(m_mutex);
-        const auto [at, isNew] = m_plugins.try_emplace(plugin->manifest.name, plugin);
-        if (!isNew && at->second->sha256 != plugin->sha256)
-            return context({.code = Code::AlreadyExists,
-                            .message = "its name " + inQuotes(plugin->manifest.name) + " (version " +
-                                       plugin->manifest.version + ") is taken by version " +
-                                       at->second->manifest.version + " from " + inQuotes(at->second->file) +
-                                       "; rename one of them, or remove one file"});
-        return infoOf(*at->second);
+        const auto [at, isNew] = m_plugins.try_emplace((*plugin)->manifest.name, *plugin);
+        const Plugin& held = *at->second;
+        if (!isNew && held.sha256 != (*plugin)->sha256)
+            return refused(file, {.code = Code::AlreadyExists,
+                                  .message = "its name " + inQuotes(held.manifest.name) + " (version " +
+                                             (*plugin)->manifest.version + ") is taken by version " +
+                                             held.manifest.version + " from " + inQuotes(held.file) +
+                                             "; rename one of them, or remove one file"});
+        return infoOf(held);
+    }
+
+    Result<std::unique_ptr<Replacement>> prepare(const fs::path& file) {
+        auto plugin = map(file);
+        KUBEFED_TRY(plugin);
+        auto ready = std::make_unique<Ready>(*plugin);
+        std::vector<fed::Policy> policies;
+        {
+            const std::scoped_lock lock(m_mutex);
+            for (const auto& [uid, set] : m_sets)
+                if (set->uses(ready->plugin->manifest.name))
+                    policies.push_back(set->policy());
+        }
+        for (const fed::Policy& policy : policies) {
+            auto set = PolicySet::make(policy, [&](const std::string& name) -> Result<PluginPtr> {
+                if (name == ready->plugin->manifest.name)
+                    return ready->plugin;
+                const std::scoped_lock lock(m_mutex);
+                return find(name);
+            });
+            if (!set)
+                return refused(file, {.code = set.error().code,
+                                      .message = "policy " + inQuotes(policy.ref.text()) +
+                                                 " could not use it: " + set.error().message});
+            ready->sets.emplace(policy.ref.uid, *std::move(set));
+        }
+        return ready;
+    }
+
+    void commit(std::unique_ptr<Replacement> replacement) {
+        const std::unique_ptr<Ready> ready(static_cast<Ready*>(replacement.release()));
+        const std::string& name = ready->plugin->manifest.name;
+        std::vector<SetPtr> retired;  // goes when the lock is gone: it runs the plugin's code
+        const std::scoped_lock lock(m_mutex);
+        m_plugins.insert_or_assign(name, ready->plugin);
+        takeSetsOf(name, retired);
+        for (auto& [uid, set] : ready->sets)
+            m_sets.insert_or_assign(uid, std::move(set));
+    }
+
+    void remove(const std::string& name) {
+        std::vector<SetPtr> retired;
+        const std::scoped_lock lock(m_mutex);
+        m_plugins.erase(name);
+        m_disabled.erase(name);
+        takeSetsOf(name, retired);
+    }
+    void disable(const std::string& name, std::string why) {
+        std::vector<SetPtr> retired;
+        const std::scoped_lock lock(m_mutex);
+        m_disabled.insert_or_assign(name, std::move(why));
+        takeSetsOf(name, retired);
+    }
+    void enable(const std::string& name) {
+        const std::scoped_lock lock(m_mutex);
+        m_disabled.erase(name);
     }
 
     std::vector<PluginInfo> plugins() const {
@@ -130,88 +115,153 @@ public:
             result.push_back(infoOf(*plugin));
         return result;
     }
+    std::map<std::string, PluginStats, std::less<>> stats() const {
+        const std::scoped_lock lock(m_mutex);
+        std::map<std::string, PluginStats, std::less<>> result;
+        for (const auto& [name, counters] : m_counters)
+            result.emplace(name, PluginStats{counters->calls(), counters->failures(), counters->lastError()});
+        return result;
+    }
+    std::size_t generations() const {
+        const std::scoped_lock lock(m_mutex);
+        return m_generations.size();
+    }
 
     Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy& policy) {
         auto set = setOf(policy);
         KUBEFED_TRY(set);
-        return std::make_unique<HostRound>(*std::move(set));
+        return PolicySet::openRound(*std::move(set));
     }
 
     void forget(std::string_view policyUid) {
+        SetPtr retired;  // a round under way keeps its own
         const std::scoped_lock lock(m_mutex);
-        if (const auto at = m_sets.find(policyUid); at != m_sets.end())
-            m_sets.erase(at);  // a round under way keeps its own
+        if (const auto at = m_sets.find(policyUid); at != m_sets.end()) {
+            retired = std::move(at->second);
+            m_sets.erase(at);
+        }
     }
 
 private:
-    static PluginInfo infoOf(const Plugin& plugin) { return {plugin.manifest, plugin.file, plugin.sha256}; }
+    static std::unexpected<Error> refused(const fs::path& file, Error error) {
+        error.message = "policy plugin " + inQuotes(file.string()) + " refused: " + error.message;
+        return fail(std::move(error));
+    }
 
-    Result<std::shared_ptr<PolicySet>> setOf(const fed::Policy& policy) {
+    // A library, mapped and checked; nobody uses it yet.
+    Result<PluginPtr> map(const fs::path& file) {
+        const auto library = importLibrary(file, m_cacheFolder);
+        if (!library)
+            return refused(file, library.error());
+        {
+            const std::scoped_lock lock(m_mutex);
+            if (!m_generations.contains(library->sha256) && m_generations.size() >= m_maxGenerations)
+                return refused(file, {.code = Code::ResourceExhausted,
+                                      .message = std::to_string(m_generations.size()) +
+                                                 " different libraries are loaded, and none can be unloaded; "
+                                                 "restart the controller first"});
+            m_generations.insert(library->sha256);
+        }
+        const auto functions = [&] {
+            const std::uint32_t name =
+                m_monitor == nullptr ? 0 : m_monitor->nameOf(file.stem().string(), library->sha256);
+            const CallMonitor::Call running(m_monitor, name, Doing::Load);
+            return loadManifest(library->copy);
+        }();
+        if (!functions)
+            return refused(file, functions.error());
+        auto manifest = checkManifest(**functions);
+        if (!manifest)
+            return refused(file, manifest.error());
+        auto plugin = std::make_shared<Plugin>();
+        plugin->manifest = *std::move(manifest);
+        plugin->functions = *functions;
+        plugin->file = file.string();
+        plugin->sha256 = library->sha256;
+        plugin->monitor = m_monitor;
+        if (m_monitor != nullptr)
+            plugin->monitorName = m_monitor->nameOf(plugin->manifest.name, plugin->sha256);
+        const std::scoped_lock lock(m_mutex);
+        plugin->counters = m_counters.try_emplace(plugin->manifest.name, plugin->counters).first->second;
+        return plugin;
+    }
+
+    void takeSetsOf(const std::string& name, std::vector<SetPtr>& retired) {
+        for (auto at = m_sets.begin(); at != m_sets.end();) {
+            if (!at->second->uses(name)) {
+                ++at;
+                continue;
+            }
+            retired.push_back(std::move(at->second));
+            at = m_sets.erase(at);
+        }
+    }
+
+    Result<PluginPtr> find(const std::string& name) const {
+        if (const auto disabled = m_disabled.find(name); disabled != m_disabled.end())
+            return fail(Code::FailedPrecondition, "plugin " + inQuotes(name) + " " + disabled->second);
+        if (const auto found = m_plugins.find(name); found != m_plugins.end())
+            return found->second;
+        std::string known;
+        for (const auto& [other, plugin] : m_plugins)
+            known.append(known.empty() ? "" : ", ").append(other);
+        return fail(Code::InvalidArgument,
+                    "there is no plugin " + inQuotes(name) + "; loaded are " +
+                        (known.empty() ? "none" : known) +
+                        "; correct spec.plugins, or install it: kubefed policy install");
+    }
+
+    Result<SetPtr> setOf(const fed::Policy& policy) {
+        SetPtr retired;
         const std::scoped_lock lock(m_mutex);
         const auto at = m_sets.find(policy.ref.uid);
-        if (at != m_sets.end() && at->second->generation == policy.ref.generation)
+        if (at != m_sets.end() && at->second->policy().ref.generation == policy.ref.generation)
             return at->second;
-        auto made = make(policy);
+        auto made = PolicySet::make(policy, [this](const std::string& name) { return find(name); });
         KUBEFED_TRY(made);
-        m_sets.insert_or_assign(policy.ref.uid, *made);
+        SetPtr& held = m_sets[policy.ref.uid];
+        retired = std::exchange(held, *made);
         return made;
     }
 
-    Result<std::shared_ptr<PolicySet>> make(const fed::Policy& policy) {
-        auto set = std::make_shared<PolicySet>();
-        set->generation = policy.ref.generation;
-        bool isDivided = false;
-        for (const fed::PluginUse& use : usesOf(policy)) {
-            KUBEFED_TRY(add(*set, use));
-            isDivided = isDivided || set->plugins.back().has(fed::Stage::Divide);
-        }
-        const fed::PluginUse divider{.name = std::string(kWeighted)};
-        if (!isDivided)
-            KUBEFED_TRY(add(*set, divider));
-        return set;
-    }
-
-    Result<void> add(PolicySet& set, const fed::PluginUse& use) {
-        auto instance = makeInstance(use);
-        if (!instance && !use.optional)
-            return fail(std::move(instance.error()));
-        // An optional one that cannot be made fails in its first stage, so that the explanation shows it.
-        constexpr std::uint32_t kFilterOnly = 1U << static_cast<unsigned>(fed::Stage::Filter);
-        set.plugins.push_back({use.name, use.weight, use.optional,
-                               instance ? (*instance)->plugin().manifest.stages : kFilterOnly});
-        set.failures.push_back(instance ? std::string() : instance.error().message);
-        set.instances.push_back(instance ? *std::move(instance) : nullptr);
-        return {};
-    }
-
-    Result<std::unique_ptr<Instance>> makeInstance(const fed::PluginUse& use) {
-        const auto found = m_plugins.find(use.name);
-        if (found == m_plugins.end()) {
-            std::string known;
-            for (const auto& [name, plugin] : m_plugins)
-                known.append(known.empty() ? "" : ", ").append(name);
-            return fail(Code::InvalidArgument, "there is no plugin " + inQuotes(use.name) + "; loaded are " +
-                                                   (known.empty() ? "none" : known) +
-                                                   "; correct spec.plugins, or load it with --plugin-dir");
-        }
-        auto instance = Instance::make(found->second, use.config);
-        if (!instance)
-            instance.error().message = "plugin " + inQuotes(use.name) + ": " + instance.error().message;
-        return instance;
-    }
-
     const fs::path m_cacheFolder;
+    CallMonitor* const m_monitor;
+    const std::size_t m_maxGenerations;
     mutable std::mutex m_mutex;
-    std::map<std::string, std::shared_ptr<const Plugin>, std::less<>> m_plugins;
-    std::map<std::string, std::shared_ptr<PolicySet>, std::less<>> m_sets;  // by the policy's uid
+    std::map<std::string, PluginPtr, std::less<>> m_plugins;
+    std::map<std::string, std::string, std::less<>> m_disabled;  // why, by name
+    std::map<std::string, std::shared_ptr<CallCounters>, std::less<>> m_counters;
+    std::map<std::string, SetPtr, std::less<>> m_sets;  // by the policy's uid
+    std::set<std::string, std::less<>> m_generations;   // by sha256
 };
 
-PolicyRegistry::PolicyRegistry(fs::path cacheFolder)
-    : m_impl(std::make_unique<Impl>(std::move(cacheFolder))) {}
+PolicyRegistry::PolicyRegistry(fs::path cacheFolder, CallMonitor* monitor, std::size_t maxGenerations)
+    : m_impl(std::make_unique<Impl>(std::move(cacheFolder), monitor, maxGenerations)) {}
 PolicyRegistry::~PolicyRegistry() = default;
 
 Result<PluginInfo> PolicyRegistry::load(const fs::path& file) {
     return m_impl->load(file);
+}
+Result<std::unique_ptr<PolicyRegistry::Replacement>> PolicyRegistry::prepare(const fs::path& file) {
+    return m_impl->prepare(file);
+}
+void PolicyRegistry::commit(std::unique_ptr<Replacement> replacement) {
+    m_impl->commit(std::move(replacement));
+}
+void PolicyRegistry::remove(const std::string& name) {
+    m_impl->remove(name);
+}
+void PolicyRegistry::disable(const std::string& name, std::string why) {
+    m_impl->disable(name, std::move(why));
+}
+void PolicyRegistry::enable(const std::string& name) {
+    m_impl->enable(name);
+}
+std::map<std::string, PluginStats, std::less<>> PolicyRegistry::stats() const {
+    return m_impl->stats();
+}
+std::size_t PolicyRegistry::generations() const {
+    return m_impl->generations();
 }
 std::vector<PluginInfo> PolicyRegistry::plugins() const {
     return m_impl->plugins();
@@ -225,18 +275,12 @@ void PolicyRegistry::forget(std::string_view policyUid) {
 
 ScanReport PolicyRegistry::loadFolder(const fs::path& folder) {
     ScanReport report;
-    std::error_code error;
-    std::vector<fs::path> files;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-        if (at->path().extension() == ".so")
-            files.push_back(at->path());
-    if (error)
-        report.refused.push_back({folder,
-                                  {.code = Code::NotFound,
-                                   .message = "cannot read the plugin folder " + inQuotes(folder.string()) +
-                                              ": " + error.message()}});
-    std::ranges::sort(files);
-    for (const fs::path& file : files) {
+    const auto files = librariesOf(folder);
+    if (!files) {
+        report.refused.push_back({folder, files.error()});
+        return report;
+    }
+    for (const fs::path& file : *files) {
         auto loaded = load(file);
         if (loaded)
             report.loaded.push_back(*std::move(loaded));
@@ -244,22 +288,6 @@ ScanReport PolicyRegistry::loadFolder(const fs::path& folder) {
             report.refused.push_back({file, std::move(loaded.error())});
     }
     return report;
-}
-
-fs::path builtinPolicyFolder() {
-    boost::dll::fs::error_code error;
-    const fs::path program = boost::dll::program_location(error).string();
-    if (error)
-        return {};
-    for (const fs::path& folder :
-         {program.parent_path() / "policies",
-          program.parent_path().parent_path() / "lib" / "kubefed" / "policies",
-          program.parent_path().parent_path() / KUBEFED_LIBDIR / "kubefed" / "policies"}) {
-        std::error_code ignored;
-        if (fs::is_directory(folder, ignored))
-            return folder;
-    }
-    return {};
 }
 
 }  // namespace kubefed::plugins

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The policy plugins of this process: loads libraries (the only place with Boost.DLL; never unloaded, since
-// code that once ran may still be referred to), and opens rounds for PlacementPolicies. One per controller or
-// command, made by its composition root; any thread. Policy objects are made once per (policy, plugin,
-// configuration) and used from one thread at a time: a second round of one policy waits for the first.
+// The policy plugins of this process: loads libraries (never unloaded: a version that was replaced stays
+// mapped), replaces and removes them between rounds, and opens rounds for PlacementPolicies. One per
+// controller or command, made by its composition root; any thread. Policy objects are made once per (policy,
+// plugin, configuration) and used from one thread at a time: a second round of one policy waits for the
+// first.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +18,8 @@
 #include "plugins/host/manifest.h"
 
 namespace kubefed::plugins {
+
+class CallMonitor;
 
 struct PluginInfo {
     Manifest manifest;
@@ -33,10 +37,32 @@ struct ScanReport {
     std::vector<Refusal> refused;
 };
 
+// Since the registry was made; of a name, whatever version ran.
+struct PluginStats {
+    std::uint64_t calls = 0;  // of stages
+    std::uint64_t failures = 0;
+    std::string lastError;
+};
+
 class PolicyRegistry {
 public:
-    // Libraries are copied into `cacheFolder` (made with mode 0700) and loaded from there.
-    explicit PolicyRegistry(std::filesystem::path cacheFolder);
+    // A library that is ready to run and does not yet.
+    class Replacement {
+    public:
+        Replacement() = default;
+        Replacement(const Replacement&) = delete;
+        Replacement& operator=(const Replacement&) = delete;
+        virtual ~Replacement() = default;
+        [[nodiscard]] virtual const PluginInfo& info() const = 0;
+    };
+
+    // Different libraries that a process may load: each keeps its memory for good.
+    static constexpr std::size_t kMaxGenerations = 256;
+
+    // Libraries are copied into `cacheFolder` (made with mode 0700) and loaded from there. `monitor`, which
+    // may be null, outlives the registry and the rounds.
+    explicit PolicyRegistry(std::filesystem::path cacheFolder, CallMonitor* monitor = nullptr,
+                            std::size_t maxGenerations = kMaxGenerations);
     ~PolicyRegistry();
     PolicyRegistry(const PolicyRegistry&) = delete;
     PolicyRegistry& operator=(const PolicyRegistry&) = delete;
@@ -47,6 +73,20 @@ public:
     // folder that is not there is a refusal.
     [[nodiscard]] ScanReport loadFolder(const std::filesystem::path& folder);
     [[nodiscard]] std::vector<PluginInfo> plugins() const;  // by name
+
+    // Loads a library and makes its policy objects for every policy that uses its name now, for commit().
+    // InvalidArgument: refused, or a policy's configuration does not fit it; ResourceExhausted: too many
+    // generations. Whatever fails, nothing has changed.
+    [[nodiscard]] Result<std::unique_ptr<Replacement>> prepare(const std::filesystem::path& file);
+    // From the next round on. Rounds under way end with what they began with.
+    void commit(std::unique_ptr<Replacement> replacement);
+    void remove(const std::string& name);
+    // As if it were not there, with `why` as the reason.
+    void disable(const std::string& name, std::string why);
+    void enable(const std::string& name);
+
+    [[nodiscard]] std::map<std::string, PluginStats, std::less<>> stats() const;
+    [[nodiscard]] std::size_t generations() const;  // different libraries loaded so far
 
     // The plugins of a policy, ready for one round, until the round is destroyed: affinity and taints, what
     // the policy lists, weighted if nothing else divides. InvalidArgument (for reason PolicyError): an

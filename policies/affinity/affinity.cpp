@@ -26,9 +26,10 @@ struct Affinity : kubefed::policy::Policy {
           "values": {"type": "array", "items": {"type": "string"}}}}}}}
   }})json";
 
+    enum class Operator { In, NotIn, Exists, DoesNotExist };
     struct Requirement {
         std::string key;
-        std::string op;
+        Operator op = Operator::In;
         std::vector<std::string> values;
     };
 
@@ -37,11 +38,11 @@ struct Affinity : kubefed::policy::Policy {
         const Config selector = c.object("labelSelector");
         const Config labels = selector.object("matchLabels");
         for (const std::string& key : labels.keys())
-            requirements.push_back({key, "In", {labels.text(key, "")}});
+            requirements.push_back({key, Operator::In, {labels.text(key, "")}});
         for (const Config& expression : selector.objects("matchExpressions")) {
-            Requirement requirement{expression.text("key", ""), expression.text("operator", ""),
+            Requirement requirement{expression.text("key", ""), operatorOf(expression.text("operator", "")),
                                     sorted(expression.texts("values"))};
-            if (requirement.op == "In" && requirement.values.empty())
+            if (requirement.op == Operator::In && requirement.values.empty())
                 throw kubefed::policy::ConfigError("labelSelector: operator In of \"" + requirement.key +
                                                    "\" needs values");
             requirements.push_back(std::move(requirement));
@@ -57,19 +58,21 @@ struct Affinity : kubefed::policy::Policy {
 
     void judge(Candidate& c) const {
         const kubefed::policy::Cluster cluster = c.cluster();
-        const std::string_view name = cluster.name();
-        if (!names.empty() && !has(names, name))
-            return c.reject("not among the policy's clusters.names");
-        if (has(excluded, name))
-            return c.reject("named in clusters.exclude");
+        if (!names.empty() || !excluded.empty()) {
+            const std::string_view name = cluster.name();
+            if (!names.empty() && !has(names, name))
+                return c.reject("not among the policy's clusters.names");
+            if (has(excluded, name))
+                return c.reject("named in clusters.exclude");
+        }
         for (const Requirement& r : requirements) {
             const auto value = cluster.label(r.key);
-            if (r.op == "Exists" || r.op == "In") {
+            if (r.op == Operator::Exists || r.op == Operator::In) {
                 if (!value)
                     return c.reject("has no label {}", r.key);
-                if (r.op == "In" && !has(r.values, *value))
+                if (r.op == Operator::In && !has(r.values, *value))
                     return c.reject("label {} is \"{}\"", r.key, *value);
-            } else if (value && (r.op == "DoesNotExist" || has(r.values, *value))) {
+            } else if (value && (r.op == Operator::DoesNotExist || has(r.values, *value))) {
                 return c.reject("label {} is \"{}\"", r.key, *value);
             }
         }
@@ -78,6 +81,13 @@ struct Affinity : kubefed::policy::Policy {
     static bool has(const std::vector<std::string>& values, std::string_view value) {
         return std::ranges::binary_search(values, value, {},
                                           [](const auto& v) { return std::string_view(v); });
+    }
+    // The schema admits no others.
+    static Operator operatorOf(std::string_view text) {
+        return text == "NotIn"          ? Operator::NotIn
+               : text == "Exists"       ? Operator::Exists
+               : text == "DoesNotExist" ? Operator::DoesNotExist
+                                        : Operator::In;
     }
     static std::vector<std::string> sorted(std::vector<std::string> values) {
         std::ranges::sort(values);

@@ -2,9 +2,11 @@
 //
 // One library per value of KUBEFED_BAD, each with one thing wrong. Written to the C boundary where the
 // mistake is one that the C++ facade would not make.
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include <kubefed/policy.hpp>
 
@@ -34,12 +36,70 @@ enum : int {
     Hostile,
     Good,
     GoodAgain,
-    NoManifest
+    NoManifest,
+    // What only another process should load.
+    CrashesInStatic,
+    HangsInStatic,
+    Crashes,
+    Aborts,
+    Hangs,
+    Allocates,
+    Exits,
+    Overflows,
+    Strict,
+    IsWeighted
 };
 
 namespace {
 
 using kubefed::policy::Policy;
+
+[[maybe_unused]] void spin() {
+    static const volatile bool kIsEnough = false;
+    while (!kIsEnough) {
+    }
+}
+
+[[maybe_unused]] int overflow(volatile int* above) {
+    volatile int here[256] = {*above};
+    return overflow(here) + here[0];
+}
+
+// Runs while the library is being mapped.
+[[maybe_unused]] const int atLoad = [] {
+    if (KUBEFED_BAD == CrashesInStatic)
+        __builtin_trap();
+    if (KUBEFED_BAD == HangsInStatic)
+        spin();
+    return 0;
+}();
+
+[[maybe_unused]] void misbehave() {
+    switch (KUBEFED_BAD) {
+        case Crashes:
+            *reinterpret_cast<volatile int*>(8) = 1;
+            break;
+        case Aborts:
+            std::abort();
+        case Hangs:
+            spin();
+            break;
+        case Allocates: {
+            std::vector<std::vector<char>> held;
+            for (;;)
+                held.emplace_back(std::size_t{64} << 20U, 'x');
+        }
+        case Exits:
+            std::_Exit(0);
+        case Overflows: {
+            volatile int zero = 0;
+            (void)overflow(&zero);
+            break;
+        }
+        default:
+            break;
+    }
+}
 
 struct Bad : Policy {
     explicit Bad(const Config&) {
@@ -105,6 +165,7 @@ int object = 0;
                 row(round, i).replicas = 0;
             break;
         default:
+            misbehave();
             break;
     }
     return KUBEFED_OK;
@@ -163,6 +224,15 @@ constexpr std::uint32_t stageOf(int bad) {
         case GoodAgain:
             m.name = kubefed::policy::string("good");
             m.version = kubefed::policy::string("0.2");
+            break;
+        case Strict:
+            m.name = kubefed::policy::string("good");
+            m.version = kubefed::policy::string("0.3");
+            m.config_schema =
+                kubefed::policy::string("{\"type\": \"object\", \"additionalProperties\": false}");
+            break;
+        case IsWeighted:
+            m.name = kubefed::policy::string("weighted");
             break;
         default:
             break;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kind PolicyPlugin as a value: a plugin that policies may list. See types.h for the rules of decoding
+// and encoding. Values; any thread.
+#pragma once
+
+#include "kubefed/fed/types.h"
+
+namespace kubefed::fed {
+
+struct PolicyPluginSpec {
+    enum class Source { Builtin, Folder, Library };
+    Source source = Source::Builtin;
+    std::string sha256;  // Library
+    bool isDisabled = false;
+    bool operator==(const PolicyPluginSpec&) const = default;
+};
+
+struct PolicyPluginStatus {
+    std::int64_t observedGeneration = 0;
+    std::string version;
+    std::string description;
+    std::string abi;
+    std::string sha256;
+    std::string state;  // "Active", "Disabled", "Failed"
+    std::vector<std::string> stages;
+    std::int64_t calls = 0;
+    std::int64_t failures = 0;
+    std::string lastError;
+    std::vector<Condition> conditions;
+    bool operator==(const PolicyPluginStatus&) const = default;
+};
+
+// Conditions, and the reasons of Ready that outlive what they tell of.
+inline constexpr std::string_view kPluginReady = "Ready";
+inline constexpr std::string_view kPluginInstalled = "Installed";
+inline constexpr std::string_view kPluginCrashed = "Crashed";
+inline constexpr std::string_view kPluginHung = "Hung";
+
+struct PolicyPlugin {
+    std::string name;
+    std::string uid;
+    std::string resourceVersion;
+    std::int64_t generation = 0;
+    PolicyPluginSpec spec;
+    PolicyPluginStatus status;
+
+    [[nodiscard]] static Result<PolicyPlugin> decode(const kube::Object& object);
+};
+
+[[nodiscard]] kube::JsonObject encode(const PolicyPluginSpec& spec);
+[[nodiscard]] kube::JsonObject encode(const PolicyPluginStatus& status);
+// A new object of that name.
+[[nodiscard]] kube::Object makePolicyPlugin(std::string_view name, const PolicyPluginSpec& spec);
+
+}  // namespace kubefed::fed

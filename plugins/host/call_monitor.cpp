@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/host/call_monitor.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace kubefed::plugins {
+
+namespace {
+
+constexpr std::uint64_t kMagic = 0x31314d4346424bULL;  // of this layout
+constexpr std::size_t kSlots = 16;                     // calls at the same time
+constexpr std::size_t kNames = 1024;
+constexpr std::array kSignals{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+
+struct Name {
+    std::array<char, 64> plugin;
+    std::array<char, 72> sha256;
+};
+
+struct Slot {
+    std::atomic<std::uint32_t> thread;  // 0: free
+    std::atomic<std::uint32_t> name;
+    std::atomic<std::uint32_t> doing;  // 0: nothing
+    std::atomic<std::uint32_t> calls;  // counts, so that a long call differs from many short ones
+};
+
+// The file. Everything that is read after a crash is written by single stores.
+struct Record {
+    std::uint64_t magic;
+    std::atomic<std::int32_t> signal;
+    std::atomic<std::uint32_t> guilty;  // slot + 1 of the call that a signal ended or that stands still
+    Name suspect;                       // kept until it is forgotten
+    std::uint32_t suspectDoing;
+    std::int32_t suspectSignal;
+    std::array<Slot, kSlots> slots;
+    std::array<Name, kNames> names;
+};
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+std::uint32_t thisThread() {
+    thread_local const auto kId = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    return kId;
+}
+
+void copyText(std::span<char> target, std::string_view text) {
+    std::ranges::fill(target, '\0');
+    std::ranges::copy(text.substr(0, target.size() - 1), target.begin());
+}
+
+std::string textOf(std::span<const char> field) {
+    return {field.data(), ::strnlen(field.data(), field.size())};
+}
+
+// A handler of signals has no other way to its data.
+std::atomic<Record*> signalRecord{nullptr};
+std::array<struct sigaction, kSignals.size()> signalsBefore{};
+
+// Async-signal-safe: loads, stores and system calls.
+void noteSignal(int signal, siginfo_t* info, void*) {
+    if (Record* record = signalRecord.load()) {
+        const auto thread = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+        for (std::size_t i = 0; i < kSlots; ++i) {
+            const Slot& slot = record->slots[i];
+            if (slot.thread.load() != thread || slot.doing.load() == 0)
+                continue;
+            record->signal.store(signal);
+            record->guilty.store(static_cast<std::uint32_t>(i) + 1);
+        }
+    }
+    // Then as it would have been without us: the instruction faults again, or the signal is sent again.
+    for (std::size_t i = 0; i < kSignals.size(); ++i)
+        if (kSignals[i] == signal)
+            ::sigaction(signal, &signalsBefore[i], nullptr);
+    if (info->si_code <= 0)
+        ::raise(signal);
+}
+
+}  // namespace
+
+std::string_view toString(Doing doing) {
+    constexpr std::array<std::string_view, 9> kTexts{
+        "", "loading", "construction", "destruction", "filter", "score", "select", "limit", "divide"};
+    const auto index = static_cast<std::size_t>(doing);
+    return index < kTexts.size() ? kTexts[index] : std::string_view();
+}
+
+std::string CallMonitor::Suspect::text() const {
+    const std::string where(toString(doing));
+    if (signal == 0)
+        return "did not come back from " + where;
+    return "crashed in " + where + " (" + ::strsignal(signal) + ")";
+}
+
+class CallMonitor::Impl {
+public:
+    Impl(Config config, Record* record, int file)
+        : m_config(std::move(config)), m_record(record), m_file(file) {
+        takeOver();
+        if (m_config.notesSignals)
+            takeSignals();
+        if (m_config.hung)
+            m_watch = std::thread([this] { watch(); });
+    }
+    ~Impl() {
+        if (m_watch.joinable()) {
+            {
+                const std::scoped_lock lock(m_mutex);
+                m_isEnding = true;
+            }
+            m_wake.notify_all();
+            m_watch.join();
+        }
+        if (m_config.notesSignals) {
+            signalRecord = nullptr;
+            for (std::size_t i = 0; i < kSignals.size(); ++i)
+                ::sigaction(kSignals[i], &signalsBefore[i], nullptr);
+            ::sigaltstack(&m_stackBefore, nullptr);
+        }
+        ::munmap(m_record, sizeof(Record));
+        ::close(m_file);
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    [[nodiscard]] std::optional<Suspect> suspect() const {
+        Suspect result{textOf(m_record->suspect.plugin), textOf(m_record->suspect.sha256),
+                       static_cast<Doing>(m_record->suspectDoing), m_record->suspectSignal};
+        return result.plugin.empty() ? std::nullopt : std::optional(std::move(result));
+    }
+    void forgetSuspect() { m_record->suspect = {}; }
+
+    std::uint32_t nameOf(std::string_view plugin, std::string_view sha256) {
+        const std::scoped_lock lock(m_mutex);
+        for (std::uint32_t i = 1; i < m_names; ++i)
+            if (textOf(m_record->names[i].plugin) == plugin && textOf(m_record->names[i].sha256) == sha256)
+                return i;
+        if (m_names == kNames)
+            return 0;
+        copyText(m_record->names[m_names].plugin, plugin);
+        copyText(m_record->names[m_names].sha256, sha256);
+        return m_names++;
+    }
+
+    Slot* enter(std::uint32_t name, Doing doing) {
+        const std::uint32_t thread = thisThread();
+        for (Slot& slot : m_record->slots) {
+            std::uint32_t free = 0;
+            if (!slot.thread.compare_exchange_strong(free, thread, std::memory_order_acquire))
+                continue;
+            slot.name.store(name, std::memory_order_relaxed);
+            slot.calls.fetch_add(1, std::memory_order_relaxed);
+            slot.doing.store(static_cast<std::uint32_t>(doing), std::memory_order_release);
+            return &slot;
+        }
+        return nullptr;
+    }
+    static void leave(Slot& slot) {
+        slot.doing.store(0, std::memory_order_relaxed);
+        slot.thread.store(0, std::memory_order_release);
+    }
+
+private:
+    // What was left becomes the suspect; the rest begins anew.
+    void takeOver() {
+        const std::uint32_t guilty = m_record->magic == kMagic ? m_record->guilty.load() : 0;
+        if (m_record->magic != kMagic) {
+            m_record->suspect = {};
+        } else if (guilty > 0 && guilty <= kSlots) {
+            const Slot& slot = m_record->slots[guilty - 1];
+            m_record->suspect = m_record->names[slot.name.load() % kNames];
+            m_record->suspectDoing = slot.doing.load();
+            m_record->suspectSignal = m_record->signal.load();
+        }
+        m_record->guilty = 0;
+        m_record->signal = 0;
+        for (Slot& slot : m_record->slots)
+            slot.thread = slot.name = slot.doing = slot.calls = 0;
+        m_record->names = {};
+        m_record->magic = kMagic;
+    }
+
+    void takeSignals() {
+        // A plugin that recurses without end has no stack left to run a handler on.
+        m_stack.resize(64 << 10U);
+        const stack_t stack{.ss_sp = m_stack.data(), .ss_flags = 0, .ss_size = m_stack.size()};
+        ::sigaltstack(&stack, &m_stackBefore);
+        signalRecord = m_record;
+        struct sigaction action{};
+        action.sa_sigaction = noteSignal;
+        action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+        for (std::size_t i = 0; i < kSignals.size(); ++i)
+            ::sigaction(kSignals[i], &action, &signalsBefore[i]);
+    }
+
+    void watch() {
+        struct Seen {
+            std::uint32_t calls = 0;
+            std::chrono::steady_clock::time_point since{};
+        };
+        std::array<Seen, kSlots> seen{};
+        bool isHung = false;
+        std::unique_lock lock(m_mutex);
+        while (!m_wake.wait_for(lock, std::max(m_config.limit / 8, std::chrono::milliseconds(1)),
+                                [this] { return m_isEnding; })) {
+            const auto now = std::chrono::steady_clock::now();
+            std::uint32_t guilty = 0;
+            for (std::size_t i = 0; i < kSlots; ++i) {
+                const Slot& slot = m_record->slots[i];
+                const std::uint32_t calls = slot.calls.load();
+                if (slot.doing.load() == 0 || calls != seen[i].calls)
+                    seen[i] = {calls, now};
+                else if (now - seen[i].since >= m_config.limit)
+                    guilty = static_cast<std::uint32_t>(i) + 1;
+            }
+            if ((guilty != 0) == isHung)
+                continue;
+            isHung = guilty != 0;
+            m_record->guilty = guilty;
+            if (!isHung) {
+                m_config.hung(nullptr);
+                continue;
+            }
+            const Slot& slot = m_record->slots[guilty - 1];
+            const Name& name = m_record->names[slot.name.load() % kNames];
+            const Suspect suspect{textOf(name.plugin), textOf(name.sha256),
+                                  static_cast<Doing>(slot.doing.load()), 0};
+            m_config.hung(&suspect);
+        }
+    }
+
+    const Config m_config;
+    Record* const m_record;
+    const int m_file;
+    std::mutex m_mutex;  // of names and of the end
+    std::condition_variable m_wake;
+    bool m_isEnding = false;
+    std::uint32_t m_names = 1;
+    std::thread m_watch;
+    std::vector<char> m_stack;
+    stack_t m_stackBefore{};
+};
+
+Result<std::unique_ptr<CallMonitor>> CallMonitor::open(Config config) {
+    const auto problem = [&](const char* what) {
+        return fail(Code::FailedPrecondition, "\"" + config.file.string() + "\" cannot be " + what + ": " +
+                                                  std::generic_category().message(errno));
+    };
+    const int file = ::open(config.file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return problem("opened");
+    if (::ftruncate(file, sizeof(Record)) != 0) {
+        const auto error = problem("sized");
+        ::close(file);
+        return error;
+    }
+    void* memory = ::mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (memory == MAP_FAILED) {
+        const auto error = problem("mapped");
+        ::close(file);
+        return error;
+    }
+    return std::unique_ptr<CallMonitor>(
+        new CallMonitor(std::make_unique<Impl>(std::move(config), static_cast<Record*>(memory), file)));
+}
+
+CallMonitor::CallMonitor(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
+CallMonitor::~CallMonitor() = default;
+
+std::optional<CallMonitor::Suspect> CallMonitor::suspect() const {
+    return m_impl->suspect();
+}
+void CallMonitor::forgetSuspect() {
+    m_impl->forgetSuspect();
+}
+std::uint32_t CallMonitor::nameOf(std::string_view plugin, std::string_view sha256) {
+    return m_impl->nameOf(plugin, sha256);
+}
+
+CallMonitor::Call::Call(CallMonitor* monitor, std::uint32_t name, Doing doing)
+    : m_slot(monitor == nullptr ? nullptr : monitor->m_impl->enter(name, doing)) {}
+CallMonitor::Call::~Call() {
+    if (m_slot != nullptr)
+        Impl::leave(*static_cast<Slot*>(m_slot));
+}
+
+}  // namespace kubefed::plugins

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <csignal>
+#include <functional>
+
+#include <QtCore/QFile>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+
+#include "plugins/host/call_monitor.h"
+#include "plugins/host/registry.h"
+#include "tests/unit/fed/fleet_builders.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace kubefed;
+using namespace kubefed::fed;
+using namespace kubefed::fed::testing;
+using namespace kubefed::plugins;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+class PluginMonitorTest : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir m_dir;
+
+    [[nodiscard]] fs::path in(const std::string& name) const {
+        return fs::path(m_dir.path().toStdString()) / name;
+    }
+    [[nodiscard]] std::optional<CallMonitor::Suspect> suspect() const {
+        auto monitor = CallMonitor::open({.file = in("calls"), .hung = {}});
+        return monitor ? (*monitor)->suspect() : std::nullopt;
+    }
+    // A process like a controller: built-in policies, one bad plugin, one decision.
+    [[noreturn]] void decideWith(const std::string& name,
+                                 std::function<void(const CallMonitor::Suspect*)> hung) const {
+        auto monitor = CallMonitor::open(
+            {.file = in("calls"), .limit = 100ms, .notesSignals = true, .hung = std::move(hung)});
+        PolicyRegistry registry(in("cache"), monitor->get());
+        const auto builtins = fs::path(qgetenv("KUBEFED_BIN_DIR").toStdString()) / "policies";
+        if (registry.loadFolder(builtins).loaded.size() != 4 ||
+            !registry.load(fs::path(KUBEFED_BAD_PLUGINS) / (name + ".so")))
+            ::_exit(3);
+        Policy p = policy();
+        p.plugins.push_back({.name = "bad", .config = {}});
+        auto round = registry.open(p);
+        (void)decide(fleet({cluster("tokyo")}), replicated(4), p, **round);
+        ::_exit(0);
+    }
+    static int waitFor(pid_t child) {
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        return status;
+    }
+
+private Q_SLOTS:
+    void init() { m_dir = QTemporaryDir(); }
+
+    void whoeverCrashesIsKnownAfterwards_data() {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("crash") << "worse/Crashes" << "crashed in filter (Segmentation fault)";
+        QTest::newRow("abort") << "worse/Aborts" << "crashed in filter (Aborted)";
+#ifndef KUBEFED_SANITIZED
+        QTest::newRow("stack overflow") << "worse/Overflows" << "crashed in filter (Segmentation fault)";
+        QTest::newRow("static") << "worse/CrashesInStatic" << "crashed in loading (Illegal instruction)";
+#endif
+    }
+    void whoeverCrashesIsKnownAfterwards() {
+        QFETCH(QString, file);
+        QFETCH(QString, says);
+        const pid_t child = ::fork();
+        if (child == 0)
+            decideWith(file.toStdString(), {});
+        const int status = waitFor(child);
+        QVERIFY(!WIFEXITED(status) || WEXITSTATUS(status) != 0);
+        auto found = suspect();
+        QVERIFY(found);
+        QCOMPARE(QString::fromStdString(found->text()), says);
+        QCOMPARE(found->sha256.size(), std::size_t{64});
+        if (QTest::currentDataTag() != std::string("static"))
+            QCOMPARE(found->plugin, std::string("bad"));
+        // Known until it is forgotten, however often we start.
+        QVERIFY(suspect());
+        {
+            auto monitor = CallMonitor::open({.file = in("calls"), .hung = {}});
+            (*monitor)->forgetSuspect();
+        }
+        QVERIFY(!suspect());
+    }
+
+    void whoeverIsKilledAccusesNobody() {
+        int ready[2];
+        QCOMPARE(::pipe(ready), 0);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            auto monitor = CallMonitor::open({.file = in("calls"), .notesSignals = true, .hung = {}});
+            const CallMonitor::Call running(monitor->get(), (*monitor)->nameOf("good", "1"), Doing::Score);
+            if (::write(ready[1], "x", 1) != 1)
+                ::_exit(3);
+            for (;;)
+                ::pause();
+        }
+        char byte = 0;
+        QCOMPARE(::read(ready[0], &byte, 1), ssize_t{1});
+        ::kill(child, SIGKILL);
+        QVERIFY(WIFSIGNALED(waitFor(child)));
+        QVERIFY(!suspect());
+        ::close(ready[0]);
+        ::close(ready[1]);
+    }
+
+    void aCrashElsewhereAccusesNobody() {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            auto monitor = CallMonitor::open({.file = in("calls"), .notesSignals = true, .hung = {}});
+            {
+                const CallMonitor::Call over(monitor->get(), (*monitor)->nameOf("good", "1"), Doing::Score);
+            }
+            std::abort();
+        }
+        QVERIFY(WIFSIGNALED(waitFor(child)));
+        QVERIFY(!suspect());
+    }
+
+    void aHangIsNamedAndRememberedWhenItIsKilled() {
+        int told[2];
+        QCOMPARE(::pipe(told), 0);
+        const pid_t child = ::fork();
+        if (child == 0)
+            decideWith("worse/Hangs", [&](const CallMonitor::Suspect* who) {
+                const std::string text = who->plugin + " " + who->text();
+                if (::write(told[1], text.data(), text.size()) < 0)
+                    ::_exit(3);
+            });
+        std::string text(200, '\0');
+        const ssize_t size = ::read(told[0], text.data(), text.size());
+        ::kill(child, SIGKILL);
+        QVERIFY(WIFSIGNALED(waitFor(child)));
+        QVERIFY(size > 0);
+        text.resize(static_cast<std::size_t>(size));
+        QCOMPARE(text, std::string("bad did not come back from filter"));
+        const auto found = suspect();
+        QVERIFY(found);
+        QCOMPARE(found->plugin, std::string("bad"));
+        QCOMPARE(found->signal, 0);
+        ::close(told[0]);
+        ::close(told[1]);
+    }
+
+    void aLongCallThatComesBackIsForgiven() {
+        std::atomic<int> hung{0};
+        std::atomic<int> back{0};
+        {
+            auto monitor = CallMonitor::open(
+                {.file = in("calls"), .limit = 30ms, .hung = [&](const CallMonitor::Suspect* who) {
+                     ++(who != nullptr ? hung : back);
+                 }});
+            QVERIFY(monitor);
+            const std::uint32_t name = (*monitor)->nameOf("slow", "1");
+            QCOMPARE((*monitor)->nameOf("slow", "1"), name);
+            {
+                const CallMonitor::Call running(monitor->get(), name, Doing::Divide);
+                QTRY_COMPARE(hung.load(), 1);
+                QCOMPARE(back.load(), 0);
+            }
+            QTRY_COMPARE(back.load(), 1);
+            // Many short ones are no long one.
+            for (int i = 0; i < 3000; ++i)
+                const CallMonitor::Call running(monitor->get(), name, Doing::Score);
+            QCOMPARE(hung.load(), 1);
+        }
+        QVERIFY(!suspect());
+    }
+
+    void aFileOfSomethingElseIsBegunAnew() {
+        QFile file(m_dir.filePath("calls"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QByteArray(300'000, 'x'));
+        file.close();
+        QVERIFY(!suspect());
+        QVERIFY(!CallMonitor::open({.file = in("none/calls"), .hung = {}}));
+    }
+};
+
+QTEST_GUILESS_MAIN(PluginMonitorTest)
+#include "plugin_monitor_test.moc"

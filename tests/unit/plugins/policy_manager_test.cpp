@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/policies/policy_manager.h"
+
+#include <csignal>
+#include <fstream>
+
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+
+#include "controller/policies/process_prober.h"
+#include "kubefed/fed/names.h"
+#include "kubefed/util/qt_clock.h"
+#include "plugins/host/library_file.h"
+#include "tests/fakes/fake_host_api.h"
+#include "tests/unit/fed/fleet_builders.h"
+
+using namespace kubefed;
+using namespace kubefed::controller;
+using namespace kubefed::fed::testing;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+using State = InstalledPolicy::State;
+
+fs::path programs() {
+    return qgetenv("KUBEFED_BIN_DIR").toStdString();
+}
+fs::path bad(const std::string& name) {
+    return fs::path(KUBEFED_BAD_PLUGINS) / (name + ".so");
+}
+
+// One life of a controller, as far as policies go; the federation API outlives it.
+struct Life {
+    plugins::PolicyRegistry registry;
+    QtClock realTime;
+    ProcessProber prober;
+    std::vector<const fed::Policy*> policies;
+    int changes = 0;
+    int forgiven = 0;
+    bool ready = false;
+    PolicyManager manager;
+
+    Life(FakeHostApi& host, FakeClock& clock, const fs::path& data, std::vector<fs::path> pluginDirs = {},
+         std::optional<plugins::CallMonitor::Suspect> suspect = {})
+        : registry(data / "policies"),
+          prober({.program = programs() / "kubefed-policy-probe",
+                  .builtins = programs() / "policies",
+                  .scratch = data / "probes",
+                  .limit = 4'000ms},
+                 realTime),
+          manager(host, registry, prober, clock,
+                  {.folder = data / "policies",
+                   .builtins = programs() / "policies",
+                   .pluginDirs = std::move(pluginDirs)},
+                  {.changed = [this] { ++changes; },
+                   .policies = [this] { return policies; },
+                   .suspectKnown = [this] { ++forgiven; }}) {
+        manager.start(std::move(suspect), [this] { ready = true; });
+    }
+};
+
+}  // namespace
+
+class PolicyManagerTest : public QObject {
+    Q_OBJECT
+
+    struct World {
+        QTemporaryDir dir;
+        fs::path data{dir.path().toStdString()};
+        std::mt19937 random{1};
+        FakeClock clock;
+        FakeHostApi host{clock, random};
+        std::unique_ptr<Life> life;
+    };
+    std::unique_ptr<World> w;
+
+    bool until(const std::function<bool()>& holds) const {
+        return QTest::qWaitFor(
+            [&] {
+                w->clock.advance(5ms);
+                return holds();
+            },
+            90'000);
+    }
+    void begin(std::vector<fs::path> pluginDirs = {},
+               std::optional<plugins::CallMonitor::Suspect> suspect = {}) {
+        w->life.reset();
+        w->life =
+            std::make_unique<Life>(w->host, w->clock, w->data, std::move(pluginDirs), std::move(suspect));
+        QVERIFY(until([this] { return w->life->ready; }));
+    }
+    [[nodiscard]] PolicyUpload upload(const fs::path& file, bool trusted = true) const {
+        const fs::path copy = w->life->manager.uploadFolder() / file.filename();
+        fs::copy_file(file, copy, fs::copy_options::overwrite_existing);
+        const auto library = plugins::importLibrary(file, w->data / "sums");
+        return {.file = copy,
+                .sha256 = library ? library->sha256 : std::string(),
+                .name = {},
+                .trusted = trusted};
+    }
+    Result<InstalledPolicy> install(PolicyUpload what) {
+        std::optional<Result<InstalledPolicy>> answer;
+        const Request request = w->life->manager.install(
+            std::move(what), [&](Result<InstalledPolicy> result) { answer = std::move(result); });
+        if (!until([&] { return answer.has_value(); }))
+            return fail(Code::DeadlineExceeded, "no answer");
+        return *answer;
+    }
+    [[nodiscard]] fed::PolicyPlugin object(const std::string& name) const {
+        const kube::Object* found = w->host.find(fed::policyPlugins(), {{}, name});
+        return found == nullptr ? fed::PolicyPlugin{} : *fed::PolicyPlugin::decode(*found);
+    }
+    [[nodiscard]] std::string conditionOf(const std::string& name, std::string_view type) const {
+        const fed::PolicyPlugin plugin = object(name);
+        const fed::Condition* found = fed::findCondition(plugin.status.conditions, type);
+        return found == nullptr ? "none" : found->status + " " + found->reason + " " + found->message;
+    }
+    [[nodiscard]] InstalledPolicy listed(const std::string& name) const {
+        for (InstalledPolicy& policy : w->life->manager.list())
+            if (policy.name == name)
+                return policy;
+        return {};
+    }
+    void setMode(const std::string& name, const char* mode) {
+        kube::Object changed = *w->host.find(fed::policyPlugins(), {{}, name});
+        kube::ensureObject(changed.document(), {"spec"})["mode"] = mode;
+        w->host.put(fed::policyPlugins(), std::move(changed));
+    }
+    [[nodiscard]] std::string openError(const std::string& plugin) const {
+        fed::Policy p = policy();
+        p.plugins.push_back({.name = plugin, .config = {}});
+        const auto round = w->life->registry.open(p);
+        return round ? std::string() : round.error().message;
+    }
+
+private Q_SLOTS:
+    void init() {
+        w = std::make_unique<World>();
+        begin();
+    }
+    void cleanup() { w.reset(); }
+
+    void theBuiltInsAreShown() {
+        QVERIFY(until([this] { return object("weighted").status.state == "Active"; }));
+        QCOMPARE(object("spread").status.abi, std::string("1.0"));
+        QCOMPARE(object("weighted").status.stages, std::vector<std::string>{"divide"});
+        QCOMPARE(listed("affinity").source, std::string("builtin"));
+        QCOMPARE(w->life->manager.list().size(), std::size_t{4});
+        // At rest nothing is written.
+        w->host.writes.clear();
+        w->clock.advance(10min);
+        QVERIFY(w->host.writes.empty());
+    }
+
+    void installedReplacedAndLoadedAgain() {
+        const auto first = install(upload(bad("Good")));
+        QVERIFY2(first, first ? "" : first.error().text().c_str());
+        QCOMPARE(first->version, std::string("0.1"));
+        QVERIFY(first->state == State::Active);
+        QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
+        QCOMPARE(openError("good"), std::string());
+        const int changes = w->life->changes;
+        const auto second = install(upload(bad("GoodAgain")));
+        QVERIFY2(second, second ? "" : second.error().text().c_str());
+        QCOMPARE(second->version, std::string("0.2"));
+        QCOMPARE(w->life->changes, changes + 1);
+        QVERIFY(until([this] { return object("good").status.version == "0.2"; }));
+        QCOMPARE(object("good").spec.sha256, second->sha256);
+        QVERIFY(conditionOf("good", "Installed").starts_with("True"));
+        begin();  // a restart
+        QCOMPARE(listed("good").version, std::string("0.2"));
+        QCOMPARE(openError("good"), std::string());
+        // Back to the earlier one, which is still stored only as long as nobody tidied up: now it is not.
+        kube::Object back = *w->host.find(fed::policyPlugins(), {{}, "good"});
+        kube::ensureObject(back.document(), {"spec", "source", "library"})["sha256"] = first->sha256;
+        w->host.put(fed::policyPlugins(), std::move(back));
+        QVERIFY(until([this] { return conditionOf("good", "Installed").starts_with("False Refused"); }));
+        QCOMPARE(listed("good").version, std::string("0.2"));
+        QCOMPARE(openError("good"), std::string());
+    }
+
+    void whatIsBadIsRefusedAndTheOldStays_data() {
+        QTest::addColumn<QString>("says");
+        const auto row = [](const char* name, const char* says) { QTest::newRow(name) << QString(says); };
+        row("NoManifest", "exports no kubefed_policy_manifest_v1");
+        row("NewerMajor", "its policy ABI is 9.0");
+        row("NewerMinor", "its policy ABI is 1.7");
+        row("SmallStruct", "has 64 bytes");
+        row("WrongMagic", "does not begin as one");
+        row("NoStage", "entry point \"filter\" is missing");
+        row("ThrowsInConstructor", "no luck today");
+        row("CreateNull", "made no policy object");
+        row("ThrowsAcross", "over the fence");
+        row("Nan", "a score of nan");
+        row("TooMany", "more replicas than");
+        row("worse/CrashesInStatic", "it crashed in loading");
+        row("worse/Crashes", "it crashed in a round with 1 clusters");
+        row("worse/Aborts", "(Aborted)");
+        row("worse/Exits", "it ended the process in a round");
+        row("worse/Hangs", "it did not come back from a round");
+        row("worse/HangsInStatic", "it did not come back from loading");
+#ifndef KUBEFED_SANITIZED
+        row("worse/Allocates", "bad_alloc");
+        row("worse/Overflows", "it crashed in a round");
+#endif
+    }
+    void whatIsBadIsRefusedAndTheOldStays() {
+        QFETCH(QString, says);
+        // A good plugin of that name runs already: "bad", by another library.
+        QVERIFY(until([this] { return listed("weighted").state == State::Active; }));
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        PolicyUpload what = upload(bad(QTest::currentDataTag()));
+        what.name = "good";  // announced as the next version of it
+        const auto refused = install(std::move(what));
+        QVERIFY(!refused);
+        QVERIFY2(refused.error().message.find(says.toStdString()) != std::string::npos,
+                 refused.error().message.c_str());
+        QVERIFY(until(
+            [&] { return conditionOf("good", "Installed").find(says.toStdString()) != std::string::npos; }));
+        QVERIFY(conditionOf("good", "Ready").starts_with("True Active"));
+        QCOMPARE(object("good").spec.sha256, good->sha256);
+        QCOMPARE(openError("good"), std::string());
+    }
+
+    void whatArrivesMustBeWhatWasSent() {
+        PolicyUpload cut = upload(bad("Good"));
+        fs::resize_file(cut.file, fs::file_size(cut.file) / 2);
+        const auto truncated = install(std::move(cut));
+        QVERIFY(!truncated && truncated.error().message.find("truncated") != std::string::npos);
+        PolicyUpload other = upload(bad("Good"));
+        std::ofstream(other.file, std::ios::app) << "x";
+        const auto changed = install(std::move(other));
+        QVERIFY(!changed && changed.error().message.find("send it again") != std::string::npos);
+        PolicyUpload misnamed = upload(bad("Good"));
+        misnamed.name = "nearest";
+        const auto named = install(std::move(misnamed));
+        QVERIFY(!named && named.error().message.find("its name is \"good\"") != std::string::npos);
+        QVERIFY(!w->host.find(fed::policyPlugins(), {{}, "good"}));
+    }
+
+    void withoutTrustAndUnderABuiltInsName() {
+        const auto untrusted = install(upload(bad("Good"), false));
+        QVERIFY(!untrusted);
+        QVERIFY(untrusted.error().code == Code::FailedPrecondition);
+        QVERIFY(untrusted.error().message.find("--trust") != std::string::npos);
+        const auto builtin = install(upload(bad("worse/IsWeighted")));
+        QVERIFY(!builtin);
+        QVERIFY(builtin.error().code == Code::AlreadyExists);
+        QCOMPARE(listed("weighted").source, std::string("builtin"));
+    }
+
+    void whatPoliciesGiveItMustBeAccepted() {
+        QVERIFY(install(upload(bad("Good"))));
+        fed::Policy p = policy();
+        p.plugins.push_back({.name = "good", .config = {{"anything", 1}}});
+        w->life->policies = {&p};
+        const auto refused = install(upload(bad("worse/Strict")));
+        QVERIFY(!refused);
+        QVERIFY2(refused.error().message.find("config.anything") != std::string::npos,
+                 refused.error().message.c_str());
+        QCOMPARE(listed("good").version, std::string("0.1"));
+        w->life->policies = {};
+        QVERIFY(install(upload(bad("worse/Strict"))));
+        QCOMPARE(listed("good").version, std::string("0.3"));
+    }
+
+    void twoOfOneNameAtOnce() {
+        std::vector<Result<InstalledPolicy>> answers;
+        const auto note = [&](Result<InstalledPolicy> result) { answers.push_back(std::move(result)); };
+        const Request one = w->life->manager.install(upload(bad("Good")), note);
+        const Request two = w->life->manager.install(upload(bad("GoodAgain")), note);
+        const Request gone = w->life->manager.install(upload(bad("worse/Strict")), note);
+        const_cast<Request&>(gone).cancel();  // while it is being probed
+        QVERIFY(until([&] { return answers.size() == 2; }));
+        for (const auto& answer : answers)
+            if (!answer)
+                QVERIFY(answer.error().code == Code::Aborted);
+        QVERIFY(answers[0] || answers[1]);
+        QVERIFY(until([this] { return object("good").status.sha256 == object("good").spec.sha256; }));
+        QCOMPARE(listed("good").sha256, object("good").spec.sha256);
+        QVERIFY(listed("good").version != "0.3");
+    }
+
+    void aWriteThatFailsChangesNothing() {
+        QVERIFY(install(upload(bad("Good"))));
+        QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
+        w->host.failing = 1;
+        QVERIFY(!install(upload(bad("GoodAgain"))));
+        QCOMPARE(listed("good").version, std::string("0.1"));
+        w->host.failing = 0;
+        QVERIFY(install(upload(bad("GoodAgain"))));
+    }
+
+    void disabledByAPersonAndRemoved() {
+        QVERIFY(install(upload(bad("Good"))));
+        setMode("good", "Disabled");
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        QVERIFY2(openError("good").find("is disabled by PolicyPlugin \"good\"") != std::string::npos,
+                 openError("good").c_str());
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(openError("good"), std::string());
+        std::optional<Result<void>> removed;
+        const auto take = [&](Result<void> result) { removed = std::move(result); };
+        const Request request = w->life->manager.remove("good", take);
+        QVERIFY(until([&] { return removed && *removed && listed("good").name.empty(); }));
+        QVERIFY(openError("good").find("there is no plugin \"good\"") != std::string::npos);
+        removed.reset();
+        const Request builtin = w->life->manager.remove("weighted", take);
+        QVERIFY(until([&] { return removed.has_value(); }));
+        QVERIFY(removed->error().code == Code::FailedPrecondition);
+        removed.reset();
+        const Request nobody = w->life->manager.remove("nobody", take);
+        QVERIFY(until([&] { return removed.has_value(); }));
+        QVERIFY(removed->error().code == Code::NotFound);
+        // A built-in one whose object is deleted is there again at once.
+        w->host.erase(fed::policyPlugins(), {{}, "weighted"});
+        QVERIFY(until([this] { return object("weighted").status.state == "Active"; }));
+    }
+
+    void whoEndedTheProcessBeforeIsDisabled() {
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        QVERIFY(until([this] { return object("good").spec.isDisabled && w->life->forgiven == 1; }));
+        QVERIFY(until([this] {
+            return conditionOf("good", "Ready").starts_with("False Crashed it crashed in score");
+        }));
+        QVERIFY(openError("good").find("crashed in score") != std::string::npos);
+        QCOMPARE(openError("weighted"), std::string());
+        begin();  // the reason outlives the next start
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        QVERIFY(conditionOf("good", "Ready").starts_with("False Crashed"));
+        // A corrected version is in use again.
+        QVERIFY(install(upload(bad("GoodAgain"))));
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(openError("good"), std::string());
+        // Who crashed earlier under that name is another one.
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        QCOMPARE(w->life->forgiven, 1);
+        QVERIFY(!object("good").spec.isDisabled);
+    }
+
+    void aStoredLibraryThatIsGone() {
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        w->life.reset();
+        fs::remove(w->data / "policies" / (good->sha256 + ".so"));
+        begin();
+        QVERIFY(until([this] { return object("good").status.state == "Failed"; }));
+        QVERIFY2(conditionOf("good", "Ready").find("cannot read it") != std::string::npos,
+                 conditionOf("good", "Ready").c_str());
+        QVERIFY(install(upload(bad("Good"))));
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+    }
+
+    void foldersAreProbedToo() {
+        const fs::path folder = w->data / "mine";
+        fs::create_directories(folder);
+        fs::copy_file(bad("worse/Crashes"), folder / "a.so");
+        fs::copy_file(bad("Good"), folder / "b.so");
+        begin({folder});
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(listed("good").source, std::string("folder"));
+        QVERIFY(listed("bad").name.empty());
+        const auto taken = install(upload(bad("GoodAgain")));
+        QVERIFY(!taken);
+        QVERIFY(taken.error().code == Code::AlreadyExists);
+        begin({folder},
+              plugins::CallMonitor::Suspect{"good", object("good").status.sha256, plugins::Doing::Score, 0});
+        QVERIFY(until([this] { return object("good").spec.isDisabled; }));
+        QVERIFY(until([this] { return conditionOf("good", "Ready").starts_with("False Hung"); }));
+        QVERIFY(!openError("good").empty());
+        setMode("good", "Active");
+        begin();
+        QVERIFY(until([this] { return object("good").status.state == "Failed"; }));
+        QVERIFY(conditionOf("good", "Ready").find("--plugin-dir") != std::string::npos);
+    }
+
+    void metricsNameThem() {
+        QVERIFY(install(upload(bad("Good"))));
+        const std::string text = w->life->manager.metricsText();
+        QVERIFY2(text.find("kubefed_policy_generations 5") != std::string::npos, text.c_str());
+        QVERIFY(text.find("kubefed_policy_active{plugin=\"good\"} 1") != std::string::npos);
+    }
+};
+
+QTEST_GUILESS_MAIN(PolicyManagerTest)
+#include "policy_manager_test.moc"
