@@ -196,6 +196,11 @@ void Controller::policyChanged(const std::string& ns) {
     });
 }
 
+void Controller::policiesChanged() {
+    if (m_mirror.isSynced())
+        m_scheduler.enqueueAll();
+}
+
 void Controller::synced() {
     m_membership.reconcileAll();
     m_scheduler.enqueueAll();

@@ -43,6 +43,8 @@ public:
     [[nodiscard]] const Metrics& metrics() const { return m_metrics; }
     [[nodiscard]] const fed::HealthConfig& health() const { return m_config.health; }
     [[nodiscard]] std::string metricsText() const;
+    // A plugin came, went or was replaced: everything is decided anew.
+    void policiesChanged();
     // Looks at templates and members that wait.
     [[nodiscard]] std::size_t queued() const;
     [[nodiscard]] Result<Explained> explain(const TemplateId& id) const { return m_scheduler.explain(id); }

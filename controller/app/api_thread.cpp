@@ -13,11 +13,16 @@ namespace {
 constexpr Duration kDrain{2'000};
 constexpr std::size_t kPortAttempts = 50;
 
-// Holds back "ready" until the controller has read what it needs.
-class ReadyGate final : public net::HttpHandler {
+// Holds back "ready" until the controller has read what it needs, and "alive" while its loop stands still.
+class HealthGate final : public net::HttpHandler {
 public:
-    ReadyGate(net::HttpHandler& inner, const std::atomic<bool>& ready) : m_inner(inner), m_ready(ready) {}
+    HealthGate(net::HttpHandler& inner, const std::atomic<bool>& ready, const Liveness& liveness)
+        : m_inner(inner), m_ready(ready), m_liveness(liveness) {}
     void handle(net::ServerRequest request, std::shared_ptr<net::ResponseWriter> writer) override {
+        if (request.path == "/livez" || request.path == "/healthz")
+            if (const std::string trouble = m_liveness.trouble(); !trouble.empty())
+                return writer->respond(500, {{"content-type", "text/plain; charset=utf-8"}},
+                                       "[-]controller failed: " + trouble + "\nlivez check failed\n");
         if (m_ready || request.path != "/readyz" || request.method != "GET")
             return m_inner.handle(std::move(request), std::move(writer));
         writer->respond(503, {{"content-type", "text/plain; charset=utf-8"}},
@@ -27,6 +32,7 @@ public:
 private:
     net::HttpHandler& m_inner;
     const std::atomic<bool>& m_ready;
+    const Liveness& m_liveness;
 };
 
 Result<apiserver::ApiServerConfig> serverConfig(const DaemonConfig& config) {
@@ -70,8 +76,10 @@ Result<std::uint16_t> listen(const DaemonConfig& config, net::HttpHandler& handl
 
 }  // namespace
 
-ApiThread::ApiThread(DaemonConfig config, std::function<void(Result<Served>)> listening)
+ApiThread::ApiThread(DaemonConfig config, std::shared_ptr<const Liveness> liveness,
+                     std::function<void(Result<Served>)> listening)
     : m_config(std::move(config)),
+      m_liveness(std::move(liveness)),
       m_listening(4, [listening = std::move(listening)](std::vector<std::shared_ptr<Result<Served>>> all) {
           for (const auto& served : all)
               listening(*served);
@@ -109,7 +117,7 @@ void ApiThread::work() {
         const std::scoped_lock lock(m_lock);
         return m_metrics;
     });
-    ReadyGate gate(**api, m_ready);
+    HealthGate gate(**api, m_ready, *m_liveness);
     net::InProcessServer local(gate);
     std::unique_ptr<net::HttpServer> server;
     const Result<std::uint16_t> port = listen(m_config, gate, clock, server);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "controller/app/config.h"
+#include "controller/app/liveness.h"
 #include "kubefed/net/in_process_transport.h"
 #include "kubefed/util/joined_thread.h"
 #include "kubefed/util/mailbox.h"
@@ -25,7 +26,8 @@ struct Served {
 
 class ApiThread final : public JoinedThread {
 public:
-    ApiThread(DaemonConfig config, std::function<void(Result<Served>)> listening);
+    ApiThread(DaemonConfig config, std::shared_ptr<const Liveness> liveness,
+              std::function<void(Result<Served>)> listening);
     ~ApiThread() override;
 
     // Any thread. /readyz answers 503 until it is set.
@@ -38,6 +40,7 @@ protected:
 
 private:
     const DaemonConfig m_config;
+    const std::shared_ptr<const Liveness> m_liveness;
     std::atomic<bool> m_ready{false};
     std::mutex m_lock;  // of what follows
     std::string m_metrics;

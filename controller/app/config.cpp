@@ -96,6 +96,8 @@ Result<DaemonConfig> readConfig(const std::filesystem::path& data) {
                     "\"" + file.string() + "\": port and grpcPort must be from 0 to 65535");
     config.port = static_cast<std::uint16_t>(port);
     config.grpcPort = static_cast<std::uint16_t>(grpcPort);
+    if (const auto limit = kube::intAt(*yaml, {"policyCallLimitMillis"}); limit && *limit > 0)
+        config.policyCallLimit = Duration(*limit);
     if (const kube::JsonArray* folders = kube::arrayAt(*yaml, {"pluginDirs"}))
         for (const kube::Json& folder : *folders) {
             if (!folder.is_string())

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/app/daemon.h"
 
+#include <QCoreApplication>
+
+#include "controller/rpc/policy_values.h"
 #include "kubefed/util/log.h"
 
 #include <fcntl.h>
@@ -14,28 +17,6 @@ constexpr Duration kMetricsEvery{5'000};
 // One that was killed holds its lock until all its threads have ended.
 constexpr Duration kLockPatience{5'000};
 constexpr Duration kLockRetry{20};
-
-std::vector<client::PolicyPlugin> policyPlugins(const std::vector<plugins::PluginInfo>& loaded) {
-    std::vector<client::PolicyPlugin> result;
-    for (const plugins::PluginInfo& plugin : loaded) {
-        client::PolicyPlugin value;
-        value.name = plugin.manifest.name;
-        value.version = plugin.manifest.version;
-        value.description = plugin.manifest.description;
-        value.abi = std::to_string(plugin.manifest.abiMajor) + "." + std::to_string(plugin.manifest.abiMinor);
-        value.source = plugin.file.parent_path() == plugins::builtinPolicyFolder() ? "builtin" : "folder";
-        value.sha256 = plugin.sha256;
-        value.state = "Active";
-        if (!plugin.manifest.configSchema.is_null())
-            value.configSchema = kube::printJson(plugin.manifest.configSchema);
-        for (const auto stage : {fed::Stage::Filter, fed::Stage::Score, fed::Stage::Select, fed::Stage::Limit,
-                                 fed::Stage::Divide})
-            if ((plugin.manifest.stages >> static_cast<unsigned>(stage) & 1U) != 0)
-                value.stages.emplace_back(fed::toString(stage));
-        result.push_back(std::move(value));
-    }
-    return result;
-}
 
 }  // namespace
 
@@ -63,7 +44,7 @@ PidFile::~PidFile() {
 }
 
 Daemon::Daemon(DaemonConfig config, std::function<void(int)> finished)
-    : m_config(std::move(config)), m_finished(std::move(finished)), m_registry(m_config.data / "policies") {}
+    : m_config(std::move(config)), m_finished(std::move(finished)) {}
 
 Daemon::~Daemon() {
     if (m_rpc)
@@ -87,24 +68,36 @@ void Daemon::lock() {
         return m_finished(1);
     }
     m_pidFile = std::move(*pidFile);
-    loadPolicies();
-    m_api = std::make_unique<ApiThread>(m_config,
+    if (!openMonitor())
+        return m_finished(1);
+    m_registry = std::make_unique<plugins::PolicyRegistry>(m_config.data / "policies", m_monitor.get());
+    m_policies = std::make_unique<RegistryPolicySource>(*m_registry);
+    m_api = std::make_unique<ApiThread>(m_config, m_liveness,
                                         [this](Result<Served> served) { listening(std::move(served)); });
 }
 
-void Daemon::loadPolicies() {
-    std::vector<std::filesystem::path> folders = m_config.pluginDirs;
-    if (const std::filesystem::path builtin = plugins::builtinPolicyFolder(); !builtin.empty())
-        folders.insert(folders.begin(), builtin);
-    for (const std::filesystem::path& folder : folders) {
-        const plugins::ScanReport report = m_registry.loadFolder(folder);
-        for (const plugins::Refusal& refusal : report.refused)
-            log::error("a policy library is refused",
-                       {{"file", refusal.file.string()}, {"why", refusal.error.text()}});
-        for (const plugins::PluginInfo& plugin : report.loaded)
-            log::info("a policy plugin is loaded",
-                      {{"name", plugin.manifest.name}, {"version", plugin.manifest.version}});
+// Who hangs is told by /livez, and whoever watches over it ends us; the next start then knows the name.
+bool Daemon::openMonitor() {
+    plugins::CallMonitor::Config config;
+    config.file = m_config.data / "policy-calls";
+    config.limit = m_config.policyCallLimit;
+    config.notesSignals = true;
+    config.hung = [liveness = m_liveness](const plugins::CallMonitor::Suspect* suspect) {
+        if (suspect == nullptr) {
+            log::warning("a policy plugin has come back");
+            return liveness->setTrouble({});
+        }
+        const std::string trouble = "policy plugin \"" + suspect->plugin + "\" " + suspect->text();
+        log::error("the controller stands still", {{"why", trouble}});
+        liveness->setTrouble(trouble);
+    };
+    Result<std::unique_ptr<plugins::CallMonitor>> monitor = plugins::CallMonitor::open(std::move(config));
+    if (!monitor) {
+        log::error("the controller cannot start", {{"why", monitor.error().text()}});
+        return false;
     }
+    m_monitor = std::move(*monitor);
+    return true;
 }
 
 void Daemon::listening(Result<Served> served) {
@@ -130,7 +123,7 @@ void Daemon::listening(Result<Served> served) {
     m_host = std::make_unique<ClientHostApi>(*m_client, m_clock);
     // The data folder's lock already makes it the only one; a constant name lets a restart go on at once.
     m_leader = std::make_unique<Leader>(
-        *m_host, m_clock, "embedded-" + m_config.federationId, [this] { elected(); },
+        *m_host, m_clock, "embedded-" + m_config.federationId, [this] { startPolicies(); },
         [this] {
             log::error("the controller's Lease was lost");
             m_finished(1);
@@ -138,13 +131,40 @@ void Daemon::listening(Result<Served> served) {
     m_leader->start();
 }
 
-void Daemon::elected() {
+void Daemon::startPolicies() {
+    const std::filesystem::path builtins = plugins::builtinPolicyFolder();
+    const std::filesystem::path folder = m_config.data / "policies";
+    m_prober = std::make_unique<ProcessProber>(
+        ProcessProber::Config{
+            .program = std::filesystem::path(QCoreApplication::applicationDirPath().toStdString()) /
+                       "kubefed-policy-probe",
+            .builtins = builtins,
+            .scratch = m_config.data / "policy-probes"},
+        m_clock);
+    m_policyManager = std::make_unique<PolicyManager>(
+        *m_host, *m_registry, *m_prober, m_clock,
+        PolicyManager::Config{.folder = folder, .builtins = builtins, .pluginDirs = m_config.pluginDirs},
+        PolicyManager::Handlers{.changed =
+                                    [this] {
+                                        if (m_controller)
+                                            m_controller->policiesChanged();
+                                    },
+                                .policies =
+                                    [this] {
+                                        return m_controller ? m_controller->mirror().policies()
+                                                            : std::vector<const fed::Policy*>();
+                                    },
+                                .suspectKnown = [this] { m_monitor->forgetSuspect(); }});
+    m_policyManager->start(m_monitor->suspect(), [this] { startController(); });
+}
+
+void Daemon::startController() {
     m_links = std::make_unique<ShardLinkFactory>(m_config.shards);
     m_controller =
-        std::make_unique<Controller>(*m_host, *m_links, m_policies, m_clock,
+        std::make_unique<Controller>(*m_host, *m_links, *m_policies, m_clock,
                                      ControllerConfig{.federationId = m_config.federationId, .health = {}});
     m_rpc = std::make_unique<RpcPart>(m_config, KUBEFED_VERSION, *m_host, m_clock,
-                                      [this] { return policyPlugins(m_registry.plugins()); });
+                                      [this] { return toClient(m_policyManager->list()); });
     m_controller->observe(m_rpc->observer());
     m_controller->start([this] {
         if (const Result<void> started = m_rpc->start(*m_controller); !started) {
@@ -158,7 +178,7 @@ void Daemon::elected() {
 }
 
 void Daemon::publishMetrics() {
-    std::string text = m_controller->metricsText();
+    std::string text = m_controller->metricsText() + m_policyManager->metricsText();
     printHeader(text, "kubefed_build_info", "gauge", "What is running.");
     printSample(text, "kubefed_build_info", {{"version", KUBEFED_VERSION}}, 1);
     m_api->setMetrics(std::move(text));

@@ -14,6 +14,8 @@
 #include "controller/controller.h"
 #include "controller/host/client_host_api.h"
 #include "controller/membership/shard_link.h"
+#include "controller/policies/policy_manager.h"
+#include "controller/policies/process_prober.h"
 #include "kubefed/util/qt_clock.h"
 #include "plugins/host/registry.h"
 
@@ -55,24 +57,29 @@ public:
 
 private:
     void lock();
-    void loadPolicies();
+    [[nodiscard]] bool openMonitor();
+    void startPolicies();
+    void startController();
     void listening(Result<Served> served);
-    void elected();
     void publishMetrics();
 
     DaemonConfig m_config;
     std::function<void(int)> m_finished;
     QtClock m_clock;
-    plugins::PolicyRegistry m_registry;
-    RegistryPolicySource m_policies{m_registry};
+    const std::shared_ptr<Liveness> m_liveness = std::make_shared<Liveness>();
     SteadyTime m_lockUntil{};
     Request m_lockTimer;
     // What follows is taken down from the last to the first.
     std::unique_ptr<PidFile> m_pidFile;
+    std::unique_ptr<plugins::CallMonitor> m_monitor;
+    std::unique_ptr<plugins::PolicyRegistry> m_registry;
+    std::unique_ptr<RegistryPolicySource> m_policies;
     std::unique_ptr<ApiThread> m_api;
     std::unique_ptr<kube::Client> m_client;
     std::unique_ptr<ClientHostApi> m_host;
     std::unique_ptr<Leader> m_leader;
+    std::unique_ptr<ProcessProber> m_prober;
+    std::unique_ptr<PolicyManager> m_policyManager;
     std::unique_ptr<ShardLinkFactory> m_links;
     std::unique_ptr<RpcPart> m_rpc;  // ended by ~Daemon before the controller
     std::unique_ptr<Controller> m_controller;

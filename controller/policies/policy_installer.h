@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kubefed/util/error.h"
@@ -31,8 +32,9 @@ struct InstalledPolicy {
     std::string description;
     std::string author;
     std::string licence;
-    std::string abi;     // "1.0"
-    std::string source;  // "builtin", "folder" (given by --plugin-dir) or "library" (installed)
+    std::string configSchema;  // JSON text, empty: none
+    std::string abi;           // "1.0"
+    std::string source;        // "builtin", "folder" (given by --plugin-dir) or "library" (installed)
     std::string sha256;
     State state = State::Active;
     std::string message;              // why it is not Active, or why a newer version was refused
@@ -41,6 +43,12 @@ struct InstalledPolicy {
     std::uint64_t failures = 0;
     std::string lastError;
 };
+
+[[nodiscard]] constexpr std::string_view toString(InstalledPolicy::State state) {
+    return state == InstalledPolicy::State::Active     ? "Active"
+           : state == InstalledPolicy::State::Disabled ? "Disabled"
+                                                       : "Failed";
+}
 
 class PolicyInstaller {
 public:

@@ -156,11 +156,19 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
                           .status = placement != nullptr ? placement->placement.status.clusters
                                                          : std::vector<fed::ClusterObjectStatus>{},
                           .last = last != nullptr ? std::optional(*last) : std::nullopt};
-    fed::Decision decided = decision(id, governed, inputs);
-    decided.spec.source = fed::TemplateRef::of(*record.object);
-    ++m_metrics.decisions[decided.reason];
-
+    const auto look = [&](bool explain) {
+        fed::Decision made = decision(id, governed, inputs, explain);
+        made.spec.source = fed::TemplateRef::of(*record.object);
+        return made;
+    };
+    // Most looks change nothing, and reasons cost more than deciding: they are made where there are none yet,
+    // and when there is something to tell.
+    const bool isExplained = placement != nullptr && placement->placement.status.explanation;
+    fed::Decision decided = look(!isExplained);
     const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
+    if (isExplained && (isNew || decided.reason == fed::kReasonNoClusterFits))
+        decided = look(true);
+    ++m_metrics.decisions[decided.reason];
     Outcome outcome{.scheduled = decided.scheduled,
                     .reason = decided.reason,
                     .message = decided.message,
@@ -214,7 +222,7 @@ fed::Governance Scheduler::governance(const TemplateId& id, const TemplateRecord
 }
 
 fed::Decision Scheduler::decision(const TemplateId& id, const fed::Governance& governance,
-                                  const DecisionInputs& inputs) const {
+                                  const DecisionInputs& inputs, bool explain) const {
     const fed::PlacementSpec* last = inputs.last ? &*inputs.last : nullptr;
     if (governance.follows)
         return followed(id, last);
@@ -230,6 +238,7 @@ fed::Decision Scheduler::decision(const TemplateId& id, const fed::Governance& g
         input.round = round->get();
     else
         input.roundError = round.error().text();
+    input.explain = explain;
     return fed::schedule(input);
 }
 

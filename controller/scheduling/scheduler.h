@@ -97,7 +97,7 @@ private:
     [[nodiscard]] fed::Governance governance(const TemplateId& id, const TemplateRecord& record,
                                              const fed::PlacementSpec* last) const;
     [[nodiscard]] fed::Decision decision(const TemplateId& id, const fed::Governance& governance,
-                                         const DecisionInputs& inputs) const;
+                                         const DecisionInputs& inputs, bool explain = true) const;
     [[nodiscard]] std::optional<fed::CompactExplanation> explanation(const fed::Decision& decided,
                                                                      const PlacementRecord* placement,
                                                                      const fed::PlacementSpec* last) const;

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Installing and removing: the part of PolicyManager that somebody waits for.
+#include "controller/policies/policy_manager.h"
+#include "kubefed/fed/names.h"
+#include "plugins/host/library_file.h"
+
+namespace kubefed::controller {
+
+struct PolicyManager::Install {
+    std::string announced;  // name
+    plugins::LibraryFile library;
+    std::unique_ptr<plugins::PolicyRegistry::Replacement> replacement;
+    std::string name;  // by its manifest, once it is known
+    bool isGivenUp = false;
+    bool isSwapping = false;
+    Callback<InstalledPolicy> done;
+    Request step;  // the probe, or the wait for the event loop
+};
+
+namespace {
+
+class GiveUp final : public Request::State {
+public:
+    explicit GiveUp(std::function<void()> giveUp) : m_giveUp(std::move(giveUp)) {}
+    ~GiveUp() override { m_giveUp(); }
+
+private:
+    std::function<void()> m_giveUp;
+};
+
+}  // namespace
+
+Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> done) {
+    auto job = std::make_shared<Install>();
+    job->announced = upload.name;
+    job->done = std::move(done);
+    m_installs.insert(job);
+    auto refuse = [&](Error error) {
+        job->step =
+            m_clock.after(Duration::zero(), [this, job, why = std::move(error)] { failInstall(job, why); });
+    };
+    const auto library =
+        !upload.trusted
+            ? fail(Code::FailedPrecondition,
+                   "a library runs within the controller, with all its rights; say that you trust it "
+                   "with --trust (plugins in a process of their own are not there yet)")
+            : plugins::importLibrary(upload.file, m_config.folder);
+    if (!library) {
+        refuse(library.error());
+    } else if (library->sha256 != upload.sha256) {
+        refuse({.code = Code::InvalidArgument,
+                .message = "what arrived has the sha256 " + library->sha256 + ", announced was \"" +
+                           upload.sha256 + "\"; send it again"});
+    } else {
+        job->library = *library;
+        probeInstall(job, {});
+    }
+    return Request(std::make_unique<GiveUp>([this, weak = std::weak_ptr(job)] {
+        const auto given = weak.lock();
+        if (given == nullptr)
+            return;
+        given->done = nullptr;
+        given->isGivenUp = true;
+        if (given->isSwapping)
+            return;
+        given->step.cancel();
+        m_installs.erase(given);
+    }));
+}
+
+// Once without a configuration, which tells the name, and again with those that policies give it.
+void PolicyManager::probeInstall(const std::shared_ptr<Install>& job, std::vector<kube::JsonObject> configs) {
+    const bool isSecond = !configs.empty();
+    job->step = m_prober.probe(
+        job->library.copy, std::move(configs), [this, job, isSecond](Result<ProbedPolicy> probed) {
+            const Request ended = std::move(job->step);
+            if (!probed)
+                return failInstall(job, probed.error());
+            job->name = probed->name;
+            if (auto configured = configsOf(probed->name); !isSecond && !configured.empty())
+                return probeInstall(job, std::move(configured));
+            installProbed(job, checkInstall(*job, *probed));
+        });
+}
+
+Result<plugins::PluginInfo> PolicyManager::checkInstall(const Install& job,
+                                                        const ProbedPolicy& probed) const {
+    if (!job.announced.empty() && job.announced != probed.name)
+        return fail(Code::InvalidArgument,
+                    "its name is \"" + probed.name + "\", announced was \"" + job.announced + "\"");
+    const auto at = m_entries.find(probed.name);
+    if (at == m_entries.end())
+        return plugins::PluginInfo{};
+    if (at->second.source != Source::Library)
+        return fail(Code::AlreadyExists,
+                    "\"" + probed.name + "\" is the name of a policy that " +
+                        (at->second.source == Source::Builtin ? "is built in" : "lies in a --plugin-dir") +
+                        "; choose another name in KUBEFED_POLICY");
+    if (at->second.isBusy || at->second.isWriting)
+        return fail(Code::Aborted,
+                    "another version of \"" + probed.name + "\" is being installed; try again");
+    return at->second.active.value_or(plugins::PluginInfo{});
+}
+
+void PolicyManager::installProbed(const std::shared_ptr<Install>& job, Result<plugins::PluginInfo> checked) {
+    if (!checked)
+        return failInstall(job, checked.error());
+    auto prepared = m_registry.prepare(job->library.copy);
+    if (!prepared)
+        return failInstall(job, prepared.error());
+    job->replacement = *std::move(prepared);
+    job->isSwapping = true;
+    m_entries[job->name].isBusy = true;  // the object must not be acted upon before the answer
+    writeSpec(job->name, {.source = Source::Library, .sha256 = job->library.sha256, .isDisabled = false},
+              [this, job](Result<void> written) {
+                  Entry& entry = m_entries[job->name];
+                  entry.isBusy = false;
+                  if (!written)
+                      return failInstall(job, written.error());
+                  entry.active = job->replacement->info();
+                  entry.refused.clear();
+                  entry.suspicion.reset();
+                  m_registry.commit(std::move(job->replacement));
+                  entry.installed = Word{.holds = true, .reason = "Installed", .message = {}};
+                  log::info("a policy plugin is installed", {{"name", job->name},
+                                                             {"version", entry.active->manifest.version},
+                                                             {"sha256", entry.active->sha256}});
+                  m_handlers.changed();
+                  finishInstall(job);
+              });
+}
+
+void PolicyManager::failInstall(const std::shared_ptr<Install>& job, Error error) {
+    const std::shared_ptr<Install> kept = job;
+    const std::string& name = job->name.empty() ? job->announced : job->name;
+    log::warning("a policy library is refused", {{"name", name}, {"why", error.text()}});
+    // Of what is installed already, the reason stays to be read.
+    if (const auto at = m_entries.find(name); at != m_entries.end() && error.code != Code::AlreadyExists) {
+        at->second.installed = Word{
+            .holds = false,
+            .reason = "Refused",
+            .message = (job->library.sha256.empty() ? std::string()
+                                                    : "library " + job->library.sha256.substr(0, 12) + ": ") +
+                       error.text()};
+        writeStatus(name);
+    }
+    m_installs.erase(kept);
+    if (auto done = std::exchange(kept->done, nullptr))
+        done(fail(std::move(error)));
+}
+
+void PolicyManager::finishInstall(const std::shared_ptr<Install>& job) {
+    const std::shared_ptr<Install> kept = job;
+    m_installs.erase(kept);
+    if (auto done = std::exchange(kept->done, nullptr))
+        done(describe(kept->name, m_entries[kept->name]));
+}
+
+Request PolicyManager::remove(std::string name, Callback<void> done) {
+    const auto at = m_entries.find(name);
+    const fed::PolicyPlugin* object = m_objects.find({{}, name});
+    const auto refuse = [&](Code code, std::string message) {
+        return m_clock.after(Duration::zero(),
+                             [code, message = std::move(message), done = std::move(done)]() mutable {
+                                 done(fail(code, std::move(message)));
+                             });
+    };
+    if (at == m_entries.end() || object == nullptr)
+        return refuse(Code::NotFound, "there is no policy \"" + name + "\"");
+    if (object->spec.source != Source::Library)
+        return refuse(
+            Code::FailedPrecondition,
+            "\"" + name + "\" was not installed, so it cannot be removed; disable it: spec.mode: Disabled");
+    return m_host.remove(fed::policyPlugins(), {{}, name}, object->uid,
+                         [done = std::move(done)](Result<kube::Object> answer) mutable {
+                             done(answer ? Result<void>() : fail(std::move(answer.error())));
+                         });
+}
+
+}  // namespace kubefed::controller

@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/policies/policy_manager.h"
+
+#include <algorithm>
+
+#include "controller/metrics.h"
+#include "kubefed/fed/names.h"
+#include "kubefed/kube/patch.h"
+#include "plugins/host/library_file.h"
+
+namespace kubefed::controller {
+namespace {
+
+namespace fs = std::filesystem;
+
+kube::ObjectKey keyOf(const std::string& name) {
+    return {{}, name};
+}
+
+std::vector<std::string> stagesOf(const plugins::Manifest& manifest) {
+    std::vector<std::string> stages;
+    for (const fed::Stage stage :
+         {fed::Stage::Filter, fed::Stage::Score, fed::Stage::Select, fed::Stage::Limit, fed::Stage::Divide})
+        if (((manifest.stages >> static_cast<unsigned>(stage)) & 1U) != 0)
+            stages.emplace_back(fed::toString(stage));
+    return stages;
+}
+
+std::string abiOf(const plugins::Manifest& manifest) {
+    return std::to_string(manifest.abiMajor) + "." + std::to_string(manifest.abiMinor);
+}
+
+std::string_view textOf(fed::PolicyPluginSpec::Source source) {
+    switch (source) {
+        case fed::PolicyPluginSpec::Source::Builtin:
+            return "builtin";
+        case fed::PolicyPluginSpec::Source::Folder:
+            return "folder";
+        case fed::PolicyPluginSpec::Source::Library:
+            break;
+    }
+    return "library";
+}
+
+}  // namespace
+
+PolicyManager::PolicyManager(HostApi& host, plugins::PolicyRegistry& registry, PolicyProber& prober,
+                             Clock& clock, Config config, Handlers handlers)
+    : m_host(host),
+      m_registry(registry),
+      m_prober(prober),
+      m_clock(clock),
+      m_config(std::move(config)),
+      m_handlers(std::move(handlers)),
+      m_objects([](kube::Object object) { return fed::PolicyPlugin::decode(object); },
+                [this](const kube::ObjectKey& key, auto*, auto*) {
+                    if (m_objects.isSynced())
+                        reconcile(key.name);
+                },
+                [this] { synced(); }) {}
+
+void PolicyManager::start(std::optional<plugins::CallMonitor::Suspect> suspect, std::function<void()> ready) {
+    m_suspect = std::move(suspect);
+    m_ready = std::move(ready);
+    m_starting.insert("the PolicyPlugins");
+    loadBuiltins();
+    makeUploadFolder();
+    loadFolders();
+    m_mirror = m_host.mirror(fed::policyPlugins(), {}, m_objects);
+    refreshCounters();
+}
+
+void PolicyManager::makeUploadFolder() {
+    std::error_code error;
+    fs::remove_all(uploadFolder(), error);
+    fs::create_directories(uploadFolder(), error);
+    fs::permissions(uploadFolder(), fs::perms::owner_all, error);
+    if (error)
+        log::error("the folder for uploads of policies cannot be made",
+                   {{"folder", uploadFolder().string()}, {"why", error.message()}});
+}
+
+void PolicyManager::loadBuiltins() {
+    const plugins::ScanReport report = m_registry.loadFolder(m_config.builtins);
+    for (const plugins::Refusal& refusal : report.refused)
+        log::error("a built-in policy cannot be loaded",
+                   {{"file", refusal.file.string()}, {"why", refusal.error.text()}});
+    for (const plugins::PluginInfo& plugin : report.loaded) {
+        Entry& entry = m_entries[plugin.manifest.name];
+        entry.source = Source::Builtin;
+        entry.active = plugin;
+    }
+}
+
+void PolicyManager::loadFolders() {
+    for (const fs::path& folder : m_config.pluginDirs) {
+        const auto files = plugins::librariesOf(folder);
+        if (!files) {
+            log::error("a folder of policies cannot be read", {{"why", files.error().text()}});
+            continue;
+        }
+        for (const fs::path& file : *files)
+            loadFromFolder(file);
+    }
+}
+
+void PolicyManager::loadFromFolder(const fs::path& file) {
+    const auto refused = [](const fs::path& which, const Error& why) {
+        log::error("a policy library is refused", {{"file", which.string()}, {"why", why.text()}});
+    };
+    // Probed and loaded are the same bytes, whatever becomes of the file in between.
+    const auto library = plugins::importLibrary(file, m_config.folder);
+    if (!library)
+        return refused(file, library.error());
+    m_starting.insert(file.string());
+    m_folderProbes[file] = m_prober.probe(
+        library->copy, {}, [this, file, copy = library->copy, refused](Result<ProbedPolicy> probed) {
+            const Request ended = std::move(m_folderProbes[file]);
+            Result<plugins::PluginInfo> loaded = probed ? m_registry.load(copy) : fail(probed.error());
+            if (!loaded) {
+                refused(file, loaded.error());
+            } else {
+                log::info("a policy plugin is loaded",
+                          {{"name", loaded->manifest.name}, {"version", loaded->manifest.version}});
+                const std::string name = loaded->manifest.name;
+                Entry& entry = m_entries[name];
+                if (entry.source != Source::Builtin) {
+                    entry.source = Source::Folder;
+                    entry.active = *std::move(loaded);
+                }
+                if (m_objects.isSynced())
+                    reconcile(name);
+            }
+            oneStarted(file.string());
+        });
+}
+
+void PolicyManager::oneStarted(const std::string& what) {
+    m_starting.erase(what);
+    if (m_starting.empty() && !std::exchange(m_isStarted, true))
+        m_ready();
+}
+
+void PolicyManager::synced() {
+    if (m_suspect)
+        accuse();
+    std::set<std::string> names;
+    for (const auto& [name, entry] : m_entries)
+        names.insert(name);
+    m_objects.forEach([&](const kube::ObjectKey& key, const fed::PolicyPlugin&) { names.insert(key.name); });
+    for (const std::string& name : names)
+        reconcile(name);
+    removeStrays();
+    oneStarted("the PolicyPlugins");
+}
+
+// Who was running when the process before ended is taken out of use, until a person decides otherwise.
+void PolicyManager::accuse() {
+    std::string name = m_suspect->plugin;
+    m_objects.forEach([&](const kube::ObjectKey& key, const fed::PolicyPlugin& object) {
+        if (object.spec.sha256 == m_suspect->sha256)
+            name = key.name;
+    });
+    const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
+    const auto entry = m_entries.find(name);
+    // What lies in a folder is still being probed now; its object knows what ran.
+    std::string now;
+    if (entry != m_entries.end() && entry->second.active)
+        now = entry->second.active->sha256;
+    else if (object != nullptr)
+        now = object->spec.source == Source::Library ? object->spec.sha256 : object->status.sha256;
+    if (now != m_suspect->sha256)
+        return m_handlers.suspectKnown();  // another version by now, or none
+    const bool hung = m_suspect->signal == 0;
+    Word why{
+        .holds = false,
+        .reason = std::string(hung ? fed::kPluginHung : fed::kPluginCrashed),
+        .message = "it " + m_suspect->text() + "; install a corrected version, or set spec.mode to Active"};
+    log::error("a policy plugin is disabled", {{"name", name}, {"why", why.message}});
+    m_entries[name].suspicion = std::move(why);
+}
+
+void PolicyManager::reconcile(const std::string& name) {
+    const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
+    if (object == nullptr)
+        return reconcileGone(name);
+    Entry& entry = m_entries[name];
+    if (entry.isBusy)
+        return;
+    if (entry.suspicion && !object->spec.isDisabled && !entry.isWriting) {
+        fed::PolicyPluginSpec spec = object->spec;
+        spec.isDisabled = true;
+        writeSpec(name, spec, [this, name](Result<void> written) {
+            if (!written)
+                return;
+            m_handlers.suspectKnown();
+            writeStatus(name);
+        });
+    }
+    reconcileMode(name, entry, object->spec.isDisabled || entry.suspicion);
+    if (entry.source == Source::Library && object->spec.source == Source::Library &&
+        (!entry.active || entry.active->sha256 != object->spec.sha256) &&
+        entry.refused != object->spec.sha256)
+        return loadStored(name, object->spec.sha256);
+    writeStatus(name);
+}
+
+void PolicyManager::reconcileMode(const std::string& name, Entry& entry, bool isDisabled) {
+    if (std::exchange(entry.isDisabled, isDisabled) == isDisabled)
+        return;
+    if (isDisabled) {
+        m_registry.disable(name, entry.suspicion ? "is disabled: " + entry.suspicion->message
+                                                 : "is disabled by PolicyPlugin \"" + name + "\"");
+    } else {
+        entry.suspicion.reset();
+        m_registry.enable(name);
+    }
+    m_handlers.changed();
+}
+
+void PolicyManager::reconcileGone(const std::string& name) {
+    const auto at = m_entries.find(name);
+    if (at == m_entries.end() || at->second.isBusy || at->second.isWriting)
+        return;
+    Entry& entry = at->second;
+    if (entry.source != Source::Library && entry.active)
+        return writeSpec(name,
+                         {.source = entry.source, .sha256 = {}, .isDisabled = entry.suspicion.has_value()},
+                         [this, name](Result<void> written) {
+                             if (written && m_entries[name].suspicion)
+                                 m_handlers.suspectKnown();
+                         });
+    const bool wasThere = entry.active.has_value();
+    m_registry.remove(name);
+    m_entries.erase(at);
+    if (!wasThere)
+        return;
+    log::info("a policy plugin is removed", {{"name", name}});
+    m_handlers.changed();
+}
+
+void PolicyManager::loadStored(const std::string& name, const std::string& sha256) {
+    Entry& entry = m_entries[name];
+    entry.isBusy = true;
+    if (!m_isStarted)
+        m_starting.insert(name);
+    entry.probe =
+        m_prober.probe(stored(sha256), configsOf(name), [this, name, sha256](Result<ProbedPolicy> probed) {
+            Entry& loading = m_entries[name];
+            const Request ended = std::move(loading.probe);
+            loading.isBusy = false;
+            Result<void> swapped = probed ? Result<void>() : fail(probed.error());
+            if (probed && probed->name != name)
+                swapped = fail(Code::InvalidArgument, "it is the plugin \"" + probed->name + "\"");
+            if (swapped)
+                swapped = swap(name, stored(sha256));
+            loading.refused = swapped ? std::string() : sha256;
+            loading.installed =
+                Word{.holds = swapped.has_value(), .reason = swapped ? "Loaded" : "Refused", .message = {}};
+            if (!swapped) {
+                loading.installed->message =
+                    "library " + sha256.substr(0, 12) + ": " + swapped.error().text();
+                loading.ready = {
+                    .holds = false, .reason = "NotLoaded", .message = loading.installed->message};
+                log::error("an installed policy is not loaded",
+                           {{"name", name}, {"why", swapped.error().text()}});
+            }
+            reconcile(name);
+            oneStarted(name);
+        });
+}
+
+Result<void> PolicyManager::swap(const std::string& name, const fs::path& library) {
+    auto ready = m_registry.prepare(library);
+    if (!ready)
+        return fail(ready.error());
+    Entry& entry = m_entries[name];
+    entry.active = (*ready)->info();
+    m_registry.commit(*std::move(ready));
+    log::info("a policy plugin is loaded", {{"name", name}, {"version", entry.active->manifest.version}});
+    m_handlers.changed();
+    return {};
+}
+
+void PolicyManager::writeSpec(const std::string& name, const fed::PolicyPluginSpec& spec,
+                              std::function<void(Result<void>)> done) {
+    Entry& entry = m_entries[name];
+    entry.isWriting = true;
+    auto answered = [this, name, done = std::move(done)](Result<kube::Object> answer) {
+        Entry& written = m_entries[name];
+        const Request ended = std::move(written.write);
+        written.isWriting = false;
+        if (!answer) {
+            log::error("a PolicyPlugin cannot be written", {{"name", name}, {"why", answer.error().text()}});
+            done(fail(answer.error()));
+            return;
+        }
+        done({});
+        m_objects.takeCreated(std::move(*answer));
+        reconcile(name);
+    };
+    if (m_objects.find(keyOf(name)) == nullptr) {
+        entry.write =
+            m_host.create(fed::policyPlugins(), fed::makePolicyPlugin(name, spec), std::move(answered));
+        return;
+    }
+    kube::JsonObject encoded = fed::encode(spec);
+    for (const char* source : {"builtin", "folder", "library"})
+        if (!encoded["source"].get_object().contains(source))
+            encoded["source"].get_object()[source] = nullptr;
+    entry.write = m_host.patch(fed::policyPlugins(), keyOf(name),
+                               kube::printJson(kube::JsonObject{{"spec", std::move(encoded)}}), {},
+                               std::move(answered));
+}
+
+std::vector<kube::JsonObject> PolicyManager::configsOf(const std::string& name) const {
+    std::vector<kube::JsonObject> configs;
+    for (const fed::Policy* policy : m_handlers.policies())
+        for (const fed::PluginUse& use : policy->plugins)
+            if (use.name == name && std::ranges::find(configs, use.config) == configs.end())
+                configs.push_back(use.config);
+    return configs;
+}
+
+// ---- What is told
+
+fed::PolicyPluginStatus PolicyManager::statusOf(const Entry& entry, const fed::PolicyPlugin& object,
+                                                bool withCounters) const {
+    fed::PolicyPluginStatus status;
+    status.observedGeneration = object.generation;
+    status.conditions = object.status.conditions;
+    status.calls = object.status.calls;
+    status.failures = object.status.failures;
+    status.lastError = object.status.lastError;
+    if (withCounters) {
+        const auto stats = m_registry.stats();
+        if (const auto found = stats.find(object.name); found != stats.end()) {
+            status.calls = static_cast<std::int64_t>(found->second.calls);
+            status.failures = static_cast<std::int64_t>(found->second.failures);
+            status.lastError = found->second.lastError;
+        }
+    }
+    if (entry.active) {
+        status.version = entry.active->manifest.version;
+        status.description = entry.active->manifest.description;
+        status.abi = abiOf(entry.active->manifest);
+        status.sha256 = entry.active->sha256;
+        status.stages = stagesOf(entry.active->manifest);
+    }
+    Word ready = entry.ready;
+    if (!entry.active && ready.reason.empty())
+        ready = {.holds = false,
+                 .reason = "NotLoaded",
+                 .message = object.spec.source == Source::Folder
+                                ? "no folder of plugins has it; see --plugin-dir"
+                                : "it has not been loaded yet"};
+    status.state = entry.isDisabled ? "Disabled" : entry.active ? "Active" : "Failed";
+    if (entry.active && !entry.isDisabled)
+        ready = {.holds = true, .reason = "Active", .message = {}};
+    if (entry.isDisabled) {
+        // What it was disabled for outlives the process that found it.
+        const fed::Condition* before = fed::findCondition(object.status.conditions, fed::kPluginReady);
+        const bool isAccused = before != nullptr &&
+                               (before->reason == fed::kPluginCrashed || before->reason == fed::kPluginHung);
+        ready = entry.suspicion ? *entry.suspicion
+                : isAccused     ? Word{.holds = false, .reason = before->reason, .message = before->message}
+                            : Word{.holds = false, .reason = "Disabled", .message = "spec.mode is Disabled"};
+    }
+    const std::string now = toRfc3339(m_clock.wallNow());
+    const auto set = [&](std::string_view type, const Word& word) {
+        fed::setCondition(status.conditions,
+                          {.type = std::string(type),
+                           .status = word.holds ? "True" : "False",
+                           .reason = word.reason,
+                           .message = word.message,
+                           .lastTransitionTime = {},
+                           .observedGeneration = object.generation},
+                          now);
+    };
+    set(fed::kPluginReady, ready);
+    if (entry.installed)
+        set(fed::kPluginInstalled, *entry.installed);
+    return status;
+}
+
+void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
+    const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
+    const auto at = m_entries.find(name);
+    if (object == nullptr || at == m_entries.end())
+        return;
+    Entry& entry = at->second;
+    if (entry.isWriting) {
+        entry.isStale = true;
+        return;
+    }
+    const fed::PolicyPluginStatus status = statusOf(entry, *object, withCounters);
+    if (status == object->status)
+        return;
+    kube::JsonObject body;
+    body["status"] = kube::makeMergePatch(fed::encode(object->status), fed::encode(status));
+    entry.isWriting = true;
+    entry.write = m_host.patch(fed::policyPlugins(), keyOf(name), kube::printJson(body), "status",
+                               [this, name](Result<kube::Object> answer) {
+                                   Entry& written = m_entries[name];
+                                   const Request ended = std::move(written.write);
+                                   written.isWriting = false;
+                                   if (answer)
+                                       m_objects.takeChanged(std::move(*answer));
+                                   else
+                                       log::warning("the status of a PolicyPlugin cannot be written",
+                                                    {{"name", name}, {"why", answer.error().text()}});
+                                   if (std::exchange(written.isStale, false))
+                                       writeStatus(name);
+                               });
+}
+
+void PolicyManager::refreshCounters() {
+    m_refresh = m_clock.after(m_config.statusEvery, [this] {
+        for (const auto& [name, entry] : m_entries) {
+            reconcile(name);  // what could not be written the last time
+            writeStatus(name, true);
+        }
+        refreshCounters();
+    });
+}
+
+InstalledPolicy PolicyManager::describe(const std::string& name, const Entry& entry) const {
+    InstalledPolicy result;
+    result.name = name;
+    result.source = textOf(entry.source);
+    if (entry.active) {
+        const plugins::Manifest& manifest = entry.active->manifest;
+        result.version = manifest.version;
+        result.description = manifest.description;
+        result.author = manifest.author;
+        result.licence = manifest.licence;
+        if (!manifest.configSchema.is_null())
+            result.configSchema = kube::printJson(manifest.configSchema);
+        result.abi = abiOf(manifest);
+        result.sha256 = entry.active->sha256;
+        result.stages = stagesOf(manifest);
+    }
+    result.state = entry.isDisabled ? InstalledPolicy::State::Disabled
+                   : entry.active   ? InstalledPolicy::State::Active
+                                    : InstalledPolicy::State::Failed;
+    if (const fed::PolicyPlugin* object = m_objects.find(keyOf(name)))
+        for (const fed::Condition& condition : statusOf(entry, *object, false).conditions)
+            if (!condition.isTrue() && result.message.empty())
+                result.message = condition.message;
+    return result;
+}
+
+std::vector<InstalledPolicy> PolicyManager::list() const {
+    const auto stats = m_registry.stats();
+    std::vector<InstalledPolicy> result;
+    for (const auto& [name, entry] : m_entries) {
+        InstalledPolicy policy = describe(name, entry);
+        if (const auto found = stats.find(name); found != stats.end()) {
+            policy.calls = found->second.calls;
+            policy.failures = found->second.failures;
+            policy.lastError = found->second.lastError;
+        }
+        result.push_back(std::move(policy));
+    }
+    return result;
+}
+
+std::string PolicyManager::metricsText() const {
+    std::string text;
+    const auto stats = m_registry.stats();
+    printHeader(text, "kubefed_policy_calls_total", "counter", "Calls of a plugin's stages.");
+    for (const auto& [name, counted] : stats)
+        printSample(text, "kubefed_policy_calls_total", {{"plugin", name}},
+                    static_cast<double>(counted.calls));
+    printHeader(text, "kubefed_policy_failures_total", "counter",
+                "Calls that failed or gave an invalid answer.");
+    for (const auto& [name, counted] : stats)
+        printSample(text, "kubefed_policy_failures_total", {{"plugin", name}},
+                    static_cast<double>(counted.failures));
+    printHeader(text, "kubefed_policy_active", "gauge", "1 where policies may use the plugin, else 0.");
+    for (const auto& [name, entry] : m_entries)
+        printSample(text, "kubefed_policy_active", {{"plugin", name}},
+                    entry.active && !entry.isDisabled ? 1 : 0);
+    printHeader(text, "kubefed_policy_generations", "gauge",
+                "Different policy libraries that this process has loaded; none is ever unloaded.");
+    printSample(text, "kubefed_policy_generations", {}, static_cast<double>(m_registry.generations()));
+    return text;
+}
+
+// Libraries that no PolicyPlugin names and that do not run.
+void PolicyManager::removeStrays() const {
+    std::set<std::string> kept;
+    for (const auto& [name, entry] : m_entries)
+        if (entry.active)
+            kept.insert(entry.active->sha256);
+    m_objects.forEach(
+        [&](const kube::ObjectKey&, const fed::PolicyPlugin& object) { kept.insert(object.spec.sha256); });
+    std::error_code error;
+    if (!m_folderProbes.empty())
+        return;  // what they try is named by nobody yet
+    const auto files = plugins::librariesOf(m_config.folder);
+    if (!files)
+        return;
+    for (const fs::path& file : *files)
+        if (!kept.contains(file.stem().string()))
+            fs::remove(file, error);
+}
+
+}  // namespace kubefed::controller

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeps the loaded plugins as the PolicyPlugin objects say, and tells in their status what runs. What is
+// installed lies in the federation's data folder under its sha256; restarting loads it again, each time after
+// a probe. Level-triggered: a PolicyPlugin that names another stored library goes over to it, one that is
+// deleted is unloaded, Disabled takes it out of use. Core thread; owned by the composition root.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/host/host_api.h"
+#include "controller/host/host_store.h"
+#include "controller/policies/policy_installer.h"
+#include "controller/policies/policy_prober.h"
+#include "kubefed/fed/policy_plugin.h"
+#include "plugins/host/call_monitor.h"
+#include "plugins/host/registry.h"
+
+namespace kubefed::controller {
+
+class PolicyManager final : public PolicyInstaller {
+public:
+    struct Config {
+        std::filesystem::path folder;  // the registry's: libraries by sha256
+        std::filesystem::path builtins;
+        std::vector<std::filesystem::path> pluginDirs;
+        Duration statusEvery{60'000};  // counters alone are written no more often
+    };
+    struct Handlers {
+        std::function<void()> changed;  // something else may decide now
+        std::function<std::vector<const fed::Policy*>()> policies;
+        std::function<void()> suspectKnown;  // it is disabled for good: the note of it may go
+    };
+
+    PolicyManager(HostApi& host, plugins::PolicyRegistry& registry, PolicyProber& prober, Clock& clock,
+                  Config config, Handlers handlers);
+
+    // `suspect`: in whom the process before ended; it is disabled. `ready` once, when everything that the
+    // federation has is loaded or refused.
+    void start(std::optional<plugins::CallMonitor::Suspect> suspect, std::function<void()> ready);
+
+    [[nodiscard]] std::filesystem::path uploadFolder() const override { return m_config.folder / "uploads"; }
+    [[nodiscard]] Request install(PolicyUpload upload, Callback<InstalledPolicy> done) override;
+    [[nodiscard]] Request remove(std::string name, Callback<void> done) override;
+    [[nodiscard]] std::vector<InstalledPolicy> list() const override;
+
+    [[nodiscard]] std::string metricsText() const;
+
+private:
+    using Source = fed::PolicyPluginSpec::Source;
+    struct Word {  // for a condition
+        bool holds = true;
+        std::string reason;
+        std::string message;
+    };
+    struct Entry {
+        Source source = Source::Library;
+        std::optional<plugins::PluginInfo> active;
+        bool isDisabled = false;
+        std::optional<Word> suspicion;  // of the process before, until the object says Disabled
+        Word ready;                     // where nothing is active
+        std::optional<Word> installed;
+        std::string refused;  // the sha256 that is not to be tried again until another is named
+        bool isBusy = false;  // being loaded or installed
+        Request probe;
+        Request write;
+        bool isWriting = false;
+        bool isStale = false;  // the status must be looked at again after the write
+    };
+    struct Install;
+
+    void makeUploadFolder();
+    void loadBuiltins();
+    void loadFolders();
+    void loadFromFolder(const std::filesystem::path& file);
+    void synced();
+    void accuse();
+    void oneStarted(const std::string& what);
+    void reconcile(const std::string& name);
+    void reconcileGone(const std::string& name);
+    void reconcileMode(const std::string& name, Entry& entry, bool isDisabled);
+    void loadStored(const std::string& name, const std::string& sha256);
+    [[nodiscard]] Result<void> swap(const std::string& name, const std::filesystem::path& library);
+    void writeSpec(const std::string& name, const fed::PolicyPluginSpec& spec,
+                   std::function<void(Result<void>)> done);
+    void writeStatus(const std::string& name, bool withCounters = false);
+    [[nodiscard]] fed::PolicyPluginStatus statusOf(const Entry& entry, const fed::PolicyPlugin& object,
+                                                   bool withCounters) const;
+    void refreshCounters();
+    void removeStrays() const;
+
+    void probeInstall(const std::shared_ptr<Install>& job, std::vector<kube::JsonObject> configs);
+    void installProbed(const std::shared_ptr<Install>& job, Result<plugins::PluginInfo> checked);
+    [[nodiscard]] Result<plugins::PluginInfo> checkInstall(const Install& job,
+                                                           const ProbedPolicy& probed) const;
+    void failInstall(const std::shared_ptr<Install>& job, Error error);
+    void finishInstall(const std::shared_ptr<Install>& job);
+    [[nodiscard]] std::vector<kube::JsonObject> configsOf(const std::string& name) const;
+    [[nodiscard]] InstalledPolicy describe(const std::string& name, const Entry& entry) const;
+    [[nodiscard]] std::filesystem::path stored(const std::string& sha256) const {
+        return m_config.folder / (sha256 + ".so");
+    }
+
+    HostApi& m_host;
+    plugins::PolicyRegistry& m_registry;
+    PolicyProber& m_prober;
+    Clock& m_clock;
+    const Config m_config;
+    Handlers m_handlers;
+    std::function<void()> m_ready;
+    std::optional<plugins::CallMonitor::Suspect> m_suspect;
+    std::set<std::string> m_starting;  // what is still being loaded for the first time
+    bool m_isStarted = false;
+    HostStore<fed::PolicyPlugin> m_objects;
+    std::map<std::string, Entry, std::less<>> m_entries;
+    std::map<std::filesystem::path, Request> m_folderProbes;
+    std::set<std::shared_ptr<Install>> m_installs;
+    Request m_refresh;
+    Request m_mirror;
+};
+
+}  // namespace kubefed::controller

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What a policy that passed its probe does to a running federation when it crashes or never comes back: the next
+# start disables it and says why, /livez tells of the hang, and what is placed stays.
+#   policy_faults.sh BUILD_FOLDER
+set -euo pipefail
+build=$(cd "$1" && pwd)
+work=$(mktemp -d)
+export HOME=$work XDG_DATA_HOME=$work/data KUBECONFIG=$work/kubeconfig PATH=$build/bin:$PATH
+unset KUBEFED_CONTEXT
+data=$work/data/kubefed/faults
+on_exit() {
+  local status=$?
+  [ $status = 0 ] || tail -20 "$data"/*.log >&2 || true
+  [ ! -f "$data/kubefed-controller.pid" ] || kill -9 "$(cat "$data/kubefed-controller.pid")" 2>/dev/null || true
+  kubefed sandbox down >/dev/null 2>&1 || true
+  kubefed deinit faults --yes >/dev/null 2>&1 || true
+  rm -rf "$work"
+  exit $status
+}
+trap on_exit EXIT
+fail() { echo "policy_faults: $*" >&2; exit 1; }
+until_true() {
+  for _ in $(seq 200); do
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.1
+  done
+  fail "never came true: $*"
+}
+says() { local text=$1; shift; "$@" 2>&1 | grep -qF -- "$text"; }
+livez() { curl -sk "https://127.0.0.1:$(sed -n 's/^port: //p' "$data/config.yaml")/livez"; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+workload() {
+  kubefed apply -f - <<YAML
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: $1, namespace: default, labels: {app: $2}}
+spec:
+  replicas: 2
+  selector: {app: $1}
+  template:
+    metadata: {labels: {app: $1}}
+    spec: {containers: [{name: web, image: web}]}
+YAML
+}
+
+kubefed init faults --plugin-dir "$build/tests/trap_plugins"
+kubefed down faults
+echo 'policyCallLimitMillis: 1500' >>"$data/config.yaml"
+kubefed up faults
+export KUBEFED_CONTEXT=faults
+kubefed sandbox up --clusters 2
+for member in $(kubefed sandbox status | awk 'NR > 1 { print $1 }'); do kubefed join "$member" --cluster-context "$member"; done
+for plugin in trap tar; do
+  until_true says Active kubefed get policyplugins "$plugin"
+  kubefed apply -f - <<YAML
+apiVersion: kubefed.io/v1alpha1
+kind: PlacementPolicy
+metadata: {name: $plugin, namespace: default}
+spec:
+  resourceSelectors: [{labelSelector: {matchLabels: {app: $plugin}}}]
+  plugins: [{name: $plugin}]
+YAML
+  workload "good-$plugin" "$plugin"
+  until_true says "over 2 of 2 clusters" kubefed why "rc/good-$plugin"
+done
+until_true says ok livez
+
+# It crashes.
+pid=$(cat "$data/kubefed-controller.pid")
+workload crash trap
+until_true gone "$pid"
+kubefed up faults
+until_true says "Crashed: it crashed in filter (Aborted)" kubefed policy list
+says "Disabled" kubefed get policyplugins trap || fail "trap is not disabled"
+says "over 2 of 2 clusters" kubefed why rc/good-trap || fail "what trap placed has moved"
+workload good-again tar
+until_true says "over 2 of 2 clusters" kubefed why rc/good-again
+
+# It does not come back: whoever watches /livez ends it.
+pid=$(cat "$data/kubefed-controller.pid")
+workload hang tar
+until_true says 'policy plugin "tar" did not come back from filter' livez
+kill -9 "$pid"
+until_true gone "$pid"
+kubefed up faults
+until_true says "Hung: it did not come back from filter" kubefed policy list
+says "over 2 of 2 clusters" kubefed why rc/good-tar || fail "what tar placed has moved"
+until_true says ok livez
+kubefed policy list
+echo "policy_faults: crash and hang are found, named and disabled"
