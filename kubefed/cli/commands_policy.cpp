@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/cmd/policy.h"
+#include "kubefed/cli/cmd/policy_install.h"
 #include "kubefed/cli/commands_detail.h"
 
 namespace kubefed::cli {
@@ -30,6 +31,26 @@ void addPolicy(CLI::App& app, Choice& choice) {
         ->required()
         ->type_name("DIR");
     choose<PolicyTest>(*test, choice, testing);
+
+    CLI::App* install =
+        policy->add_subcommand("install", "Load a library into a running federation, without a restart");
+    auto installing = withCommon<PluginOptions>(*install);
+    install->add_option("library", installing->library, "The library (nearest.so)")->required();
+    install->add_flag("--trust", installing->trust, "It may run within the controller, with all its rights");
+    choose<PolicyInstall>(*install, choice, installing);
+
+    CLI::App* list = policy->add_subcommand("list", "The policies that a federation has");
+    auto listing = withCommon<PluginOptions>(*list);
+    list->add_option_function<std::string>(
+            "-o,--output", [listing](const std::string& format) { listing->wide = format == "wide"; },
+            "wide: with ABI, sha256 and last error")
+        ->check(CLI::IsMember({"wide"}));
+    choose<PolicyList>(*list, choice, listing);
+
+    CLI::App* remove = policy->add_subcommand("remove", "Remove an installed policy; what is placed stays");
+    auto removing = withCommon<PluginOptions>(*remove);
+    remove->add_option("name", removing->name, "Which")->required();
+    choose<PolicyRemove>(*remove, choice, removing);
 }
 
 }  // namespace kubefed::cli

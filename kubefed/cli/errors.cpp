@@ -62,6 +62,10 @@ constexpr std::array kKinds{
     ErrorKind{"KF1603", kFailed, "the policy fails"},
     ErrorKind{"KF1604", kFailed, "policy cases do not pass"},
     ErrorKind{"KF1605", kUsage, "no such policy"},
+    ErrorKind{"KF1606", kUsage, "the policy is not trusted"},
+    ErrorKind{"KF1607", kFailed, "the policy was not installed"},
+    ErrorKind{"KF1608", kFailed, "the federation takes no policies"},
+    ErrorKind{"KF1609", kFailed, "the policy cannot be removed"},
 };
 
 }  // namespace
