@@ -80,7 +80,7 @@ void ClusterTableModel::follow(const FleetDelta& delta) {
 void ClusterTableModel::addOld(Batch& batch) const {
     for (const auto& [number, cluster] : m_store.fleet().clusters()) {
         const Row* row = find(text(cluster.name));
-        if (row != nullptr && row->isOld != isOld(cluster, now(), m_store.fleet().info()))
+        if (row != nullptr && row->isOld != isOld(cluster, m_store.asOf(), m_store.fleet().info()))
             batch.rows.push_back(rowOfCluster(cluster));
     }
 }
@@ -97,8 +97,8 @@ Row ClusterTableModel::rowOfCluster(const Cluster& cluster) const {
     Row row;
     row.key = text(cluster.name);
     row.handle = cluster.number;
-    row.level = levelOf(cluster, m_store.now(), info);
-    row.isOld = isOld(cluster, m_store.now(), info);
+    row.level = levelOf(cluster, m_store.asOf(), info);
+    row.isOld = isOld(cluster, m_store.asOf(), info);
     row.stamp = cluster.lastContact;
     row.text.resize(kColumns);
     row.rank.assign(kColumns, 0);

@@ -4,31 +4,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "gui/model/detail_tables.h"
+
 namespace kubefed::gui {
 
 using namespace client;
 
 namespace {
-
-QString score(double value) {
-    return QString::number(value, 'f',
-                           value == static_cast<double>(static_cast<std::int64_t>(value)) ? 0 : 2);
-}
-
-// What one plugin said, as short as a cell.
-QString wordText(const PluginWord& word) {
-    if (word.out)
-        return "✕ out";
-    QStringList parts;
-    if (word.score)
-        parts += word.weight == 1 ? score(*word.score) : score(*word.score) + " × " + score(word.weight);
-    if (word.min || word.max)
-        parts += (word.min ? QString::number(*word.min) : QString("0")) + "…" +
-                 (word.max ? QString::number(*word.max) : QString("∞"));
-    if (word.replicas)
-        parts += QString("→ %1").arg(*word.replicas);
-    return parts.isEmpty() ? QString("passed") : parts.join("  ");
-}
 
 // The plugins in the order of the round, each once.
 std::vector<std::string> pluginsOf(const Explanation& explanation) {
@@ -80,13 +62,13 @@ void ExplanationModel::show(Explanation explanation) {
         row.text[Replicas] = verdict.replicas ? fraction(verdict.ready, verdict.replicas) : QString("–");
         row.rank[Replicas] = verdict.replicas ? static_cast<double>(*verdict.replicas)
                                               : std::numeric_limits<double>::quiet_NaN();
-        row.text[Score] = verdict.score ? score(*verdict.score) : QString("–");
+        row.text[Score] = verdict.score ? scoreText(*verdict.score) : QString("–");
         row.rank[Score] = verdict.score.value_or(std::numeric_limits<double>::quiet_NaN());
         for (const PluginWord& word : verdict.words) {
             const auto at =
                 kFixed + static_cast<std::size_t>(std::ranges::find(plugins, word.plugin) - plugins.begin());
             // A plugin may speak at several stages; what throws a cluster out outweighs the rest.
-            const QString said = wordText(word);
+            const QString said = (word.out ? "✕ " : "") + shortWord(word);
             if (row.text[at].isEmpty() || row.text[at] == "passed" || word.out)
                 row.text[at] = said;
             else if (said != "passed")

@@ -73,43 +73,11 @@ Level levelOf(Severity severity) {
 }
 
 QString nameOf(Phase phase) {
-    switch (phase) {
-        case Phase::Joining:
-            return "Joining";
-        case Phase::Ready:
-            return "Ready";
-        case Phase::Degraded:
-            return "Degraded";
-        case Phase::Unauthorized:
-            return "Unauthorized";
-        case Phase::Unreachable:
-            return "Unreachable";
-        case Phase::Leaving:
-            return "Leaving";
-        case Phase::Unknown:
-            break;
-    }
-    return "Unknown";
+    return text(std::string(toString(phase)));
 }
 
 QString nameOf(ObjectHealth health) {
-    switch (health) {
-        case ObjectHealth::Healthy:
-            return "Healthy";
-        case ObjectHealth::Progressing:
-            return "Progressing";
-        case ObjectHealth::Failing:
-            return "Failing";
-        case ObjectHealth::Unscheduled:
-            return "Unscheduled";
-        case ObjectHealth::Suspended:
-            return "Suspended";
-        case ObjectHealth::Deleting:
-            return "Deleting";
-        case ObjectHealth::Unknown:
-            break;
-    }
-    return "Unknown";
+    return text(std::string(toString(health)));
 }
 
 QString nameOf(Severity severity) {

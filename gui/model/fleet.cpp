@@ -55,7 +55,7 @@ void Fleet::apply(FleetChanges changes, FleetDelta& delta) {
             continue;  // told again after a resync
         m_activities.push_back(std::move(activity));
         ++delta.activities;
-        if (m_activities.size() > kActivities)
+        if (m_activities.size() > kMaxActivities)
             m_activities.pop_front();
     }
     if (changes.totals) {
@@ -74,7 +74,7 @@ void Fleet::contact(const Contact& contact, FleetDelta& delta) {
         if (contact.latency >= 0)
             cluster.latency = contact.latency;
         cluster.latencies.push_back(contact.latency);
-        if (cluster.latencies.size() > kLatencies)
+        if (cluster.latencies.size() > kMaxLatencies)
             cluster.latencies.erase(cluster.latencies.begin());
     }
     delta.contacted.push_back(contact.cluster);

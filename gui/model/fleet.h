@@ -33,9 +33,6 @@ struct FleetDelta {
 
 class Fleet {
 public:
-    static constexpr std::size_t kActivities = 1000;
-    static constexpr std::size_t kLatencies = 120;
-
     void reset(client::FleetInfo info, client::FleetChanges all);
     // Adds what changed to `delta`.
     void apply(client::FleetChanges changes, FleetDelta& delta);

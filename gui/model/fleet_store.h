@@ -39,6 +39,8 @@ public:
     [[nodiscard]] bool isStale() const { return m_state != client::ConnectionState::Live; }
     // The controller's time as of the last publication, so that all of a picture has one age.
     [[nodiscard]] client::TimeMs now() const { return m_now; }
+    // What is judged by its age is judged at this time: a lost controller makes no cluster look silent.
+    [[nodiscard]] client::TimeMs asOf() const { return isStale() && m_lastData != 0 ? m_lastData : m_now; }
     // When the last data came, by the controller's clock; 0: never.
     [[nodiscard]] client::TimeMs lastData() const { return m_lastData; }
 

@@ -44,7 +44,7 @@ QVariant OrderedTable::data(const QModelIndex& index, int role) const {
         case LevelRole:
             return static_cast<int>(row.level);
         case OldRole:
-            return row.isOld || m_isStale;
+            return m_isStale ? 2 : row.isOld ? 1 : 0;
         case GoneRole:
             return static_cast<bool>(m_gone[m_shown[static_cast<std::size_t>(index.row())]]);
         case StatusRole:
@@ -70,10 +70,10 @@ QVariant OrderedTable::headerData(int section, Qt::Orientation orientation, int 
 }
 
 void OrderedTable::sort(int column, Qt::SortOrder order) {
-    if (column < 0 || column >= static_cast<int>(m_shape.columns.size()))
-        return;
-    m_sortColumn = column;
-    m_sortOrder = order;
+    // No column: trouble first again.
+    const bool isColumn = column >= 0 && column < static_cast<int>(m_shape.columns.size());
+    m_sortColumn = isColumn ? column : m_shape.sort;
+    m_sortOrder = isColumn ? order : m_shape.order;
     settle();
 }
 

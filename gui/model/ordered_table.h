@@ -24,9 +24,10 @@ enum Role {
     KeyRole = Qt::UserRole,  // QString
     HandleRole,              // quint64: cluster or object number
     LevelRole,               // Level of the row, for its status
-    OldRole,                 // bool: to be greyed
+    OldRole,                 // int: to be greyed; 1: this row, 2: everything is old
     GoneRole,                // bool
     StatusRole,              // bool: this cell shows the level as shape and colour
+    DetailRole,              // QString: said beside, less loud
     RatioRole,               // double 0…1: a share bar under the text
 };
 

@@ -9,6 +9,24 @@ namespace kubefed::gui {
 
 using namespace client;
 
+namespace {
+
+// For what has no replicas to count.
+QString wordOf(Level level) {
+    switch (level) {
+        case Level::Good:
+            return "✓";
+        case Level::Bad:
+            return "fail";
+        case Level::Busy:
+            return "wait";
+        default:
+            return "?";
+    }
+}
+
+}  // namespace
+
 PlacementMatrixModel::PlacementMatrixModel(const FleetStore& store, QObject* parent)
     : ObjectTableModel(store, {.columns = std::vector<Column>(kColumns), .status = Status, .sort = Status},
                        parent) {
@@ -37,7 +55,7 @@ QVariant PlacementMatrixModel::data(const QModelIndex& index, int role) const {
     const Head& head = m_heads[static_cast<std::size_t>(index.column())];
     const Share* share = object != nullptr ? Fleet::shareIn(*object, head.number) : nullptr;
     if (role == OldRole)
-        return isStale() || head.isOld || levelOf(Phase::Unreachable) == head.level;
+        return isStale() ? 2 : head.isOld || head.level == Level::Bad ? 1 : 0;
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>(Qt::AlignCenter);
     if (share == nullptr)
@@ -45,7 +63,7 @@ QVariant PlacementMatrixModel::data(const QModelIndex& index, int role) const {
     switch (role) {
         case Qt::DisplayRole:
             if (!share->desired)
-                return levelOf(*share) == Level::Good ? QString("✓") : text(share->state).left(1);
+                return wordOf(levelOf(*share));
             return share->ready == share->desired ? QString::number(*share->desired)
                                                   : fraction(share->ready, share->desired);
         case LevelRole:
@@ -78,8 +96,10 @@ QVariant PlacementMatrixModel::headerData(int section, Qt::Orientation orientati
                 return row.text[Namespace] + '/' + row.text[Name] + '\n' + row.text[Status] + ' ' + row.tip;
             case LevelRole:
                 return static_cast<int>(row.level);
+            case DetailRole:
+                return row.text[Namespace];
             case OldRole:
-                return row.isOld || isStale();
+                return isStale() ? 2 : row.isOld ? 1 : 0;
             default:
                 return {};
         }
@@ -94,7 +114,7 @@ QVariant PlacementMatrixModel::headerData(int section, Qt::Orientation orientati
         case LevelRole:
             return static_cast<int>(head.level);
         case OldRole:
-            return head.isOld || isStale();
+            return isStale() ? 2 : head.isOld ? 1 : 0;
         default:
             return {};
     }
@@ -116,8 +136,8 @@ std::vector<PlacementMatrixModel::Head> PlacementMatrixModel::wantedHeads() cons
     std::vector<Head> heads;
     const Fleet& fleet = store().fleet();
     for (const auto& [number, cluster] : fleet.clusters())
-        heads.push_back({cluster.name, number, levelOf(cluster, store().now(), fleet.info()),
-                         isOld(cluster, store().now(), fleet.info())});
+        heads.push_back({cluster.name, number, levelOf(cluster, store().asOf(), fleet.info()),
+                         isOld(cluster, store().asOf(), fleet.info())});
     std::ranges::sort(heads, [](const Head& a, const Head& b) {
         return a.level != b.level ? a.level > b.level : a.name < b.name;
     });

@@ -60,8 +60,9 @@ Summary summarize(const Fleet& fleet, TimeMs now) {
         ++objects[{-static_cast<int>(level), nameOf(object.health)}];
         if (level >= Level::Warn) {
             const QString cause = reasonOf(object);
-            troubles.push_back({reference(object.id), cause.isEmpty() ? nameOf(object.health) : cause, level,
-                                object.since, 0, number});
+            troubles.push_back({text(object.id.ns) + '/' + text(object.id.name),
+                                cause.isEmpty() ? nameOf(object.health) : cause, level, object.since, 0,
+                                number});
         }
     }
     summary.clusters = static_cast<int>(fleet.clusters().size());

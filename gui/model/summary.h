@@ -20,7 +20,7 @@ struct Tally {
 };
 
 struct Trouble {
-    QString subject;  // "oregon", "shop/rc/cart"
+    QString subject;  // "oregon", "shop/cart"
     QString cause;
     Level level = Level::Bad;
     client::TimeMs since = 0;
@@ -29,7 +29,7 @@ struct Trouble {
 };
 
 struct Summary {
-    static constexpr std::size_t kWorst = 3;
+    static constexpr std::size_t kWorst = 4;
 
     int clusters = 0, objects = 0;
     std::vector<Tally> clusterTally, objectTally;  // worst first, none with 0

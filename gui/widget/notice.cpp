@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/widget/notice.h"
 
+#include <algorithm>
+
 #include <QtCore/QEvent>
 #include <QtGui/QFontDatabase>
-#include <QtWidgets/QLabel>
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QVBoxLayout>
 
+#include "gui/widget/label.h"
 #include "gui/widget/theme.h"
 
 namespace kubefed::gui {
 
 namespace {
+
+constexpr int kTextWide = 520;
 
 class Sign final : public QWidget {
 public:
@@ -21,7 +25,7 @@ public:
 protected:
     void paintEvent(QPaintEvent*) override {
         QPainter painter(this);
-        const Theme& theme = themeOf(palette());
+        const Theme& theme = themeOf(*this);
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setPen(Qt::NoPen);
         painter.setBrush(theme.tint(level));
@@ -36,15 +40,13 @@ protected:
 Notice::Notice(QWidget* parent)
     : QWidget(parent),
       m_sign(new Sign(this)),
-      m_title(new QLabel(this)),
-      m_text(new QLabel(this)),
+      m_title(new Label(Label::Kind::Title, {}, this)),
+      m_text(new Label(Label::Kind::Dim, {}, this)),
       m_command(new QPushButton(this)),
       m_button(new QPushButton(this)) {
     m_sign->setFixedSize(48, 48);
     m_text->setWordWrap(true);
     m_text->setAlignment(Qt::AlignHCenter);
-    m_text->setMinimumWidth(320);
-    m_text->setMaximumWidth(520);
     m_command->setToolTip("Copy this command");
     auto* column = new QVBoxLayout(this);
     column->setSpacing(2 * kGrid);
@@ -68,9 +70,9 @@ void Notice::show(const Content& content) {
     m_sign->update();
     m_title->setText(content.title);
     m_text->setText(content.text);
-    m_text->setMinimumHeight(m_text->heightForWidth(520));
-    m_text->setFixedWidth(520);
-    m_command->setText(content.command + "    ⧉");
+    m_text->setFixedSize(kTextWide, std::max(0, m_text->heightForWidth(kTextWide)));
+    m_text->setVisible(!content.text.isEmpty());
+    m_command->setText(content.command + "     Copy");
     m_command->setVisible(!content.command.isEmpty());
     m_button->setText(content.button);
     m_button->setVisible(!content.button.isEmpty());
@@ -79,17 +81,13 @@ void Notice::show(const Content& content) {
 }
 
 void Notice::dress() {
-    m_title->setFont(titleFont(font()));
     QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
     fixed.setPixelSize(QFontInfo(font()).pixelSize());
     m_command->setFont(fixed);
-    QPalette dimmed = palette();
-    dimmed.setColor(QPalette::WindowText, themeOf(palette()).dim);
-    m_text->setPalette(dimmed);
 }
 
 void Notice::changeEvent(QEvent* event) {
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
+    if (event->type() == QEvent::FontChange)
         dress();
     QWidget::changeEvent(event);
 }

@@ -8,10 +8,11 @@
 
 #include "gui/model/facts.h"
 
-class QLabel;
 class QPushButton;
 
 namespace kubefed::gui {
+
+class Label;
 
 class Notice final : public QWidget {
     Q_OBJECT
@@ -42,8 +43,8 @@ private:
 
     Content m_content;
     QWidget* m_sign;
-    QLabel* m_title;
-    QLabel* m_text;
+    Label* m_title;
+    Label* m_text;
     QPushButton* m_command;
     QPushButton* m_button;
 };

@@ -10,8 +10,7 @@
 namespace kubefed::gui {
 
 void paintShares(QPainter& painter, const QRectF& box, const std::vector<Part>& parts, double whole,
-                 const QPalette& palette, bool isOld) {
-    const Theme& theme = themeOf(palette);
+                 const Theme& theme, bool isOld) {
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     QPainterPath outline;
@@ -44,7 +43,7 @@ void ShareBar::show(std::vector<Part> parts, double whole, bool isOld) {
 
 void ShareBar::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    paintShares(painter, rect(), m_parts, m_whole, palette(), m_isOld);
+    paintShares(painter, rect(), m_parts, m_whole, themeOf(*this), m_isOld);
 }
 
 }  // namespace kubefed::gui

@@ -13,13 +13,15 @@
 
 namespace kubefed::gui {
 
+struct Theme;
+
 struct Part {
     double amount = 0;
     Level level = Level::Good;
 };
 
 void paintShares(QPainter& painter, const QRectF& box, const std::vector<Part>& parts, double whole,
-                 const QPalette& palette, bool isOld);
+                 const Theme& theme, bool isOld);
 
 class ShareBar final : public QWidget {
     Q_OBJECT

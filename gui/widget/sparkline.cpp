@@ -26,7 +26,7 @@ void Sparkline::setFormat(std::function<QString(double)> format) {
 void Sparkline::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = themeOf(palette());
+    const Theme& theme = themeOf(*this);
     painter.setFont(smallFont(font()));
     if (m_values.empty()) {
         painter.setPen(theme.dim);
@@ -34,7 +34,7 @@ void Sparkline::paintEvent(QPaintEvent*) {
         return;
     }
     const double highest = std::max(1e-9, *std::ranges::max_element(m_values));
-    const double labels = m_format ? 64 : 0;
+    const double labels = m_format ? 88 : 0;
     const QRectF plot(1, 4, width() - labels - 2, height() - 12);
     const double step = m_values.size() > 1 ? plot.width() / static_cast<double>(m_values.size() - 1) : 0;
     const QColor ink = m_isOld ? theme.dim : theme.accent;

@@ -27,7 +27,7 @@ QSize StatusPill::sizeHint() const {
 void StatusPill::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = themeOf(palette());
+    const Theme& theme = themeOf(*this);
     const Level shown = m_isOld && m_level < Level::Unknown ? Level::Unknown : m_level;
     const QColor ink = m_isOld ? theme.dim : theme.of(shown);
     const QColor ground = m_isOld ? theme.unknownTint : theme.tint(shown);

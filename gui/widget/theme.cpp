@@ -6,8 +6,17 @@
 
 #include <QtGui/QFontMetricsF>
 #include <QtGui/QPainterPath>
+#include <QtWidgets/QLineEdit>
+
+#include "gui/widget/label.h"
 
 namespace kubefed::gui {
+
+namespace {
+
+constexpr const char* kIsDark = "kubefedIsDark";
+
+}  // namespace
 
 const Theme& lightTheme() {
     static const Theme theme{.isDark = false,
@@ -61,6 +70,28 @@ const Theme& themeOf(const QPalette& palette) {
     const bool isDark =
         palette.color(QPalette::Window).lightnessF() < palette.color(QPalette::WindowText).lightnessF();
     return isDark ? darkTheme() : lightTheme();
+}
+
+const Theme& themeOf(const QWidget& widget) {
+    const QVariant isDark = widget.window()->property(kIsDark);
+    if (!isDark.isValid())
+        return themeOf(widget.palette());
+    return isDark.toBool() ? darkTheme() : lightTheme();
+}
+
+void setTheme(QWidget& window, const Theme& theme) {
+    window.setProperty(kIsDark, theme.isDark);
+    // A style sheet in force would bring the palette of before back.
+    window.setStyleSheet({});
+    window.setPalette(theme.palette());
+    window.setStyleSheet(theme.styleSheet(window.font()));
+    // It makes placeholders half as loud as texts, which is too little to read.
+    QPalette placeholder;
+    placeholder.setColor(QPalette::PlaceholderText, theme.dim);
+    for (QLineEdit* line : window.findChildren<QLineEdit*>())
+        line->setPalette(placeholder);
+    for (Label* label : window.findChildren<Label*>())
+        label->dress();
 }
 
 const QColor& Theme::of(Level level) const {
@@ -151,8 +182,9 @@ QString Theme::styleSheet(const QFont& base) const {
                "QListView { background: %1; border: none; color: %3; outline: 0; }"
                "QHeaderView { background: %1; border: none; }"
                "QHeaderView::section { background: %1; color: %4; border: none; border-bottom: 1px solid %2;"
-               " padding: 6px 8px; font-size: %8px; }"
+               " padding: 6px 12px; font-size: %8px; }"
                "QTableCornerButton::section { background: %1; border: none; border-bottom: 1px solid %2; }"
+               "QAbstractScrollArea::corner { background: %1; border: none; }"
                "QSplitter::handle { background: %9; }"
                "QScrollArea { background: transparent; border: none; }"
                "QScrollBar { background: transparent; border: none; margin: 0; }"

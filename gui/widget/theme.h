@@ -12,6 +12,8 @@
 
 #include "gui/model/facts.h"
 
+class QWidget;
+
 namespace kubefed::gui {
 
 inline constexpr int kGrid = 8;
@@ -32,6 +34,10 @@ struct Theme {
 
 // Light or dark, as the palette's window and text are.
 [[nodiscard]] const Theme& themeOf(const QPalette& palette);
+// That of the widget's window, set by setTheme(), else by its palette. Palettes alone do not do: below a
+// style sheet they are not inherited.
+[[nodiscard]] const Theme& themeOf(const QWidget& widget);
+void setTheme(QWidget& window, const Theme& theme);
 [[nodiscard]] const Theme& lightTheme();
 [[nodiscard]] const Theme& darkTheme();
 [[nodiscard]] double contrast(const QColor& a, const QColor& b);  // 1…21, as WCAG computes it

@@ -39,7 +39,7 @@ void Tile::show(Content content) {
 }
 
 QSize Tile::sizeHint() const {
-    return {240, kHead + 3 * (fontMetrics().height() + 6) + kPadding - 4};
+    return {240, kHead + 4 * (fontMetrics().height() + 6) + kPadding - 4};
 }
 
 QRectF Tile::placeOf(int line) const {
@@ -47,7 +47,7 @@ QRectF Tile::placeOf(int line) const {
     const double left =
         m_content.figure.isEmpty()
             ? 0
-            : QFontMetricsF(figureFont(font())).horizontalAdvance(m_content.figure) + 3 * kGrid;
+            : QFontMetricsF(figureFont(font())).horizontalAdvance(m_content.figure) + 2 * kGrid;
     return {kPadding + left - 6, kHead - 3.0 + line * tall, width() - 2 * kPadding - left + 12,
             static_cast<double>(tall)};
 }
@@ -62,7 +62,7 @@ int Tile::lineAt(const QPointF& place) const {
 void Tile::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = themeOf(palette());
+    const Theme& theme = themeOf(*this);
     painter.setPen(QPen(hasFocus() ? theme.accent : theme.line, 1));
     painter.setBrush(theme.surface);
     painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), kGrid, kGrid);
@@ -100,7 +100,7 @@ void Tile::paintEvent(QPaintEvent*) {
 }
 
 void Tile::paintLine(QPainter& painter, int index) {
-    const Theme& theme = themeOf(palette());
+    const Theme& theme = themeOf(*this);
     const Line& line = m_content.lines[static_cast<std::size_t>(index)];
     const QRectF place = placeOf(index);
     if (index == m_hovered || (hasFocus() && index == m_current)) {
@@ -125,7 +125,8 @@ void Tile::paintLine(QPainter& painter, int index) {
     painter.setPen(m_content.isOld ? theme.dim : theme.text);
     const double wide = std::min(QFontMetricsF(painter.font()).horizontalAdvance(line.strong), rest.width());
     paintText(painter, QRectF(rest.left(), rest.top(), wide + 1, rest.height()), line.strong);
-    rest.setLeft(rest.left() + wide + kGrid);
+    if (!line.strong.isEmpty())
+        rest.setLeft(rest.left() + wide + kGrid);
     painter.setFont(font());
     painter.setPen(m_content.isOld ? theme.dim : theme.text);
     if (rest.width() > 16)

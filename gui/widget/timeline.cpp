@@ -15,7 +15,8 @@ using namespace client;
 namespace {
 
 constexpr TimeMs kLongest = 24 * 3'600'000;
-constexpr double kBar = 26;
+constexpr double kBar = 24;
+constexpr double kEdge = 4;
 
 double heightOf(Level level) {
     switch (level) {
@@ -58,7 +59,7 @@ double Timeline::placeOf(TimeMs time) const {
 
 void Timeline::paintEvent(QPaintEvent*) {
     QPainter painter(this);
-    const Theme& theme = themeOf(palette());
+    const Theme& theme = themeOf(*this);
     painter.setPen(Qt::NoPen);
     for (std::size_t i = 0; i < m_changes.size(); ++i) {
         const bool isLast = i + 1 == m_changes.size();
@@ -69,11 +70,12 @@ void Timeline::paintEvent(QPaintEvent*) {
         const Level level = levelOf(m_changes[i].phase);
         const double tall = kBar * heightOf(level);
         // However short it was, trouble is seen.
-        const double wide = std::max(to - from, level >= Level::Warn ? 3.0 : 1.0);
+        const double wide = std::max(to - from, level >= Level::Warn ? 6.0 : 1.0);
         const double left = std::min(from, width() - wide);
-        painter.fillRect(QRectF(left, 0, wide, kBar), theme.tint(level));
-        painter.fillRect(QRectF(left, kBar - tall, wide, tall),
-                         m_isOld && isLast ? theme.dim : theme.of(level));
+        const QColor ink = m_isOld && isLast && level < Level::Bad ? theme.dim : theme.of(level);
+        painter.fillRect(QRectF(left, 0, wide, kBar), theme.surface);
+        painter.fillRect(QRectF(left, kBar - tall, wide, tall), theme.tint(level));
+        painter.fillRect(QRectF(left, kBar - tall, wide, std::min(tall, kEdge)), ink);
     }
     painter.setPen(theme.dim);
     painter.setFont(smallFont(font()));

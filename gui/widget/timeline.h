@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The states of a cluster over time as blocks of different height and colour: the lower, the worse. From the
+// The states of a cluster over time as steps of different height and colour: the lower, the worse. From the
 // oldest that is known, or 24 hours, to now. GUI thread.
 #pragma once
 

@@ -96,7 +96,7 @@ private Q_SLOTS:
         for (int i = 0; i < 200; ++i)
             m_source->sink()->changed({.contacts = {{2, m_source->now(), -1, true}}});
         m_clock->advance(Duration{200});
-        QCOMPARE(cluster.latencies.size(), Fleet::kLatencies);
+        QCOMPARE(cluster.latencies.size(), client::kMaxLatencies);
         QCOMPARE(cluster.latency.value_or(0), std::int64_t{77});  // a failed probe has none
     }
 
@@ -107,7 +107,7 @@ private Q_SLOTS:
             many.activities.push_back({.number = i, .time = 1, .reason = "again"});
         m_source->sink()->changed(std::move(many));
         m_clock->advance(Duration{200});
-        QCOMPARE(m_store->fleet().activities().size(), Fleet::kActivities);
+        QCOMPARE(m_store->fleet().activities().size(), client::kMaxActivities);
         QCOMPARE(m_store->fleet().activities().back().number, std::uint64_t{2'999});
         QVERIFY(std::ranges::is_sorted(m_store->fleet().activities(), {}, &client::Activity::number));
     }

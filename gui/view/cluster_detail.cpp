@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/view/cluster_detail.h"
+
+#include <QtWidgets/QGridLayout>
+#include <QtWidgets/QPushButton>
+
+#include "kubefed/kube/quantity.h"
+
+#include "gui/view/facts_grid.h"
+#include "gui/view/table_view.h"
+#include "gui/widget/share_bar.h"
+#include "gui/widget/sparkline.h"
+#include "gui/widget/theme.h"
+#include "gui/widget/timeline.h"
+
+namespace kubefed::gui {
+
+using namespace client;
+
+namespace {
+
+constexpr int kSmallTable = 5 * 32;
+
+double amountOf(const std::map<std::string, std::string>& amounts, const std::string& resource) {
+    const auto it = amounts.find(resource);
+    if (it == amounts.end())
+        return -1;
+    const auto quantity = kube::Quantity::parse(it->second);
+    return quantity ? quantity->toDouble() : -1;
+}
+
+QString labelsText(const Cluster& cluster) {
+    QStringList labels;
+    for (const auto& [key, value] : cluster.labels)
+        labels += text(key).section('/', -1) + '=' + text(value);
+    return labels.join("  ");
+}
+
+QString taintsText(const Cluster& cluster) {
+    QStringList taints;
+    for (const ClusterTaint& taint : cluster.taints)
+        taints +=
+            text(taint.key) + (taint.value.empty() ? "" : '=' + text(taint.value)) + ':' + text(taint.effect);
+    return taints.join("  ");
+}
+
+}  // namespace
+
+ClusterDetail::ClusterDetail(const FleetStore& store, QWidget* parent)
+    : DetailCard(parent),
+      m_store(store),
+      m_objects(store),
+      m_activities(store),
+      m_timeline(new Timeline),
+      m_probes(new Sparkline),
+      m_facts(new FactsGrid),
+      m_placed(new TableView(m_objects)),
+      m_events(new TableView(m_activities)) {
+    connect(addButton("Copy command"), &QPushButton::clicked, this, &ClusterDetail::copyWanted);
+    connect(addButton("Placed here"), &QPushButton::clicked, this, [this] { Q_EMIT placedWanted(m_name); });
+    connect(addButton("Events"), &QPushButton::clicked, this, [this] { Q_EMIT eventsWanted(m_name); });
+    addCaption("Health");
+    add(m_timeline);
+    addCaption("Probes");
+    m_probes->setFormat([](double value) { return milliseconds(value); });
+    m_probes->setFixedHeight(40);
+    add(m_probes);
+    addCaption("Events, newest first");
+    for (const int column : {ActivityModel::Kind, ActivityModel::Cluster, ActivityModel::Object})
+        m_events->setColumnHidden(column, true);
+    m_events->setWidths({6, 0, 0, 0, 14});
+    m_events->setFixedHeight(kSmallTable);
+    add(m_events);
+    addCaption("Placed here, worst first");
+    for (const int column : {ObjectTableModel::Namespace, ObjectTableModel::Clusters,
+                             ObjectTableModel::Policy, ObjectTableModel::Since})
+        m_placed->setColumnHidden(column, true);
+    m_placed->setWidths({16, 0, 12, 6});
+    m_placed->setFixedHeight(kSmallTable);
+    add(m_placed);
+    addCaption("Capacity requested");
+    auto* capacity = new QWidget;
+    auto* grid = new QGridLayout(capacity);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setHorizontalSpacing(12);
+    grid->setVerticalSpacing(6);
+    grid->setColumnStretch(1, 1);
+    for (const auto& [resource, name] :
+         {std::pair("cpu", "CPU"), std::pair("memory", "Memory"), std::pair("pods", "Pods")}) {
+        const int line = static_cast<int>(m_capacities.size());
+        auto* figures = new Label(Label::Kind::Body);
+        figures->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+        auto* bar = new ShareBar;
+        grid->addWidget(new Label(Label::Kind::Dim, name), line, 0);
+        grid->addWidget(bar, line, 1);
+        grid->addWidget(figures, line, 2);
+        m_capacities.push_back({resource, figures, bar});
+    }
+    add(capacity);
+    addCaption("Facts");
+    add(m_facts);
+    connect(m_placed, &TableView::opened, this, &ClusterDetail::objectOpened);
+    connect(&store, &FleetStore::published, this, &ClusterDetail::refresh);
+    refresh();
+}
+
+void ClusterDetail::show(const QString& name) {
+    m_name = name;
+    refresh();
+}
+
+void ClusterDetail::refresh() {
+    const Cluster* cluster = m_store.fleet().cluster(m_name.toStdString());
+    if (cluster == nullptr) {
+        showNothing(m_name.isEmpty() ? QString("Choose a cluster to see what is known of it.")
+                                     : m_name + " is no longer a member.");
+        return;
+    }
+    const TimeMs now = m_store.now();
+    const FleetInfo& info = m_store.fleet().info();
+    const bool isSilent = isOld(*cluster, m_store.asOf(), info);
+    const bool isGrey = isSilent || m_store.isStale();
+    const Level level = levelOf(*cluster, m_store.asOf(), info);
+    showHead(m_name, level, nameOf(cluster->phase), "for " + since(cluster->phaseSince, now),
+             m_store.isStale() || (isSilent && level != Level::Bad),
+             text(cluster->message.empty() ? cluster->reason : cluster->message));
+    m_objects.restrictTo(cluster->number);
+    m_activities.restrictTo(cluster->number);
+    m_timeline->show(cluster->timeline, now, isGrey);
+    m_probes->show({cluster->latencies.begin(), cluster->latencies.end()}, isGrey);
+    showCapacity(*cluster, isGrey);
+    QStringList bad;
+    for (const ConditionView& condition : cluster->conditions)
+        if (condition.status != "True")
+            bad += text(condition.type) + ' ' + text(condition.status) + ": " +
+                   text(condition.message.empty() ? condition.reason : condition.message);
+    const auto& counts = cluster->objects;
+    const QString placed =
+        counts ? QString("%1, %2 in sync%3%4")
+                     .arg(plural(counts->desired, "object", "objects"), count(counts->synced),
+                          counts->failed > 0 ? ", " + count(counts->failed) + " failed" : QString(),
+                          counts->unclaimed > 0 ? ", " + count(counts->unclaimed) + " not ours" : QString())
+               : QString();
+    m_facts->show(
+        {{"Last contact",
+          cluster->lastContact == 0 ? QString("never") : since(cluster->lastContact, now) + " ago"},
+         {"Placed", placed},
+         {"Conditions", bad.join('\n')},
+         {"Kubernetes", text(cluster->kubernetesVersion)},
+         {"Nodes",
+          cluster->nodes ? fraction(cluster->nodes->ready, cluster->nodes->total) + " ready" : QString()},
+         {"Labels", labelsText(*cluster)},
+         {"Taints", taintsText(*cluster)},
+         {"Scheduling", cluster->unschedulable ? QString("takes no new objects") : QString()},
+         {"Endpoint", text(cluster->apiEndpoint)},
+         {"Member for", since(cluster->created, now)},
+         {"Credentials", cluster->credentialsExpire == 0 ? QString()
+                         : cluster->credentialsExpire < now
+                             ? "expired " + ageText(now - cluster->credentialsExpire) + " ago"
+                             : "expire in " + ageText(cluster->credentialsExpire - now)}},
+        isGrey);
+}
+
+void ClusterDetail::showCapacity(const Cluster& cluster, bool isOld) {
+    for (const Capacity& capacity : m_capacities) {
+        const double whole = amountOf(cluster.allocatable, capacity.resource);
+        const double used = amountOf(cluster.requested, capacity.resource);
+        const bool isKnown = whole > 0 && used >= 0;
+        capacity.bar->show({{isKnown ? used : 0, used > whole * 0.9 ? Level::Warn : Level::Busy}},
+                           isKnown ? whole : 1, isOld);
+        const auto figure = [&](const std::map<std::string, std::string>& amounts) {
+            return text(amounts.contains(capacity.resource) ? amounts.at(capacity.resource) : "?");
+        };
+        capacity.text->setText(isKnown ? figure(cluster.requested) + " of " + figure(cluster.allocatable)
+                                       : QString("not known"));
+    }
+}
+
+}  // namespace kubefed::gui

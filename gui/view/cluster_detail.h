@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All that is known of one cluster: health over time, probes, capacity, what is placed there, events.
+// Follows the store. GUI thread.
+#pragma once
+
+#include "gui/model/activity_model.h"
+#include "gui/model/object_table_model.h"
+#include "gui/view/detail_card.h"
+
+namespace kubefed::gui {
+
+class FactsGrid;
+class ShareBar;
+class Sparkline;
+class TableView;
+class Timeline;
+
+class ClusterDetail final : public DetailCard {
+    Q_OBJECT
+
+public:
+    explicit ClusterDetail(const FleetStore& store, QWidget* parent = nullptr);
+    void show(const QString& name);  // empty: none
+    using QWidget::show;
+    [[nodiscard]] const QString& cluster() const { return m_name; }
+
+Q_SIGNALS:
+    void objectOpened(const QString& key);
+    void placedWanted(const QString& cluster);  // what is placed there, on its own page
+    void eventsWanted(const QString& cluster);
+    void copyWanted();
+
+private:
+    void refresh();
+    void showCapacity(const client::Cluster& cluster, bool isOld);
+
+    const FleetStore& m_store;
+    QString m_name;
+    ObjectTableModel m_objects;
+    ActivityModel m_activities;
+    Timeline* m_timeline;
+    Sparkline* m_probes;
+    FactsGrid* m_facts;
+    struct Capacity {
+        std::string resource;
+        Label* text;
+        ShareBar* bar;
+    };
+    std::vector<Capacity> m_capacities;
+    TableView* m_placed;
+    TableView* m_events;
+};
+
+}  // namespace kubefed::gui

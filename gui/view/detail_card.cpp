@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/view/detail_card.h"
+
+#include <QtWidgets/QHBoxLayout>
+#include <QtWidgets/QPushButton>
+#include <QtWidgets/QScrollArea>
+#include <QtWidgets/QVBoxLayout>
+
+#include "gui/widget/theme.h"
+
+namespace kubefed::gui {
+
+DetailCard::DetailCard(QWidget* parent)
+    : QWidget(parent),
+      m_title(new Label(Label::Kind::Title, {}, this)),
+      m_pill(new StatusPill(this)),
+      m_age(new Label(Label::Kind::Dim, {}, this)),
+      m_why(new Label(Label::Kind::Body, {}, this)),
+      m_nothing(new Label(Label::Kind::Dim, {}, this)),
+      m_head(new QWidget(this)),
+      m_buttons(new QHBoxLayout),
+      m_scroll(new QScrollArea(this)) {
+    m_title->setWordWrap(true);
+    m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_why->setWordWrap(true);
+    m_why->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_nothing->setWordWrap(true);
+    m_nothing->setAlignment(Qt::AlignCenter);
+
+    auto* state = new QHBoxLayout;
+    state->setSpacing(kGrid);
+    state->addWidget(m_pill);
+    state->addWidget(m_age);
+    state->addStretch();
+    m_buttons->setSpacing(kGrid);
+    m_buttons->addStretch();
+    auto* head = new QVBoxLayout(m_head);
+    head->setContentsMargins(2 * kGrid, 2 * kGrid, 2 * kGrid, kGrid);
+    head->setSpacing(kGrid);
+    head->addWidget(m_title);
+    head->addLayout(state);
+    head->addWidget(m_why);
+    head->addLayout(m_buttons);
+
+    auto* inside = new QWidget(m_scroll);
+    m_sections = new QVBoxLayout(inside);
+    m_sections->setContentsMargins(2 * kGrid, 0, 2 * kGrid, 2 * kGrid);
+    m_sections->setSpacing(6);
+    m_scroll->setWidget(inside);
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setFrameShape(QFrame::NoFrame);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_scroll->viewport()->setAutoFillBackground(false);
+    inside->setAutoFillBackground(false);
+
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(1, 1, 1, 1);
+    column->setSpacing(0);
+    column->addWidget(m_head);
+    column->addWidget(m_scroll, 1);
+    column->addWidget(m_nothing, 1);
+    setMinimumWidth(360);
+    showNothing({});
+}
+
+void DetailCard::addCaption(const QString& text) {
+    if (m_sections->count() > 0)
+        m_sections->addSpacing(12);
+    m_sections->addWidget(new Label(Label::Kind::Caption, text, m_scroll->widget()));
+}
+
+void DetailCard::add(QWidget* widget, int stretch) {
+    m_sections->addWidget(widget, stretch);
+}
+
+void DetailCard::addStretch() {
+    m_sections->addStretch(1);
+}
+
+QPushButton* DetailCard::addButton(const QString& text) {
+    auto* button = new QPushButton(text, m_head);
+    m_buttons->insertWidget(m_buttons->count() - 1, button);
+    return button;
+}
+
+void DetailCard::showHead(const QString& title, Level level, const QString& state, const QString& age,
+                          bool isOld, const QString& why) {
+    m_head->show();
+    m_scroll->show();
+    m_nothing->hide();
+    m_title->setText(title);
+    m_pill->show(level, state, isOld);
+    m_age->setText(age);
+    m_why->setText(why);
+    m_why->setVisible(!why.isEmpty());
+}
+
+void DetailCard::showNothing(const QString& text) {
+    m_head->hide();
+    m_scroll->hide();
+    m_nothing->setText(text);
+    m_nothing->show();
+}
+
+void DetailCard::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = themeOf(*this);
+    painter.setPen(QPen(theme.line, 1));
+    painter.setBrush(theme.surface);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), kGrid, kGrid);
+}
+
+}  // namespace kubefed::gui

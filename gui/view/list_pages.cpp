@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/view/list_pages.h"
+
+#include <algorithm>
+
+#include <QtWidgets/QHBoxLayout>
+#include <QtWidgets/QVBoxLayout>
+
+#include "gui/model/commands.h"
+#include "gui/view/facts_grid.h"
+#include "gui/view/table_panel.h"
+#include "gui/widget/theme.h"
+
+namespace kubefed::gui {
+
+using namespace client;
+
+namespace {
+
+QVBoxLayout* columnOf(QWidget* page) {
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(kGrid);
+    return column;
+}
+
+}  // namespace
+
+EventsPage::EventsPage(Session& session, QWidget* parent)
+    : QWidget(parent),
+      m_session(session),
+      m_model(session.store()),
+      m_panel(new TablePanel(m_model, "event", "Filter events, for example: cluster=oregon error", this)) {
+    columnOf(this)->addWidget(m_panel);
+    m_panel->table().setWidths({7, 10, 14, 20, 18});
+    m_panel->setEmpty(
+        {.title = "Nothing has happened yet",
+         .text = "State changes of clusters and failures of objects appear here as they happen, and "
+                 "stay for as long as the controller remembers them."});
+    connect(&m_panel->table(), &TableView::opened, this, &EventsPage::open);
+}
+
+void EventsPage::open(const QString& key) {
+    const auto& activities = m_session.store().fleet().activities();
+    const auto it = std::ranges::find(activities, key.toULongLong(), &Activity::number);
+    if (it == activities.end())
+        return;
+    if (it->object)
+        Q_EMIT objectOpened(keyOf(*it->object));
+    else if (const Cluster* cluster = m_session.store().fleet().cluster(it->cluster))
+        Q_EMIT clusterOpened(text(cluster->name));
+}
+
+PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
+    : QWidget(parent),
+      m_session(session),
+      m_panel(new TablePanel(m_model, "plugin", "Filter plugins", this)),
+      m_card(new PluginCard(this)) {
+    auto* line = new QHBoxLayout(this);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(12);
+    line->addWidget(m_panel, 1);
+    line->addWidget(m_card);
+    m_panel->table().setColumnHidden(PolicyTableModel::Stages, true);
+    m_panel->table().setWidths({11, 10, 6, 8, 0, 7, 7, 8, 8});
+    connect(&m_panel->table(), &TableView::chosen, this, &PoliciesPage::showCurrent);
+    showCurrent();
+}
+
+void PoliciesPage::ask() {
+    if (m_session.store().source() == nullptr)
+        return;
+    if (m_model.total() == 0)
+        m_panel->setNotice(true, {.level = Level::Busy, .title = "Asking the controller for its plugins"});
+    m_request = m_session.store().source()->listPolicies(
+        [this](Result<std::vector<PolicyPlugin>> result) { answer(std::move(result)); });
+}
+
+void PoliciesPage::answer(Result<std::vector<PolicyPlugin>> result) {
+    if (!result) {
+        const bool isForbidden = result.error().code == Code::PermissionDenied;
+        const bool isReplay = result.error().code == Code::Unimplemented;
+        m_panel->setNotice(
+            true, {.level = isReplay ? Level::Quiet : Level::Bad,
+                   .title = isForbidden ? "You may not list policy plugins"
+                            : isReplay  ? "Not in this recording"
+                                        : "The controller gave no list",
+                   .text = isReplay ? QString("Recordings hold the fleet, not the controller's plugins.")
+                                    : text(result.error().message),
+                   .command = isReplay ? QString() : Commands(m_session.context()).policies()});
+        return;
+    }
+    m_panel->setNotice(false);
+    m_model.show(std::move(*result));
+    if (!m_panel->table().currentIndex().isValid() && m_model.rowCount() > 0)
+        m_panel->table().setCurrentIndex(m_model.index(0, 0));
+    showCurrent();
+}
+
+void PoliciesPage::showCurrent() {
+    const QModelIndex current = m_panel->table().currentIndex();
+    m_card->show(current.isValid() ? &m_model.pluginAt(current.row()) : nullptr,
+                 static_cast<Level>(current.data(LevelRole).toInt()));
+}
+
+PluginCard::PluginCard(QWidget* parent) : DetailCard(parent), m_facts(new FactsGrid) {
+    addCaption("Facts");
+    add(m_facts);
+    addStretch();
+    show(nullptr, Level::Quiet);
+}
+
+void PluginCard::show(const PolicyPlugin* plugin, Level level) {
+    if (plugin == nullptr) {
+        showNothing("Choose a plugin to see what is known of it.");
+        return;
+    }
+    showHead(text(plugin->name), level, text(plugin->state), "version " + text(plugin->version), false,
+             text(plugin->description));
+    QStringList stages;
+    for (const std::string& stage : plugin->stages)
+        stages += text(stage);
+    m_facts->show({{"Message", text(plugin->message)},
+                   {"Last error", text(plugin->lastError)},
+                   {"Failures", QString("%1 of %2 calls")
+                                    .arg(count(static_cast<std::int64_t>(plugin->failures)),
+                                         count(static_cast<std::int64_t>(plugin->calls)))},
+                   {"Stages", stages.join(", ")},
+                   {"Source", text(plugin->source)},
+                   {"Library", plugin->sha256.empty() ? QString("comes with the controller")
+                                                      : "sha256 " + text(plugin->sha256)},
+                   {"ABI", text(plugin->abi)},
+                   {"Loaded", plural(plugin->generation, "time", "times")}});
+}
+
+}  // namespace kubefed::gui

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pages that are one table: events, and the policy plugins of the controller, asked for when the page is
+// shown. GUI thread.
+#pragma once
+
+#include <QtWidgets/QWidget>
+
+#include "gui/model/activity_model.h"
+#include "gui/model/policy_table_model.h"
+#include "gui/view/detail_card.h"
+#include "gui/view/session.h"
+
+namespace kubefed::gui {
+
+class FactsGrid;
+class TablePanel;
+
+class EventsPage final : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit EventsPage(Session& session, QWidget* parent = nullptr);
+    [[nodiscard]] TablePanel& panel() const { return *m_panel; }
+
+Q_SIGNALS:
+    void clusterOpened(const QString& name);
+    void objectOpened(const QString& key);
+
+private:
+    void open(const QString& key);
+
+    Session& m_session;
+    ActivityModel m_model;
+    TablePanel* m_panel;
+};
+
+class PluginCard final : public DetailCard {
+    Q_OBJECT
+
+public:
+    explicit PluginCard(QWidget* parent = nullptr);
+    void show(const client::PolicyPlugin* plugin, Level level);  // nullptr: none
+    using QWidget::show;
+
+private:
+    FactsGrid* m_facts;
+};
+
+class PoliciesPage final : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit PoliciesPage(Session& session, QWidget* parent = nullptr);
+    [[nodiscard]] TablePanel& panel() const { return *m_panel; }
+    void ask();
+
+private:
+    void answer(Result<std::vector<client::PolicyPlugin>> result);
+    void showCurrent();
+
+    Session& m_session;
+    PolicyTableModel m_model;
+    TablePanel* m_panel;
+    PluginCard* m_card;
+    Request m_request;
+};
+
+}  // namespace kubefed::gui

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be done, by key and by palette: one list for both, and for the card of keys.
+#include <QtGui/QShortcut>
+#include <QtWidgets/QLineEdit>
+
+#include "gui/view/banner.h"
+#include "gui/view/fleet_page.h"
+#include "gui/view/header_bar.h"
+#include "gui/view/help_overlay.h"
+#include "gui/view/list_pages.h"
+#include "gui/view/main_window.h"
+#include "gui/view/palette_overlay.h"
+#include "gui/view/replay_bar.h"
+#include "gui/view/table_panel.h"
+#include "gui/view/workloads_page.h"
+
+namespace kubefed::gui {
+
+void MainWindow::addAction(Action action) {
+    const std::size_t index = m_actions.size();
+    if (!action.key.isEmpty()) {
+        auto* shortcut = new QShortcut(QKeySequence(action.key), this);
+        connect(shortcut, &QShortcut::activated, this, [this, index] { m_actions[index].run(); });
+    }
+    m_actions.push_back(std::move(action));
+}
+
+void MainWindow::makeActions() {
+    addAction({"Show all keys",
+               "?",
+               "This card",
+               [this] {
+                   HelpOverlay::Keys keys;
+                   for (const Action& action : m_actions)
+                       if (!action.help.isEmpty())
+                           keys.emplace_back(action.key, action.help);
+                   keys.emplace_back("Enter", "Open: what is placed there, or why it is there");
+                   keys.emplace_back("↑ ↓ ← →", "Rows and cells");
+                   keys.emplace_back("Tab", "Tiles, filter, table, details");
+                   m_help->open(std::move(keys));
+               },
+               {}});
+    addAction({"Search", "Ctrl+K", "Find clusters, objects and actions", [this] { openPalette(); }, {}});
+    addAction({"Show the fleet", "1", "Fleet", [this] { open(FleetPlace); },
+               [this] { return commands().clusters(); }});
+    addAction({"Show workloads", "2", "Workloads", [this] { open(WorkloadsPlace); },
+               [this] { return commands().objects(); }});
+    addAction({"Show policies", "3", "Policies", [this] { open(PoliciesPlace); },
+               [this] { return commands().policies(); }});
+    addAction({"Show events", "4", "Events", [this] { open(EventsPlace); },
+               [this] { return commands().events(); }});
+    addAction({"Filter this page",
+               "/",
+               "Filter; Enter goes to the rows, Esc clears",
+               [this] {
+                   panel().filter().setFocus();
+                   panel().filter().selectAll();
+               },
+               {}});
+    addAction({"Matrix or table of workloads",
+               "M",
+               "Workloads as matrix or table",
+               [this] {
+                   open(WorkloadsPlace);
+                   m_workloads->leaveExplanation();
+                   m_workloads->setMatrix(!m_workloads->isMatrix());
+               },
+               {}});
+    addAction({"Why is the chosen object where it is?", "W", "Why is the chosen object where it is?",
+               [this] {
+                   open(WorkloadsPlace);
+                   m_workloads->explainCurrent();
+               },
+               [this] {
+                   const client::Object* object = m_workloads->currentObject();
+                   return object == nullptr ? QString() : commands().why(object->id);
+               }});
+    addAction({"Only what is in trouble",
+               "T",
+               "Only what is in trouble",
+               [this] { panel().filter().setText("-ready -healthy -info"); },
+               {}});
+    addAction({"Copy as command", "Ctrl+C", "Copy what is chosen as a command", [this] { copy(command()); },
+               [this] { return command(); }});
+    addAction({"Back, or clear the filter", "Esc", "Back, or clear the filter", [this] { escape(); }, {}});
+    addAction({"Connect again", "Ctrl+R", "Connect again", [this] { m_session.reconnect(); },
+               [this] { return commands().start(); }});
+    addAction(
+        {"Choose a federation", "Ctrl+O", "Choose a federation", [this] { m_header->openContexts(); }, {}});
+    addAction({"Play or pause the recording", "P", {}, [this] { m_replay->togglePause(); }, {}});
+    addAction(
+        {"Ten seconds back in the recording", "Ctrl+Left", {}, [this] { m_replay->step(-10'000); }, {}});
+    addAction({"Ten seconds on in the recording", "Ctrl+Right", {}, [this] { m_replay->step(10'000); }, {}});
+    addAction({"Colours as the desktop has them", {}, {}, [this] { setColours(Colours::System); }, {}});
+    addAction({"Light colours", {}, {}, [this] { setColours(Colours::Light); }, {}});
+    addAction({"Dark colours", {}, {}, [this] { setColours(Colours::Dark); }, {}});
+    addAction({"Close the window", "Ctrl+Q", "Close the window", [this] { close(); }, {}});
+}
+
+void MainWindow::openPalette() {
+    std::vector<PaletteEntry> entries;
+    for (std::size_t i = 0; i < m_actions.size(); ++i) {
+        const Action& action = m_actions[i];
+        const bool isOfReplay = action.title.contains("recording");
+        if (action.key == "Ctrl+K" || action.key == "Esc" || (isOfReplay && m_session.replay() == nullptr))
+            continue;
+        entries.push_back({.title = action.title, .detail = action.key, .action = static_cast<int>(i)});
+    }
+    m_palette->open(std::move(entries));
+}
+
+void MainWindow::runEntry(const PaletteEntry& entry) {
+    switch (entry.kind) {
+        case PaletteEntry::Kind::Action:
+            m_actions[static_cast<std::size_t>(entry.action)].run();
+            break;
+        case PaletteEntry::Kind::Cluster:
+            openCluster(entry.cluster);
+            break;
+        case PaletteEntry::Kind::Object:
+            if (const client::Object* object = m_session.store().fleet().object(entry.object))
+                openObject(keyOf(object->id));
+            break;
+    }
+}
+
+QString MainWindow::commandFor(const PaletteEntry& entry) const {
+    switch (entry.kind) {
+        case PaletteEntry::Kind::Action: {
+            const Action& action = m_actions[static_cast<std::size_t>(entry.action)];
+            return action.command ? action.command() : QString();
+        }
+        case PaletteEntry::Kind::Cluster:
+            return commands().cluster(entry.cluster);
+        case PaletteEntry::Kind::Object:
+            if (const client::Object* object = m_session.store().fleet().object(entry.object))
+                return commands().object(object->id);
+            break;
+    }
+    return {};
+}
+
+}  // namespace kubefed::gui

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gui/view/table_view.h"
+
+#include <QtGui/QKeyEvent>
+#include <QtGui/QMouseEvent>
+#include <QtWidgets/QHeaderView>
+
+#include "gui/widget/share_bar.h"
+#include "gui/widget/theme.h"
+
+namespace kubefed::gui {
+
+namespace {
+
+constexpr int kRow = 4 * kGrid;
+
+// Titles over their figures, the one that orders the rows with an arrow.
+class TableHeading final : public QHeaderView {
+public:
+    explicit TableHeading(QWidget* parent) : QHeaderView(Qt::Horizontal, parent) {
+        setSectionsClickable(true);
+        setSectionsMovable(true);
+    }
+
+protected:
+    void paintSection(QPainter* painter, const QRect& rect, int section) const override {
+        painter->save();
+        const Theme& theme = themeOf(*this);
+        painter->fillRect(rect, theme.surface);
+        painter->setPen(QPen(theme.line, 1));
+        painter->drawLine(rect.bottomLeft(), rect.bottomRight());
+        painter->setFont(smallFont(font()));
+        const bool isSorted = sortIndicatorSection() == section;
+        painter->setPen(isSorted ? theme.text : theme.dim);
+        QString title = model()->headerData(section, Qt::Horizontal, Qt::DisplayRole).toString();
+        if (isSorted)
+            title += sortIndicatorOrder() == Qt::AscendingOrder ? " ▾" : " ▴";
+        const int align = model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt();
+        painter->drawText(QRectF(rect).adjusted(12, 0, -12, 0), align | Qt::TextSingleLine, title);
+        painter->restore();
+    }
+};
+
+}  // namespace
+
+void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                          const QModelIndex& index) const {
+    painter->save();
+    const Theme& theme = themeOf(*option.widget);
+    const bool isSelected = option.state.testFlag(QStyle::State_Selected);
+    const bool isFocused =
+        option.state.testFlag(QStyle::State_HasFocus) || option.state.testFlag(QStyle::State_Active);
+    const QColor ground = isSelected                 ? theme.selection
+                          : index.row() == m_hovered ? theme.hover
+                                                     : theme.surface;
+    painter->fillRect(option.rect, ground);
+    if (isSelected && isFocused && index.column() == 0)
+        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 3, option.rect.height()),
+                          theme.accent);
+    painter->setPen(QPen(theme.line, 1));
+    painter->drawLine(option.rect.bottomLeft(), option.rect.bottomRight());
+
+    const bool isAllOld = index.data(OldRole).toInt() == 2 || index.data(GoneRole).toBool();
+    const bool isOld = isAllOld || index.data(OldRole).toBool();
+    QFont font = option.font;
+    font.setStrikeOut(index.data(GoneRole).toBool());
+    painter->setFont(font);
+    QRectF box = QRectF(option.rect).adjusted(12, 0, -12, 0);
+    const QString text = index.data().toString();
+    const auto align = static_cast<Qt::Alignment>(index.data(Qt::TextAlignmentRole).toInt());
+    QColor ink = isOld ? theme.dim : theme.text;
+    if (index.data(StatusRole).toBool() && !text.isEmpty()) {
+        const auto level = static_cast<Level>(index.data(LevelRole).toInt());
+        const Level shown = isOld && level < Level::Unknown ? Level::Unknown : level;
+        // Trouble keeps its colour only as long as it is known to last.
+        ink = isAllOld || (isOld && shown != Level::Bad) ? theme.dim : theme.of(shown);
+        paintSign(*painter, QRectF(box.left(), box.center().y() - 6, 12, 12), shown, ink, ground);
+        box.setLeft(box.left() + 20);
+    }
+    painter->setPen(ink);
+    const double ratio = index.data(RatioRole).toDouble();
+    if (ratio >= 0) {
+        paintShares(*painter, QRectF(box.left(), box.bottom() - 7, box.width(), 3),
+                    {{ratio, ratio < 1 ? Level::Busy : Level::Good}}, 1, theme, isOld);
+        box.setBottom(box.bottom() - 6);
+    }
+    paintText(*painter, box, text, static_cast<int>(align));
+    painter->restore();
+}
+
+TableView::TableView(OrderedTable& model, QWidget* parent)
+    : QTableView(parent), m_table(model), m_delegate(new TableDelegate(this)) {
+    setItemDelegate(m_delegate);
+    setHorizontalHeader(new TableHeading(this));
+    setModel(&model);
+    setShowGrid(false);
+    setMouseTracking(true);
+    setSelectionBehavior(SelectRows);
+    setSelectionMode(SingleSelection);
+    setEditTriggers(NoEditTriggers);
+    setTabKeyNavigation(false);
+    setWordWrap(false);
+    setHorizontalScrollMode(ScrollPerPixel);
+    setFrameShape(NoFrame);
+    verticalHeader()->hide();
+    verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setDefaultSectionSize(kRow);
+    QHeaderView* head = horizontalHeader();
+    head->setHighlightSections(false);
+    head->setStretchLastSection(true);
+    head->setMinimumSectionSize(48);
+    head->setFixedHeight(kRow);
+    head->setSortIndicatorClearable(true);
+    head->setSortIndicator(model.sortColumn(), model.sortOrder());
+    setSortingEnabled(true);
+    connect(this, &QTableView::doubleClicked, this,
+            [this](const QModelIndex& index) { Q_EMIT opened(index.data(KeyRole).toString()); });
+}
+
+void TableView::setWidths(const std::vector<int>& letters) {
+    const int letter = fontMetrics().horizontalAdvance('0');
+    for (std::size_t i = 0; i < letters.size(); ++i)
+        setColumnWidth(static_cast<int>(i), letters[i] * letter + 24);
+}
+
+QString TableView::currentKey() const {
+    return currentIndex().data(KeyRole).toString();
+}
+
+void TableView::select(const QString& key) {
+    const int row = m_table.rowOf(key);
+    if (row < 0)
+        return;
+    setCurrentIndex(m_table.index(row, 0));
+    scrollTo(currentIndex());
+}
+
+bool TableView::viewportEvent(QEvent* event) {
+    switch (event->type()) {
+        case QEvent::Enter:
+            m_isHolding = true;
+            m_table.setHeld(true);
+            Q_EMIT holdingChanged();
+            break;
+        case QEvent::Leave:
+            m_isHolding = false;
+            m_table.setHeld(false);
+            setHovered(-1);
+            Q_EMIT holdingChanged();
+            break;
+        case QEvent::MouseMove:
+            setHovered(indexAt(static_cast<QMouseEvent*>(event)->pos()).row());
+            break;
+        default:
+            break;
+    }
+    return QTableView::viewportEvent(event);
+}
+
+void TableView::setHovered(int row) {
+    if (row == m_hovered)
+        return;
+    m_hovered = row;
+    m_delegate->setHovered(row);
+    viewport()->update();
+}
+
+void TableView::keyPressEvent(QKeyEvent* event) {
+    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && currentIndex().isValid()) {
+        Q_EMIT opened(currentKey());
+        return;
+    }
+    // Copying a command is the window's; letters are shortcuts, not a search for rows.
+    if (event->matches(QKeySequence::Copy) || !event->text().trimmed().isEmpty()) {
+        event->ignore();
+        return;
+    }
+    QTableView::keyPressEvent(event);
+}
+
+void TableView::currentChanged(const QModelIndex& current, const QModelIndex& previous) {
+    QTableView::currentChanged(current, previous);
+    const QString key = current.data(KeyRole).toString();
+    if (key == m_chosen)
+        return;
+    m_chosen = key;
+    Q_EMIT chosen(key);
+}
+
+}  // namespace kubefed::gui

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A table of an OrderedTable as all views show it: signs and words for states, share bars, figures at the
+// right, grey for what is old. While the pointer is over it the model holds its rows. GUI thread.
+#pragma once
+
+#include <QtWidgets/QStyledItemDelegate>
+#include <QtWidgets/QTableView>
+
+#include "gui/model/ordered_table.h"
+
+namespace kubefed::gui {
+
+class TableDelegate final : public QStyledItemDelegate {
+    Q_OBJECT
+
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override;
+    void setHovered(int row) { m_hovered = row; }
+
+private:
+    int m_hovered = -1;
+};
+
+class TableView final : public QTableView {
+    Q_OBJECT
+
+public:
+    explicit TableView(OrderedTable& model, QWidget* parent = nullptr);
+    // In letters' widths; the last column takes what is left.
+    void setWidths(const std::vector<int>& letters);
+    [[nodiscard]] QString currentKey() const;
+    void select(const QString& key);
+    [[nodiscard]] bool isHolding() const { return m_isHolding; }
+
+Q_SIGNALS:
+    void chosen(const QString& key);  // the current row is another one now; empty: none
+    void opened(const QString& key);  // Enter, or a double click
+    void holdingChanged();
+
+protected:
+    bool viewportEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
+
+private:
+    void setHovered(int row);
+
+    OrderedTable& m_table;
+    TableDelegate* m_delegate;
+    QString m_chosen;
+    int m_hovered = -1;
+    bool m_isHolding = false;
+};
+
+}  // namespace kubefed::gui

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QtCore/QDir>
+#include <QtCore/QElapsedTimer>
+#include <QtCore/QProcess>
+#include <QtCore/QSettings>
+#include <QtTest/QTest>
+
+#include "kubefed/util/qt_clock.h"
+
+#include "gui/app/app_session.h"
+#include "gui/view/banner.h"
+#include "gui/view/explanation_view.h"
+#include "gui/view/fleet_page.h"
+#include "gui/view/main_window.h"
+#include "gui/view/table_panel.h"
+#include "gui/view/workloads_page.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+
+// The window as it is shipped, on a real federation with simulated members, in private folders.
+class GuiEndToEnd : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() {
+        qputenv("KUBECONFIG", QDir::current().filePath("kubeconfig").toUtf8());
+        qputenv("KUBEFED_CONTEXT", "window");
+        tearDown();
+        QVERIFY(kubefed({"init", "window"}));
+        QVERIFY(kubefed({"sandbox", "up", "--clusters", "3"}));
+        for (const char* name : {"tokyo", "osaka", "oregon"})
+            QVERIFY(kubefed({"join", name, "--cluster-context", name}));
+        QVERIFY(kubefed({"apply", "-f", qEnvironmentVariable("KUBEFED_SOURCE_DIR") + "/examples/guestbook"}));
+        m_settings = std::make_unique<QSettings>(QDir::current().filePath("gui.ini"), QSettings::IniFormat);
+        m_session = std::make_unique<AppSession>(Options{.context = "window"}, *m_settings, m_clock);
+        QVERIFY(m_session->open().has_value());
+        m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
+        m_window->show();
+        QTRY_VERIFY_WITH_TIMEOUT(areAllReady(), 20'000);
+    }
+
+    void cleanupTestCase() {
+        m_window.reset();
+        m_session.reset();
+        tearDown();
+    }
+
+    void showsWhatIsPlacedAndWhy() {
+        auto& workloads = *m_window->findChild<WorkloadsPage*>();
+        QTRY_VERIFY_WITH_TIMEOUT(workloads.panel().table().model()->rowCount() >= 3, 15'000);
+        workloads.openObject("default/rc/frontend");
+        QVERIFY(workloads.currentObject() != nullptr);
+        QTRY_VERIFY_WITH_TIMEOUT(workloads.currentObject()->health == client::ObjectHealth::Healthy, 20'000);
+        workloads.explainCurrent();
+        const auto* verdicts = workloads.explanation().findChild<TablePanel*>()->table().model();
+        QTRY_COMPARE_WITH_TIMEOUT(verdicts->rowCount(), 3, 10'000);
+        workloads.leaveExplanation();
+    }
+
+    void aFrozenMemberGreysThenIsUnreachableThenHeals_data() {
+        QTest::addColumn<QString>("fault");
+        QTest::newRow("freeze") << "freeze";
+        QTest::newRow("kill") << "kill";
+    }
+    void aFrozenMemberGreysThenIsUnreachableThenHeals() {
+        QFETCH(const QString, fault);
+        QTRY_VERIFY_WITH_TIMEOUT(areAllReady(), 30'000);
+        QVERIFY(kubefed({"sandbox", "fault", "tokyo", fault}));
+        if (fault == "freeze") {
+            // Not answering is noticed by age alone: grey before it is called unreachable.
+            QTRY_VERIFY_WITH_TIMEOUT(cell(0).data(OldRole).toBool(), 25'000);
+            QVERIFY(tokyo().phase != client::Phase::Unreachable);
+            QVERIFY(m_session->store().now() - tokyo().lastContact > 13'000);
+        }
+        const client::TimeMs lastContact = tokyo().lastContact;
+        QTRY_VERIFY_WITH_TIMEOUT(tokyo().phase == client::Phase::Unreachable, 40'000);
+        const client::TimeMs took = tokyo().phaseSince - std::max(lastContact, tokyo().lastContact);
+        QVERIFY2(took <= 34'000, qPrintable(QString("after %1 ms").arg(took)));
+        QTRY_COMPARE(cell(ClusterTableWhere::Status).data().toString(), QString("Unreachable"));
+        QCOMPARE(cell(0).row(), 0);  // the worst is on top
+        QCOMPARE(tokyo().latencies.empty() ? -1 : tokyo().latencies.back(), -1);
+        QVERIFY(kubefed({"sandbox", "fault", "tokyo", "heal"}));
+        QTRY_VERIFY_WITH_TIMEOUT(areAllReady(), 30'000);
+        QTRY_VERIFY(!cell(0).data(OldRole).toBool());
+    }
+
+    void aLostControllerGreysEverythingAndComesBack() {
+        QTRY_VERIFY_WITH_TIMEOUT(areAllReady(), 30'000);
+        const auto* banner = m_window->findChild<Banner*>();
+        QVERIFY(banner->isHidden());
+        QVERIFY(kubefed({"down", "window"}));
+        QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), 10'000);
+        const auto* table = m_window->findChild<FleetPage*>()->panel().table().model();
+        QCOMPARE(table->rowCount(), 3);  // what was known is still shown
+        for (int row = 0; row < 3; ++row)
+            QCOMPARE(table->index(row, 0).data(OldRole).toInt(), 2);
+        QVERIFY(kubefed({"up", "window"}));
+        QTRY_VERIFY_WITH_TIMEOUT(banner->isHidden(), 20'000);
+        QTRY_VERIFY_WITH_TIMEOUT(areAllReady(), 30'000);
+        QCOMPARE(table->rowCount(), 3);
+    }
+
+private:
+    struct ClusterTableWhere {
+        static constexpr int Status = 1;
+    };
+
+    bool kubefed(const QStringList& arguments) {
+        QProcess process;
+        process.setProcessChannelMode(QProcess::MergedChannels);
+        process.start(qEnvironmentVariable("KUBEFED_BIN_DIR") + "/kubefed", arguments);
+        const bool isEnded = QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, 60'000);
+        if (isEnded && process.exitCode() == 0)
+            return true;
+        qWarning("kubefed %s: %s", qPrintable(arguments.join(' ')), process.readAll().constData());
+        return false;
+    }
+    void tearDown() {
+        QProcess process;
+        for (const QStringList& arguments :
+             {QStringList{"sandbox", "down"}, QStringList{"deinit", "window", "--yes"}}) {
+            process.start(qEnvironmentVariable("KUBEFED_BIN_DIR") + "/kubefed", arguments);
+            (void)QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, 60'000);
+        }
+    }
+    bool areAllReady() {
+        const auto& clusters = m_session->store().fleet().clusters();
+        return clusters.size() == 3 && std::ranges::all_of(clusters, [](const auto& entry) {
+                   return entry.second.phase == client::Phase::Ready;
+               });
+    }
+    const client::Cluster& tokyo() { return *m_session->store().fleet().cluster("tokyo"); }
+    QModelIndex cell(int column) {
+        const auto* table = m_window->findChild<FleetPage*>()->panel().table().model();
+        for (int row = 0; row < table->rowCount(); ++row)
+            if (table->index(row, 0).data(KeyRole).toString() == "tokyo")
+                return table->index(row, column);
+        return {};
+    }
+
+    QtClock m_clock;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<AppSession> m_session;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+QTEST_MAIN(GuiEndToEnd)
+#include "gui_e2e_test.moc"

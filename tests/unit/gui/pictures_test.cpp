@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/gui/pictures.h"
+
+#include <QtCore/QSettings>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+#include <QtWidgets/QLineEdit>
+
+#include "tests/fakes/fake_session.h"
+#include "tests/fakes/synthetic_fleet.h"
+
+#include "gui/view/fleet_page.h"
+#include "gui/view/main_window.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+
+// Each state of the window as a picture. What they must show is asserted by other tests; these hold the
+// looks.
+class PicturesTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() {
+        const QString missing = usePictureFont();
+        QVERIFY2(missing.isEmpty(), qPrintable(missing));
+    }
+
+    void init() {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_settings = std::make_unique<QSettings>(m_folder->filePath("gui.ini"), QSettings::IniFormat);
+        m_session = std::make_unique<FakeSession>();
+    }
+
+    void cleanup() {
+        m_window.reset();
+        m_session.reset();
+    }
+
+    void light() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        check("light");
+    }
+
+    void dark() {
+        tellStory();
+        make(MainWindow::Colours::Dark);
+        check("dark");
+    }
+
+    void loading() {
+        make(MainWindow::Colours::Light);
+        check("loading");
+    }
+
+    void empty() {
+        m_session->tell({});
+        make(MainWindow::Colours::Light);
+        check("empty");
+    }
+
+    void noFederation() {
+        m_session->trouble = Session::Problem::NoFederation;
+        make(MainWindow::Colours::Light);
+        check("no-federation");
+    }
+
+    void unreachableController() {
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "127.0.0.1:40021 refuses connections"});
+        make(MainWindow::Colours::Light);
+        check("unreachable");
+    }
+
+    void forbidden() {
+        m_session->lose(
+            client::ConnectionState::Forbidden,
+            {.code = Code::PermissionDenied, .message = "User \"jane\" may not watch fleets.kubefed.io"});
+        make(MainWindow::Colours::Light);
+        check("forbidden");
+    }
+
+    void disconnected() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "127.0.0.1:40021 refuses connections"});
+        m_session->clock.advance(Duration{42'000});
+        check("disconnected");
+    }
+
+    void longNames() {
+        client::FleetChanges all = testing::storyFleet(m_session->source.now());
+        all.clusters[2].name =
+            "production-europe-west-3-frankfurt-tenant-4711-blue-green-canary.example.internal";
+        all.clusters[2].message =
+            "Get \"https://production-europe-west-3.example.internal:6443/readyz\": dial tcp 10.4.0.1:6443: "
+            "i/o timeout "
+            "after 3 attempts, the last of them 31 seconds ago";
+        for (client::Cluster& cluster : all.clusters)
+            cluster.labels.emplace("example.com/a-label-with-a-long-name", "and-a-value-that-does-not-end");
+        m_session->tell(std::move(all));
+        make(MainWindow::Colours::Light);
+        check("long-names");
+    }
+
+    void thousandClusters() {
+        m_session->tell(
+            testing::syntheticFleet({.clusters = 1'000, .objects = 5'000, .now = m_session->source.now()}));
+        make(MainWindow::Colours::Dark);
+        check("thousand-clusters");
+    }
+
+    void filtered() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        m_window->findChild<FleetPage*>()->findChild<QLineEdit*>()->setText("region=jp oslo");
+        check("nothing-matches");
+    }
+
+    void workloads() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        m_window->open(MainWindow::WorkloadsPlace);
+        check("workloads");
+    }
+
+    void matrix_data() {
+        QTest::addColumn<int>("colours");
+        QTest::addColumn<QString>("name");
+        QTest::newRow("light") << static_cast<int>(MainWindow::Colours::Light) << "matrix";
+        QTest::newRow("dark") << static_cast<int>(MainWindow::Colours::Dark) << "matrix-dark";
+    }
+    void matrix() {
+        QFETCH(const int, colours);
+        QFETCH(const QString, name);
+        tellStory();
+        make(static_cast<MainWindow::Colours>(colours));
+        QTest::keyClick(m_window.get(), Qt::Key_M);
+        check(name);
+    }
+
+    void explanation_data() { matrix_data(); }
+    void explanation() {
+        QFETCH(const int, colours);
+        tellStory();
+        make(static_cast<MainWindow::Colours>(colours));
+        m_window->open(MainWindow::WorkloadsPlace);
+        QTest::keyClick(m_window.get(), Qt::Key_W);
+        m_session->clock.advance(Duration{10});
+        check(colours == static_cast<int>(MainWindow::Colours::Dark) ? "explanation-dark" : "explanation");
+    }
+
+    void policies() {
+        tellStory();
+        m_session->source.policies = testing::storyPolicies();
+        make(MainWindow::Colours::Light);
+        m_window->open(MainWindow::PoliciesPlace);
+        m_session->clock.advance(Duration{10});
+        check("policies");
+    }
+
+    void events() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        m_window->open(MainWindow::EventsPlace);
+        check("events");
+    }
+
+    void palette() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        QTest::keyClick(m_window.get(), Qt::Key_K, Qt::ControlModifier);
+        QTest::keyClicks(QApplication::focusWidget(), "o");
+        check("palette");
+    }
+
+    void help() {
+        tellStory();
+        make(MainWindow::Colours::Dark);
+        QTest::keyClick(m_window.get(), Qt::Key_Question);
+        check("help");
+    }
+
+    void replay() {
+        FakeReplay recording;
+        m_session->recording = &recording;
+        tellStory();
+        make(MainWindow::Colours::Light);
+        check("replay");
+        m_window.reset();
+    }
+
+private:
+    void tellStory() {
+        client::FleetChanges all = testing::storyFleet(m_session->source.now());
+        for (const client::Object& object : all.objects)
+            m_session->source.explanations.emplace(
+                object.id, testing::storyExplanation(all, object.id, m_session->source.now()));
+        m_session->tell(std::move(all));
+    }
+
+    void make(MainWindow::Colours colours) {
+        m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
+        m_window->setColours(colours);
+        m_window->resize(1280, 800);
+        m_window->show();
+        m_window->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    }
+
+    void check(const QString& name) {
+        QCoreApplication::processEvents();
+        // A blinking cursor is no part of a picture.
+        if (auto* line = qobject_cast<QLineEdit*>(QApplication::focusWidget()))
+            line->setReadOnly(true);
+        const QString difference = comparePicture(*m_window, name);
+        QVERIFY2(difference.isEmpty(), qPrintable(difference));
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<FakeSession> m_session;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+QTEST_MAIN(PicturesTest)
+#include "pictures_test.moc"
