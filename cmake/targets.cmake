@@ -82,4 +82,6 @@ function(kubefed_add_collections)
   kubefed_add_collection(kubefed_programs KUBEFED_PROGRAMS)
   kubefed_add_collection(asan_tests KUBEFED_ASAN_TESTS)
   kubefed_add_collection(tsan_tests KUBEFED_TSAN_TESTS)
+  # Tests start programs, and those load policies, from where all are built.
+  add_dependencies(asan_tests kubefed_programs)
 endfunction()
