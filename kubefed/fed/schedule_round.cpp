@@ -44,15 +44,31 @@ private:
     std::size_t m_place = 0;
 };
 
-// What checkRow() would find nothing wrong with, told without making a text for each row.
-bool isFine(Stage stage, const RoundRow& told, const RoundRow& answer) {
-    if (answer.cluster != told.cluster || answer.out > 1)
-        return false;
-    if (stage == Stage::Score)
-        return answer.out != 0 || (answer.points >= 0 && answer.points <= 1);
-    if (stage == Stage::Limit)
-        return answer.lower >= 0 && answer.lower <= answer.upper;
-    return stage != Stage::Divide || (answer.replicas >= told.min && answer.replicas <= told.max);
+// Is every answer one that checkRow() would find nothing wrong with? Told without making a text for each row.
+bool areFine(Stage stage, std::span<const RoundRow> told, std::span<const RoundRow> answers) {
+    const auto all = [&](auto isFine) {
+        bool result = true;
+        for (std::size_t i = 0; i < told.size(); ++i)
+            result = result && answers[i].cluster == told[i].cluster && answers[i].out <= 1 &&
+                     isFine(told[i], answers[i]);
+        return result;
+    };
+    switch (stage) {
+        case Stage::Score:
+            return all([](const RoundRow&, const RoundRow& answer) {
+                return answer.out != 0 || (answer.points >= 0 && answer.points <= 1);
+            });
+        case Stage::Limit:
+            return all([](const RoundRow&, const RoundRow& answer) {
+                return answer.lower >= 0 && answer.lower <= answer.upper;
+            });
+        case Stage::Divide:
+            return all([](const RoundRow& row, const RoundRow& answer) {
+                return answer.replicas >= row.min && answer.replicas <= row.max;
+            });
+        default:
+            return all([](const RoundRow&, const RoundRow&) { return true; });
+    }
 }
 
 std::string inQuotes(std::string_view text) {
@@ -419,8 +435,8 @@ RoundRun::Ran RoundRun::run(std::size_t plugin, Stage stage) {
 }
 
 RoundRun::Answer RoundRun::check(Stage stage) const {
-    for (std::size_t i = 0; i < m_rows.size(); ++i)
-        if (!isFine(stage, m_rows[i], m_answers[i]))
+    if (!areFine(stage, m_rows, m_answers))
+        for (std::size_t i = 0; i < m_rows.size(); ++i)
             if (auto ok = checkRow(stage, m_rows[i], m_answers[i]); !ok)
                 return ok;
     if (stage != Stage::Divide)

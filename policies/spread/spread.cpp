@@ -30,7 +30,11 @@ struct Spread : kubefed::policy::Policy {
 
     // Selecting keeps to what is chosen. Minimums must not depend on it, or they would wander.
     enum class Order { ChosenFirst, BestFirst };
-    using Domain = std::pair<std::string_view, std::vector<Candidate*>>;
+    struct Domain {
+        std::string_view name;
+        Candidate* first = nullptr;        // its first choice
+        std::vector<Candidate*> clusters;  // all, if they are wanted
+    };
 
     explicit Spread(const Config& c)
         : topologyKey(c.text("topologyKey", "topology.kubernetes.io/region")),
@@ -44,19 +48,20 @@ struct Spread : kubefed::policy::Policy {
     }
 
     void select(const Round& round, std::span<Candidate> candidates) override {
-        std::vector<Domain> domains = domainsOf(candidates, Order::ChosenFirst);
+        const bool isBounded = maxPerDomain != kAny || maxClusters != kAny;
+        std::vector<Domain> domains = domainsOf(candidates, Order::ChosenFirst, isBounded);
         const std::int64_t needed = neededDomains(round);
         if (!bestEffort && static_cast<std::int64_t>(domains.size()) < needed) {
-            for (const Domain& domain : domains)
-                for (Candidate* c : domain.second)
-                    c->leaveOut("only {} of the {} domains of {} that are needed have a cluster",
-                                domains.size(), needed, topologyKey);
+            for (Candidate& c : candidates)
+                if (!c.isOut())
+                    c.leaveOut("only {} of the {} domains of {} that are needed have a cluster",
+                               domains.size(), needed, topologyKey);
             return;
         }
-        if (maxPerDomain == kAny && maxClusters == kAny)
+        if (!isBounded)
             return;  // the order does not matter
         for (Domain& domain : domains)
-            std::ranges::sort(domain.second, {},
+            std::ranges::sort(domain.clusters, {},
                               [](const Candidate* c) { return rank(c, Order::ChosenFirst); });
         std::int64_t left = maxClusters;
         for (const Place& place : places(domains, needed)) {
@@ -82,7 +87,7 @@ struct Spread : kubefed::policy::Policy {
     static std::vector<Place> places(const std::vector<Domain>& domains, std::int64_t needed) {
         std::vector<Place> result;
         for (std::size_t index = 0; index < domains.size(); ++index) {
-            const auto& [name, clusters] = domains[index];
+            const auto& [name, first, clusters] = domains[index];
             for (std::size_t depth = 0; depth < clusters.size(); ++depth) {
                 const bool isNeeded = depth == 0 && static_cast<std::int64_t>(index) < needed;
                 const int order = isNeeded ? 0 : clusters[depth]->isChosen() ? 1 : 2;
@@ -97,11 +102,11 @@ struct Spread : kubefed::policy::Policy {
         if (!round.isReplicated() || round.isDuplicated() || minDomains < 2)
             return;
         std::int64_t needed = neededDomains(round);
-        for (const Domain& domain : domainsOf(selected, Order::BestFirst)) {
+        for (const Domain& domain : domainsOf(selected, Order::BestFirst, false)) {
             if (needed-- <= 0)
                 return;
-            domain.second.front()->limit(1, KUBEFED_NO_LIMIT, "at least 1 for {}, one of {} domains",
-                                         domain.first, minDomains);
+            domain.first->limit(1, KUBEFED_NO_LIMIT, "at least 1 for {}, one of {} domains", domain.name,
+                                minDomains);
         }
     }
 
@@ -115,10 +120,10 @@ struct Spread : kubefed::policy::Policy {
         return {order == Order::ChosenFirst && !c->isChosen(), -c->score(), c->tieBreak()};
     }
 
-    // The domains and the clusters in each, with the first choice of each in front, the others as they come.
-    std::vector<Domain> domainsOf(std::span<Candidate> candidates, Order order) const {
-        std::unordered_map<std::string_view, std::size_t> indexes;
+    // The domains by their first choices, with all their clusters if they are wanted.
+    std::vector<Domain> domainsOf(std::span<Candidate> candidates, Order order, bool wantsClusters) const {
         std::vector<Domain> domains;
+        std::unordered_map<std::string_view, std::size_t> furtherDomains;
         for (Candidate& c : candidates) {
             auto name = c.cluster().label(topologyKey);
             if (!name || name->empty()) {
@@ -129,16 +134,29 @@ struct Spread : kubefed::policy::Policy {
                 }
                 name = c.cluster().name();
             }
-            const auto [at, isNew] = indexes.try_emplace(*name, domains.size());
-            if (isNew)
-                domains.emplace_back(*name, std::vector<Candidate*>());
-            std::vector<Candidate*>& clusters = domains[at->second].second;
-            clusters.push_back(&c);
-            if (rank(&c, order) < rank(clusters.front(), order))
-                std::swap(clusters.front(), clusters.back());
+            Domain& domain = domainOf(*name, domains, furtherDomains);
+            if (domain.first == nullptr || rank(&c, order) < rank(domain.first, order))
+                domain.first = &c;
+            if (wantsClusters)
+                domain.clusters.push_back(&c);
         }
-        std::ranges::sort(domains, {}, [order](const Domain& d) { return rank(d.second.front(), order); });
+        std::ranges::sort(domains, {}, [order](const Domain& d) { return rank(d.first, order); });
         return domains;
+    }
+
+    // Domains are few as a rule, and looking at a few is faster than hashing.
+    static Domain& domainOf(std::string_view name, std::vector<Domain>& domains,
+                            std::unordered_map<std::string_view, std::size_t>& further) {
+        constexpr std::size_t kFew = 12;
+        for (std::size_t i = 0; i < std::min(domains.size(), kFew); ++i)
+            if (domains[i].name == name)
+                return domains[i];
+        if (domains.size() >= kFew) {
+            const auto [at, isNew] = further.try_emplace(name, domains.size());
+            if (!isNew)
+                return domains[at->second];
+        }
+        return domains.emplace_back(Domain{.name = name, .first = nullptr, .clusters = {}});
     }
 
     static constexpr std::int64_t kAny = 1'000'000'000;

@@ -25,10 +25,11 @@ struct Weighted : kubefed::policy::Policy {
     struct Share {
         Candidate* cluster = nullptr;
         double weight = 0;
+        std::uint64_t tieBreak = 0;
+        std::int64_t room = 0;      // up to its limit
         std::int64_t extra = 0;     // beyond the minimum
         std::int64_t leftThen = 0;  // when it was first served, for the reason
         double weightsThen = 0;
-        [[nodiscard]] std::int64_t room() const { return cluster->max() - cluster->min() - extra; }
     };
 
     explicit Weighted(const Config& c) {
@@ -51,7 +52,8 @@ struct Weighted : kubefed::policy::Policy {
             left -= c.min();
             const double weight = weightOf(c);
             if (weight > 0 && c.max() > c.min()) {
-                shares.push_back({.cluster = &c, .weight = weight});
+                shares.push_back(
+                    {.cluster = &c, .weight = weight, .tieBreak = c.tieBreak(), .room = c.max() - c.min()});
                 continue;
             }
             c.place(c.min());
@@ -68,7 +70,7 @@ struct Weighted : kubefed::policy::Policy {
     // Whoever is served gets at least one, so no more than `left` of them need their place in the order.
     void order(std::int64_t left) {
         const auto before = [](const Share& a, const Share& b) {
-            return a.weight != b.weight ? a.weight > b.weight : a.cluster->tieBreak() < b.cluster->tieBreak();
+            return a.weight != b.weight ? a.weight > b.weight : a.tieBreak < b.tieBreak;
         };
         const auto size = static_cast<std::int64_t>(shares.size());
         std::partial_sort(shares.begin(), shares.begin() + std::clamp<std::int64_t>(left, 0, size),
@@ -79,22 +81,23 @@ struct Weighted : kubefed::policy::Policy {
     bool serve(std::int64_t& left) {
         double weightsLeft = 0;
         for (const Share& share : shares)
-            weightsLeft += share.room() > 0 ? share.weight : 0;
+            weightsLeft += share.room > 0 ? share.weight : 0;
         const std::int64_t before = left;
         for (Share& share : shares) {
             if (left == 0)
                 break;
-            if (share.room() <= 0)
+            if (share.room <= 0)
                 continue;
             const double exact = static_cast<double>(left) * share.weight / weightsLeft;
             // Less a little: 3 * 0.1 / 0.3 is 1, although doubles say a bit more.
             const auto rounded = static_cast<std::int64_t>(std::ceil(exact - 1e-9 * std::max(exact, 1.0)));
-            const std::int64_t give = std::min({std::max<std::int64_t>(rounded, 1), share.room(), left});
+            const std::int64_t give = std::min({std::max<std::int64_t>(rounded, 1), share.room, left});
             if (share.extra == 0) {
                 share.leftThen = left;
                 share.weightsThen = weightsLeft;
             }
             share.extra += give;
+            share.room -= give;
             left -= give;
             weightsLeft -= share.weight;
         }
