@@ -203,11 +203,11 @@ Result<Json> applyJsonPatch(const Json& document, const Json& patch) {
     return run.release();
 }
 
-Json applyMergePatch(const Json& document, const Json& patch) {
+Json applyMergePatch(Json document, const Json& patch) {
     const auto* object = patch.if_object();
     if (object == nullptr)
         return patch;
-    Json out = document.is_object() ? document : Json(json::object_kind);
+    Json out = document.is_object() ? std::move(document) : Json(json::object_kind);
     mergeInto(out.get_object(), *object);
     return out;
 }

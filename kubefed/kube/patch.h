@@ -13,7 +13,7 @@
 namespace kubefed::kube {
 
 [[nodiscard]] Result<Json> applyJsonPatch(const Json& document, const Json& patch);
-[[nodiscard]] Json applyMergePatch(const Json& document, const Json& patch);
+[[nodiscard]] Json applyMergePatch(Json document, const Json& patch);
 [[nodiscard]] Result<JsonObject> applyStrategicPatch(const JsonObject& document, const JsonObject& patch,
                                                      const SchemaNode& schema);
 // The merge patch that turns `from` into `to`.

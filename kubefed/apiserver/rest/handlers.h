@@ -39,7 +39,7 @@ void handleReview(Services& services, const ExchangePtr& exchange);
 [[nodiscard]] WriteTarget targetOf(const Exchange& exchange, bool dryRun);
 // Answers with what a write gave: 201 if created, else 200.
 [[nodiscard]] WrittenDone respondWritten(ExchangePtr exchange);
-[[nodiscard]] Result<kube::JsonObject> patchedDocument(const Exchange& exchange, const kube::JsonObject& live,
+[[nodiscard]] Result<kube::JsonObject> patchedDocument(const Exchange& exchange, kube::JsonObject live,
                                                        std::vector<std::string>* duplicates);
 
 }  // namespace kubefed::apiserver

@@ -73,11 +73,12 @@ WrittenDone respondWritten(ExchangePtr exchange) {
             return exchange->fail(written.error());
         const int status = written->created ? 201 : 200;
         const bool stored = written->entry && !written->removed;
-        const kube::ObjectPtr object = stored ? decode(*written->entry) : nullptr;
-        if (written->created && exchange->info.subresource.empty())
+        if (written->created && exchange->info.subresource.empty()) {
+            const kube::ObjectPtr object = stored ? decode(*written->entry) : nullptr;
             for (std::string& warning :
                  exchange->spec->strategy->warnings(object ? object->document() : written->dryRunObject))
                 exchange->warnings.push_back(std::move(warning));
+        }
         exchange->respondJson(status, stored ? renderEntry(*exchange, *written->entry)
                                              : renderDocument(*exchange, written->dryRunObject));
     };
@@ -252,7 +253,7 @@ void handleApply(Services& services, const ExchangePtr& exchange, const Options&
 
 }  // namespace
 
-Result<kube::JsonObject> patchedDocument(const Exchange& exchange, const kube::JsonObject& live,
+Result<kube::JsonObject> patchedDocument(const Exchange& exchange, kube::JsonObject live,
                                          std::vector<std::string>* duplicates) {
     const BodyType type = bodyType(net::header(exchange.request.headers, "content-type"));
     Result<kube::StrictJson> patch = kube::parseStrict(exchange.request.body);
@@ -262,7 +263,7 @@ Result<kube::JsonObject> patchedDocument(const Exchange& exchange, const kube::J
     if (type == BodyType::JsonPatch) {
         if (!patch->value.is_array())
             return fail(notDecoded(patch->value, "[]handlers.jsonPatchOp"));
-        Result<kube::Json> result = kube::applyJsonPatch(kube::Json(live), patch->value);
+        Result<kube::Json> result = kube::applyJsonPatch(kube::Json(std::move(live)), patch->value);
         if (!result)
             return fail(unprocessable(result.error().message));
         if (!result->is_object())
@@ -272,7 +273,7 @@ Result<kube::JsonObject> patchedDocument(const Exchange& exchange, const kube::J
     if (!patch->value.is_object())
         return fail(notDecoded(patch->value, "map[string]interface {}"));
     if (type == BodyType::MergePatch)
-        return std::move(kube::applyMergePatch(kube::Json(live), patch->value).get_object());
+        return std::move(kube::applyMergePatch(kube::Json(std::move(live)), patch->value).get_object());
     Result<kube::JsonObject> result =
         kube::applyStrategicPatch(live, patch->value.get_object(), exchange.spec->schema->root());
     if (!result && !result.error().status)
@@ -302,7 +303,7 @@ void handlePatch(Services& services, const ExchangePtr& exchange) {
     kube::JsonObject live = decode(*head)->document();
     live["apiVersion"] = exchange->spec->gvk().apiVersion();
     std::vector<std::string> duplicates;
-    Result<kube::JsonObject> next = patchedDocument(*exchange, live, &duplicates);
+    Result<kube::JsonObject> next = patchedDocument(*exchange, std::move(live), &duplicates);
     if (!next)
         return exchange->fail(next.error());
     if (Result<void> fine = checkObject(*exchange, exchange->spec->gvk(), exchange->spec->schema.get(),

@@ -30,6 +30,16 @@ struct Slot {
     EntryPtr committed, head;
 };
 
+// The decoded forms of the entries that were written or read last: a write reads what stands there several
+// times, and most objects are written several times in a row. The others keep only their text.
+class RecentlyDecoded {
+public:
+    void keep(const Entry& entry, kube::ObjectPtr object);
+
+private:
+    std::deque<std::weak_ptr<const Entry>> m_entries;
+};
+
 class Collection {
 public:
     explicit Collection(std::string collectionName) : name(std::move(collectionName)) {}
@@ -43,6 +53,7 @@ public:
     bool keepDecoded = false;             // read on every request (RBAC, namespaces)
     std::vector<std::string> selectable;  // field paths beside metadata.name and metadata.namespace
 
+    mutable RecentlyDecoded recent;
     std::map<std::string, Slot> slots;
     std::deque<HistoryEvent> history;
     std::int64_t compactedRv = 0;  // changes up to here are forgotten

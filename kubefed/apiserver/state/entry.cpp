@@ -6,6 +6,8 @@
 namespace kubefed::apiserver {
 namespace {
 
+constexpr std::size_t kMostDecoded = 48;  // of one type; some 10 to 20 KB each
+
 // The string form in which field selectors compare a value.
 std::string fieldText(const kube::JsonObject& document, std::string_view path) {
     const kube::JsonObject* object = &document;
@@ -60,6 +62,18 @@ std::string bodyText(const kube::JsonObject& document) {
 
 }  // namespace
 
+void RecentlyDecoded::keep(const Entry& entry, kube::ObjectPtr object) {
+    entry.decoded = std::move(object);
+    if (entry.collection->keepDecoded)
+        return;
+    m_entries.push_back(entry.weak_from_this());
+    if (m_entries.size() <= kMostDecoded)
+        return;
+    if (const EntryPtr oldest = m_entries.front().lock())
+        oldest->decoded.reset();
+    m_entries.pop_front();
+}
+
 std::string storageKey(std::string_view ns, std::string_view name) {
     std::string key(ns);
     if (!ns.empty())
@@ -77,8 +91,7 @@ std::shared_ptr<Entry> makeEntry(const Collection& collection, kube::JsonObject 
     extract(*entry, document);
     entry->body = bodyText(document);
     entry->body.shrink_to_fit();
-    if (collection.keepDecoded)
-        entry->decoded = std::make_shared<const kube::Object>(std::move(document));
+    collection.recent.keep(*entry, std::make_shared<const kube::Object>(std::move(document)));
     return entry;
 }
 
@@ -112,8 +125,7 @@ kube::ObjectPtr decode(const Entry& entry) {
         kube::parseJson(fullText(entry, kube::Gvk{gvr.group, gvr.version, {}}.apiVersion()));
     // makeEntry() printed it and restoreEntry() read it once: it is an object.
     auto object = std::make_shared<const kube::Object>(std::move(document.value().get_object()));
-    if (entry.collection->keepDecoded)
-        entry.decoded = object;
+    entry.collection->recent.keep(entry, object);
     return object;
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -17,11 +18,13 @@ namespace kubefed::apiserver {
 
 class SqliteStorage::Impl {
 public:
-    explicit Impl(std::filesystem::path file) : m_file(std::move(file)), m_wakeup([this] { deliver(); }) {}
+    explicit Impl(std::filesystem::path file)
+        : m_file(std::move(file)), m_wakeup([this] { deliver(); }), m_turnEnd([this] { handOver(); }) {}
 
     ~Impl() {
         if (!m_thread.joinable())
             return;
+        handOver();
         {
             const std::scoped_lock lock(m_mutex);
             m_closing = true;
@@ -41,19 +44,16 @@ public:
         return contents;
     }
 
+    // What is written in one turn of the server's event loop becomes one commit: a first write alone would
+    // make those right behind it wait for a second one.
     void write(StorageWrite write) {
-        {
-            const std::scoped_lock lock(m_mutex);
-            if (m_failed)
-                return;  // decided on a state that was never stored; onFailed is on its way
-            m_queue.push_back(std::move(write));
-            if (m_queue.size() > 1)
-                return;
-        }
-        m_ready.notify_one();
+        m_turn.push_back(std::move(write));
+        if (m_turn.size() == 1)
+            m_turnEnd.notify();
     }
 
     void restart() {
+        m_turn.clear();
         const std::scoped_lock lock(m_mutex);
         m_failed = false;
     }
@@ -101,6 +101,21 @@ private:
     }
 
     // On the server's thread.
+    void handOver() {
+        std::vector<StorageWrite> turn = std::exchange(m_turn, {});
+        if (turn.empty())
+            return;
+        {
+            const std::scoped_lock lock(m_mutex);
+            if (m_failed)
+                return;  // decided on a state that was never stored; onFailed is on its way
+            m_queue.insert(m_queue.end(), std::make_move_iterator(turn.begin()),
+                           std::make_move_iterator(turn.end()));
+        }
+        m_ready.notify_one();
+    }
+
+    // On the server's thread.
     void deliver() {
         std::vector<Outcome> outcomes;
         {
@@ -118,6 +133,7 @@ private:
     const std::filesystem::path m_file;
     SqliteDatabase m_database;  // the storage thread's once it runs
     StorageListener* m_listener = nullptr;
+    std::vector<StorageWrite> m_turn;  // the server thread's
     std::mutex m_mutex;
     std::condition_variable m_ready;
     std::vector<StorageWrite> m_queue;
@@ -125,6 +141,7 @@ private:
     bool m_closing = false;
     bool m_failed = false;
     Wakeup m_wakeup;
+    Wakeup m_turnEnd;
     std::thread m_thread;
 };
 
