@@ -61,9 +61,7 @@ private Q_SLOTS:
         const double limit = 1.2 * baseline.latencyMs(0.99) + 5.0;
         qInfo("p99 %.2f ms frozen, %.2f ms before, limit %.2f ms", frozen.latencyMs(0.99),
               baseline.latencyMs(0.99), limit);
-        // The aim is that limit, and it is not held on every run yet (docs/figures.md). What is asserted is
-        // that no write waits for the frozen member: that would cost its timeouts, seconds.
-        QVERIFY(frozen.latencyMs(0.99) <= 10 * baseline.latencyMs(0.99) + 200.0);
+        QVERIFY(frozen.latencyMs(0.99) <= limit);
         // What the frozen one missed arrives once it is back.
         const QString arrived = Fleet::eventually(
             [&] {
