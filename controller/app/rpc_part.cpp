@@ -13,12 +13,13 @@ constexpr Duration kAnnounceAgain{500};
 }  // namespace
 
 RpcPart::RpcPart(const DaemonConfig& config, std::string version, HostApi& host, Clock& clock,
-                 FederationService::Policies policies)
+                 FederationService::Policies policies, PolicyIntake intake)
     : m_config(config),
       m_version(std::move(version)),
       m_host(host),
       m_clock(clock),
       m_policies(std::move(policies)),
+      m_intake(std::move(intake)),
       m_feed(clock, [this](const FleetDeltaPtr& delta) {
           if (m_service)
               m_service->deliver(delta);
@@ -38,7 +39,7 @@ Result<void> RpcPart::start(const Controller& controller) {
                                                                       .probePeriod = health.period.count(),
                                                                       .probeTimeout = health.timeout.count(),
                                                                       .namespaces = {}},
-                                                    m_policies);
+                                                    m_policies, m_intake);
     Result<std::unique_ptr<RpcServer>> server =
         RpcServer::make({.address = m_config.address,
                          .port = m_config.grpcPort,

@@ -15,7 +15,7 @@ namespace kubefed::controller {
 class RpcPart {
 public:
     RpcPart(const DaemonConfig& config, std::string version, HostApi& host, Clock& clock,
-            FederationService::Policies policies);
+            FederationService::Policies policies, PolicyIntake intake = {});
     ~RpcPart();
     RpcPart(const RpcPart&) = delete;
     RpcPart& operator=(const RpcPart&) = delete;
@@ -33,6 +33,7 @@ private:
     HostApi& m_host;
     Clock& m_clock;
     const FederationService::Policies m_policies;
+    const PolicyIntake m_intake;
     FleetFeed m_feed;
     std::unique_ptr<FederationService> m_service;
     std::unique_ptr<RpcServer> m_server;  // after the service: ends first

@@ -20,12 +20,14 @@ bool isRefusal(const Error& error) {
 }  // namespace
 
 FederationService::FederationService(const Controller& controller, const FleetFeed& feed, HostApi& host,
-                                     Clock& clock, client::FleetInfo info, Policies policies)
+                                     Clock& clock, client::FleetInfo info, Policies policies,
+                                     PolicyIntake intake)
     : m_controller(controller),
       m_feed(feed),
       m_clock(clock),
       m_info(std::move(info)),
       m_policies(std::move(policies)),
+      m_intake(std::move(intake)),
       m_access(host, clock) {
     beat();
 }
@@ -141,6 +143,26 @@ void FederationService::listPolicies(Credentials credentials,
                     return done(fail(allowed.error()));
                 done(m_policies());
             });
+}
+
+void FederationService::beginInstall(Credentials credentials, Callback<std::filesystem::path> done) {
+    guarded(credentials, {"create", "policyplugins", ""},
+            [this, done = std::move(done)](Result<void> allowed) mutable {
+                if (!allowed)
+                    return done(fail(allowed.error()));
+                if (!m_intake.install)
+                    return done(fail(Code::Unimplemented, "this controller installs no policies"));
+                done(m_intake.folder());
+            });
+}
+
+void FederationService::install(PolicyUpload upload, Callback<client::PolicyInstalled> done) {
+    const std::uint64_t call = m_nextCall++;
+    m_calls[call] =
+        m_intake.install(std::move(upload), [this, call, done = std::move(done)](auto installed) mutable {
+            m_calls.erase(call);
+            done(std::move(installed));
+        });
 }
 
 }  // namespace kubefed::controller

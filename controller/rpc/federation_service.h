@@ -24,7 +24,7 @@ public:
 
     // `info`: what every subscriber is told of the federation; rights are filled in for each.
     FederationService(const Controller& controller, const FleetFeed& feed, HostApi& host, Clock& clock,
-                      client::FleetInfo info, Policies policies);
+                      client::FleetInfo info, Policies policies, PolicyIntake intake = {});
 
     // From the feed.
     void deliver(const FleetDeltaPtr& delta);
@@ -36,6 +36,8 @@ public:
     void explain(Credentials credentials, client::ObjectId object,
                  Callback<client::Explanation> done) override;
     void listPolicies(Credentials credentials, Callback<std::vector<client::PolicyPlugin>> done) override;
+    void beginInstall(Credentials credentials, Callback<std::filesystem::path> done) override;
+    void install(PolicyUpload upload, Callback<client::PolicyInstalled> done) override;
 
 private:
     struct Subscriber {
@@ -60,6 +62,7 @@ private:
     Clock& m_clock;
     const client::FleetInfo m_info;
     const Policies m_policies;
+    const PolicyIntake m_intake;
     Access m_access;
     std::map<const FleetStream*, Subscriber> m_subscribers;
     std::uint64_t m_nextCall = 0;

@@ -5,6 +5,7 @@
 
 #include "controller/rpc/rpc_inbox.h"
 #include "controller/rpc/rpc_stream.h"
+#include "controller/rpc/rpc_upload.h"
 #include "kubefed/client/convert.h"
 #include "kubefed/net/lasting_port.h"
 #include "kubefed/util/log.h"
@@ -98,6 +99,13 @@ public:
             [](RpcHandler& handler, Credentials credentials, Callback<Plugins> done) {
                 handler.listPolicies(std::move(credentials), std::move(done));
             });
+    }
+
+    grpc::ServerReadReactor<v1::InstallPolicyRequest>* InstallPolicy(
+        grpc::CallbackServerContext* context, v1::InstallPolicyResponse* reply) override {
+        const auto upload = std::make_shared<RpcUpload>(m_inbox, reply);
+        upload->start(credentialsOf(*context));
+        return upload.get();
     }
 
 private:

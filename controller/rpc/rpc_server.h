@@ -13,6 +13,7 @@
 
 #include "controller/rpc/access.h"
 #include "controller/rpc/fleet_delta.h"
+#include "controller/rpc/policy_intake.h"
 #include "kubefed/net/tls.h"
 
 namespace kubefed::controller {
@@ -50,6 +51,9 @@ public:
     virtual void explain(Credentials credentials, client::ObjectId object,
                          Callback<client::Explanation> done) = 0;
     virtual void listPolicies(Credentials credentials, Callback<std::vector<client::PolicyPlugin>> done) = 0;
+    // May it be installed by them, and into which folder does it go first?
+    virtual void beginInstall(Credentials credentials, Callback<std::filesystem::path> done) = 0;
+    virtual void install(PolicyUpload upload, Callback<client::PolicyInstalled> done) = 0;
 };
 
 struct RpcConfig {

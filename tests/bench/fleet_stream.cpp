@@ -38,6 +38,8 @@ struct OneFleet final : RpcHandler {
     void gone(const FleetStream*) override {}
     void explain(Credentials, client::ObjectId, Callback<client::Explanation>) override {}
     void listPolicies(Credentials, Callback<std::vector<client::PolicyPlugin>>) override {}
+    void beginInstall(Credentials, Callback<std::filesystem::path>) override {}
+    void install(PolicyUpload, Callback<client::PolicyInstalled>) override {}
     FleetDeltaPtr whole;
     FleetStreamPtr stream;
 };

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include <QTemporaryDir>
 #include <QTest>
 
 #include "controller/rpc/federation_service.h"
 #include "kubefed/client/federation_client.h"
+#include "kubefed/util/file.h"
 #include "kubefed/util/qt_clock.h"
+#include "kubefed/v1/federation.grpc.pb.h"
 
 #include "rpc_fixture.h"
 #include "simulation.h"
+#include <grpcpp/grpcpp.h>
 
 using namespace kubefed;
 using namespace kubefed::controller;
@@ -32,6 +40,24 @@ struct ManualHandler final : RpcHandler {
         plugin.name = "weighted";
         done(std::vector{plugin});
     }
+    void beginInstall(Credentials, Callback<std::filesystem::path> done) override {
+        if (mayInstall)
+            done(folder);
+        else
+            done(fail(Code::PermissionDenied, "you may not"));
+    }
+    void install(PolicyUpload upload, Callback<client::PolicyInstalled> done) override {
+        uploads.push_back(upload);
+        std::ifstream in(upload.file, std::ios::binary);
+        library.assign(std::istreambuf_iterator<char>(in), {});
+        client::PolicyInstalled installed;
+        installed.plugin.name = "nearest";
+        done(installed);
+    }
+    bool mayInstall = true;
+    std::filesystem::path folder;
+    std::vector<PolicyUpload> uploads;
+    std::string library;
     Credentials last;
     std::vector<FleetStreamPtr> streams;
     std::vector<Callback<client::Explanation>> held;
@@ -72,6 +98,9 @@ private Q_SLOTS:
     void asksTheApiForRights();
     void looksAtRightsAgain();
     void refusesStrangers();
+    void takesALibrary();
+    void refusesBadUploads_data();
+    void refusesBadUploads();
 };
 
 void RpcTest::initTestCase() {
@@ -340,6 +369,84 @@ void RpcTest::refusesStrangers() {
     // Nor does a server's certificate of ours.
     QVERIFY(state(endpoint((*server)->port(), m_server)).first == ConnectionState::Disconnected);
     feed.stop();
+}
+
+void RpcTest::takesALibrary() {
+    ManualHandler handler;
+    QTemporaryDir folder;
+    handler.folder = folder.path().toStdString();
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    const std::filesystem::path file = handler.folder / "nearest.so";
+    const std::string bytes(1'000'000, 'x');
+    QVERIFY(writeFile(file, bytes).has_value());
+    std::optional<Result<client::PolicyInstalled>> installed;
+    Request request = client.installPolicy(file, true, [&](auto result) { installed = std::move(result); });
+    QTRY_VERIFY(installed);
+    QVERIFY2(installed->has_value(), installed->has_value() ? "" : installed->error().message.c_str());
+    QCOMPARE((*installed)->plugin.name, std::string("nearest"));
+    QCOMPARE(handler.library, bytes);
+    QVERIFY(handler.uploads[0].trusted);
+    QCOMPARE(handler.uploads[0].sha256.size(), std::size_t{64});
+    QTRY_VERIFY(!std::filesystem::exists(handler.uploads[0].file));  // it is not kept
+    handler.mayInstall = false;
+    installed.reset();
+    request = client.installPolicy(file, true, [&](auto result) { installed = std::move(result); });
+    QTRY_VERIFY(installed);
+    QVERIFY(installed->error().code == Code::PermissionDenied);
+    QCOMPARE(handler.uploads.size(), std::size_t{1});
+}
+
+void RpcTest::refusesBadUploads_data() {
+    QTest::addColumn<QStringList>("messages");  // "h SIZE SHA" or "c BYTES"
+    QTest::addColumn<int>("code");
+    const QString hashOfX = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+    const int invalid = static_cast<int>(Code::InvalidArgument);
+    QTest::newRow("good") << QStringList{"h 1 " + hashOfX, "c x"} << 0;
+    QTest::newRow("nothing") << QStringList{} << invalid;
+    QTest::newRow("no header") << QStringList{"c x"} << invalid;
+    QTest::newRow("two headers") << QStringList{"h 1 " + hashOfX, "h 1 " + hashOfX} << invalid;
+    QTest::newRow("too large") << QStringList{"h 99999999999 " + hashOfX} << invalid;
+    QTest::newRow("more than announced") << QStringList{"h 1 " + hashOfX, "c xx"} << invalid;
+    QTest::newRow("less than announced") << QStringList{"h 2 " + hashOfX, "c x"} << invalid;
+    QTest::newRow("damaged") << QStringList{"h 1 " + hashOfX, "c y"} << static_cast<int>(Code::DataLoss);
+}
+
+void RpcTest::refusesBadUploads() {
+    QFETCH(QStringList, messages);
+    QFETCH(int, code);
+    ManualHandler handler;
+    QTemporaryDir folder;
+    handler.folder = folder.path().toStdString();
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    grpc::SslCredentialsOptions tls{m_ca.certPem, m_ann.keyPem, m_ann.certPem};
+    const auto stub = v1::Federation::NewStub(
+        grpc::CreateChannel("127.0.0.1:" + std::to_string((*server)->port()), grpc::SslCredentials(tls)));
+    std::atomic<int> answered{-1};
+    std::jthread caller([&] {  // the handler needs this thread's event loop
+        grpc::ClientContext context;
+        v1::InstallPolicyResponse reply;
+        const auto writer = stub->InstallPolicy(&context, &reply);
+        for (const QString& text : messages) {
+            const QStringList words = text.split(' ');
+            v1::InstallPolicyRequest message;
+            if (words[0] == "h") {
+                message.mutable_header()->set_size(words[1].toULongLong());
+                message.mutable_header()->set_sha256(words[2].toStdString());
+            } else {
+                message.set_chunk(words[1].toStdString());
+            }
+            if (!writer->Write(message))
+                break;
+        }
+        writer->WritesDone();
+        answered = static_cast<int>(writer->Finish().error_code());
+    });
+    QTRY_COMPARE(answered.load(), code);
+    QCOMPARE(handler.uploads.size(), code == 0 ? std::size_t{1} : std::size_t{0});
+    QTRY_VERIFY(std::filesystem::is_empty(handler.folder));
 }
 
 QTEST_GUILESS_MAIN(RpcTest)
