@@ -163,8 +163,9 @@ void Daemon::startController() {
     m_controller =
         std::make_unique<Controller>(*m_host, *m_links, *m_policies, m_clock,
                                      ControllerConfig{.federationId = m_config.federationId, .health = {}});
-    m_rpc = std::make_unique<RpcPart>(m_config, KUBEFED_VERSION, *m_host, m_clock,
-                                      [this] { return toClient(m_policyManager->list()); });
+    m_rpc = std::make_unique<RpcPart>(
+        m_config, KUBEFED_VERSION, *m_host, m_clock, [this] { return toClient(m_policyManager->list()); },
+        intakeOf(*m_policyManager));
     m_controller->observe(m_rpc->observer());
     m_controller->start([this] {
         if (const Result<void> started = m_rpc->start(*m_controller); !started) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/rpc/policy_values.h"
 
+#include <map>
+
 namespace kubefed::controller {
 
 client::PolicyPlugin toClient(const InstalledPolicy& policy) {
@@ -26,6 +28,29 @@ std::vector<client::PolicyPlugin> toClient(const std::vector<InstalledPolicy>& p
     for (const InstalledPolicy& policy : policies)
         result.push_back(toClient(policy));
     return result;
+}
+
+PolicyIntake intakeOf(PolicyInstaller& installer) {
+    return {.folder = [&installer] { return installer.uploadFolder(); },
+            .install =
+                [&installer](PolicyUpload upload, Callback<client::PolicyInstalled> done) {
+                    std::map<std::string, std::string> before;  // what stood under each name
+                    for (InstalledPolicy& policy : installer.list())
+                        before[std::move(policy.name)] = std::move(policy.sha256);
+                    return installer.install(
+                        std::move(upload), [before = std::move(before),
+                                            done = std::move(done)](Result<InstalledPolicy> policy) mutable {
+                            if (!policy)
+                                return done(fail(std::move(policy.error())));
+                            client::PolicyInstalled installed{.plugin = toClient(*policy)};
+                            if (const auto known = before.find(policy->name); known != before.end()) {
+                                installed.isUnchanged = known->second == policy->sha256;
+                                if (!installed.isUnchanged)
+                                    installed.replacedSha256 = known->second;
+                            }
+                            done(std::move(installed));
+                        });
+                }};
 }
 
 }  // namespace kubefed::controller
