@@ -82,7 +82,8 @@ void OrderedTable::setFilter(const QString& text) {
     if (filter == m_filter)
         return;
     m_filter = std::move(filter);
-    settle();
+    // The order of all rows stands; only what was held back has to be put into it.
+    m_isHeld ? settle() : showOrder();
     Q_EMIT filterChanged();
 }
 
@@ -218,28 +219,34 @@ bool OrderedTable::less(Slot a, Slot b) const {
 }
 
 void OrderedTable::settle() {
-    std::vector<Slot> target;
-    target.reserve(m_slots.size());
     std::vector<Slot> gone;
-    for (const Slot slot : std::as_const(m_slots)) {
+    std::vector<bool> isThere(m_rows.size());
+    std::erase_if(m_order, [&](Slot slot) {
         if (m_gone[slot])
             gone.push_back(slot);
-        else if (isShownByFilter(m_rows[slot]))
-            target.push_back(slot);
-    }
-    // Mostly it is in order already: keep the order of before, and sort only what that does not settle.
-    std::ranges::sort(target, {}, [this](Slot slot) {
-        return m_rowOf[slot] < 0 ? static_cast<std::int64_t>(slot) + (std::int64_t{1} << 32) : m_rowOf[slot];
+        isThere[slot] = true;
+        return m_gone[slot];
     });
+    for (const Slot slot : std::as_const(m_slots))
+        if (!isThere[slot])
+            (m_gone[slot] ? gone : m_order).push_back(slot);
     const auto before = [this](Slot a, Slot b) { return less(a, b); };
-    if (!std::ranges::is_sorted(target, before))
-        std::ranges::sort(target, before);
-    become(target);
+    if (!std::ranges::is_sorted(m_order, before))
+        std::ranges::sort(m_order, before);
+    showOrder();
     for (const Slot slot : gone) {
         m_slots.remove(m_rows[slot].key);
         m_rows[slot] = {};
         m_free.push_back(slot);
     }
+}
+
+void OrderedTable::showOrder() {
+    std::vector<Slot> target;
+    target.reserve(m_order.size());
+    std::ranges::copy_if(m_order, std::back_inserter(target),
+                         [this](Slot slot) { return isShownByFilter(m_rows[slot]); });
+    become(target);
 }
 
 void OrderedTable::become(const std::vector<Slot>& target) {
@@ -331,6 +338,7 @@ void OrderedTable::setShape(Shape shape) {
     m_rowOf.clear();
     m_free.clear();
     m_shown.clear();
+    m_order.clear();
     m_slots.clear();
     m_shape = std::move(shape);
     m_sortColumn = m_shape.sort;

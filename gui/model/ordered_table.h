@@ -108,7 +108,8 @@ private:
     };
 
     void put(Row row, std::vector<Changed>& changed);
-    void settle();
+    void settle();     // everything in order again
+    void showOrder();  // what the filter lets through
     void become(const std::vector<Slot>& target);
     void reorder(std::vector<Slot> order);
     void renumber();
@@ -122,6 +123,7 @@ private:
     std::vector<int> m_rowOf;  // by slot; -1: not shown
     std::vector<Slot> m_free;
     std::vector<Slot> m_shown;
+    std::vector<Slot> m_order;  // of all rows, shown or not, as of the last settle()
     QHash<QString, Slot> m_slots;
     Filter m_filter;
     int m_sortColumn;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/model/policy_table_model.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace kubefed::gui {
@@ -36,8 +37,9 @@ PolicyTableModel::PolicyTableModel(QObject* parent)
                     .sort = State},
                    parent) {}
 
-const PolicyPlugin& PolicyTableModel::pluginAt(int row) const {
-    return m_plugins[rowAt(row).handle];
+const PolicyPlugin* PolicyTableModel::pluginAt(int row) const {
+    const auto it = std::ranges::find(m_plugins, rowAt(row).key.toStdString(), &PolicyPlugin::name);
+    return it == m_plugins.end() ? nullptr : &*it;
 }
 
 void PolicyTableModel::show(std::vector<PolicyPlugin> plugins) {

@@ -16,7 +16,8 @@ public:
 
     explicit PolicyTableModel(QObject* parent = nullptr);
     void show(std::vector<client::PolicyPlugin> plugins);
-    [[nodiscard]] const client::PolicyPlugin& pluginAt(int row) const;
+    // nullptr: the row is on its way out.
+    [[nodiscard]] const client::PolicyPlugin* pluginAt(int row) const;
 
 private:
     std::vector<client::PolicyPlugin> m_plugins;

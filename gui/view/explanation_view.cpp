@@ -52,6 +52,10 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
     connect(&m_panel->table(), &TableView::chosen, this, &ExplanationView::showWords);
     connect(&m_panel->table(), &TableView::opened, this, &ExplanationView::clusterOpened);
     connect(m_panel, &TablePanel::copied, this, &ExplanationView::copied);
+    connect(&store, &FleetStore::connectionChanged, this, [this] {
+        if (m_store.source() == nullptr)
+            m_request.cancel();  // its answer would be about another federation
+    });
 }
 
 void ExplanationView::ask(const ObjectId& object) {

@@ -64,6 +64,12 @@ PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
     m_panel->table().setColumnHidden(PolicyTableModel::Stages, true);
     m_panel->table().setWidths({11, 10, 6, 8, 0, 7, 7, 8, 8});
     connect(&m_panel->table(), &TableView::chosen, this, &PoliciesPage::showCurrent);
+    connect(&session.store(), &FleetStore::connectionChanged, this, [this] {
+        if (m_session.store().source() != nullptr)
+            return;
+        m_request.cancel();  // its answer would be about another federation
+        m_model.show({});
+    });
     showCurrent();
 }
 
@@ -99,7 +105,7 @@ void PoliciesPage::answer(Result<std::vector<PolicyPlugin>> result) {
 
 void PoliciesPage::showCurrent() {
     const QModelIndex current = m_panel->table().currentIndex();
-    m_card->show(current.isValid() ? &m_model.pluginAt(current.row()) : nullptr,
+    m_card->show(current.isValid() ? m_model.pluginAt(current.row()) : nullptr,
                  static_cast<Level>(current.data(LevelRole).toInt()));
 }
 

@@ -69,6 +69,8 @@ private:
     void build();
     void connectPages();
     void makeActions();
+    void makePageActions();
+    void makeOtherActions();
     void addAction(Action action);
     void refresh();
     void showState();

@@ -49,6 +49,11 @@ void MainWindow::makeActions() {
                [this] { return commands().policies(); }});
     addAction({"Show events", "4", "Events", [this] { open(EventsPlace); },
                [this] { return commands().events(); }});
+    makePageActions();
+    makeOtherActions();
+}
+
+void MainWindow::makePageActions() {
     addAction({"Filter this page",
                "/",
                "Filter; Enter goes to the rows, Esc clears",
@@ -83,6 +88,9 @@ void MainWindow::makeActions() {
     addAction({"Copy as command", "Ctrl+C", "Copy what is chosen as a command", [this] { copy(command()); },
                [this] { return command(); }});
     addAction({"Back, or clear the filter", "Esc", "Back, or clear the filter", [this] { escape(); }, {}});
+}
+
+void MainWindow::makeOtherActions() {
     addAction({"Connect again", "Ctrl+R", "Connect again", [this] { m_session.reconnect(); },
                [this] { return commands().start(); }});
     addAction(

@@ -58,10 +58,15 @@ WorkloadsPage::WorkloadsPage(Session& session, QWidget* parent)
     all->addWidget(m_stack);
 
     connect(m_asMatrix, &QPushButton::toggled, this, [this](bool isOn) {
+        if (isOn)
+            m_matrixModel.setFilter(m_panel->filter().text());
         m_panel->showOther(isOn);
         isOn ? m_matrix->select(m_current) : m_panel->table().select(m_current);
     });
-    connect(&m_panel->filter(), &QLineEdit::textChanged, &m_matrixModel, &OrderedTable::setFilter);
+    connect(&m_panel->filter(), &QLineEdit::textChanged, this, [this](const QString& filter) {
+        if (isMatrix())
+            m_matrixModel.setFilter(filter);
+    });
     connect(&m_panel->table(), &TableView::chosen, this, &WorkloadsPage::choose);
     connect(m_matrix, &MatrixView::chosen, this, &WorkloadsPage::choose);
     connect(&m_panel->table(), &TableView::opened, this, &WorkloadsPage::explainCurrent);

@@ -78,6 +78,46 @@ double slowestKey(QLineEdit& line, QWidget& window, const QString& word) {
     return slowest;
 }
 
+// Every 5 ms ten objects and five clusters change.
+void flood(BenchSession& session, const client::FleetChanges& all, PaintCounter& counter) {
+    counter.paints = 0;
+    constexpr int kSeconds = 5;
+    int step = 0;
+    double busy = 0;
+    QTimer source;
+    QObject::connect(&source, &QTimer::timeout, &source, [&] {
+        client::FleetChanges changes;
+        for (std::size_t i = 0; i < 10; ++i) {
+            client::Object object =
+                all.objects[(static_cast<std::size_t>(step) * 10 + i) % all.objects.size()];
+            object.ready = step % 7;
+            object.health = step % 2 == 0 ? client::ObjectHealth::Progressing : client::ObjectHealth::Healthy;
+            changes.objects.push_back(std::move(object));
+        }
+        for (std::size_t i = 0; i < 5; ++i) {
+            client::Cluster cluster =
+                all.clusters[(static_cast<std::size_t>(step) * 5 + i) % all.clusters.size()];
+            cluster.lastContact = session.source.now();
+            cluster.latency = 1 + step % 50;
+            changes.clusters.push_back(std::move(cluster));
+        }
+        session.source.sink()->changed(std::move(changes));
+        ++step;
+    });
+    source.start(5);
+    QElapsedTimer timer;
+    timer.start();
+    while (timer.elapsed() < kSeconds * 1000) {
+        QElapsedTimer one;
+        one.start();
+        QCoreApplication::processEvents();
+        busy = std::max(busy, milliseconds(one));
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 5);
+    }
+    std::printf("flood, %4.0f messages a second:  %8.1f repaints a second, longest stop %.1f ms\n",
+                static_cast<double>(step) / kSeconds, static_cast<double>(counter.paints) / kSeconds, busy);
+}
+
 int run(std::size_t clusters, std::size_t objects) {
     QtClock clock;
     BenchSession session(clock);
@@ -114,44 +154,9 @@ int run(std::size_t clusters, std::size_t objects) {
     }
     std::printf("slowest key in the palette      %8.1f ms\n", slowest);
 
-    // A flood: every 5 ms ten objects and five clusters change.
     window.open(MainWindow::FleetPlace);
     QCoreApplication::processEvents();
-    counter.paints = 0;
-    constexpr int kSeconds = 5;
-    int step = 0;
-    double busy = 0;
-    QTimer flood;
-    QObject::connect(&flood, &QTimer::timeout, &flood, [&] {
-        client::FleetChanges changes;
-        for (std::size_t i = 0; i < 10; ++i) {
-            client::Object object =
-                all.objects[(static_cast<std::size_t>(step) * 10 + i) % all.objects.size()];
-            object.ready = step % 7;
-            object.health = step % 2 == 0 ? client::ObjectHealth::Progressing : client::ObjectHealth::Healthy;
-            changes.objects.push_back(std::move(object));
-        }
-        for (std::size_t i = 0; i < 5; ++i) {
-            client::Cluster cluster =
-                all.clusters[(static_cast<std::size_t>(step) * 5 + i) % all.clusters.size()];
-            cluster.lastContact = session.source.now();
-            cluster.latency = 1 + step % 50;
-            changes.clusters.push_back(std::move(cluster));
-        }
-        session.source.sink()->changed(std::move(changes));
-        ++step;
-    });
-    flood.start(5);
-    timer.restart();
-    while (timer.elapsed() < kSeconds * 1000) {
-        QElapsedTimer one;
-        one.start();
-        QCoreApplication::processEvents();
-        busy = std::max(busy, milliseconds(one));
-        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 5);
-    }
-    std::printf("flood, %4.0f messages a second:  %8.1f repaints a second, longest stop %.1f ms\n",
-                static_cast<double>(step) / kSeconds, static_cast<double>(counter.paints) / kSeconds, busy);
+    flood(session, all, counter);
     return 0;
 }
 

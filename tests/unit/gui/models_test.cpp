@@ -243,7 +243,7 @@ private Q_SLOTS:
         fewer.pop_back();
         model.show(std::move(fewer));
         QCOMPARE(model.rowCount(), 4);
-        QCOMPARE(model.pluginAt(0).name, std::string("affinity"));
+        QCOMPARE(model.pluginAt(0)->name, std::string("affinity"));
     }
 
     // Every model stays a sound model whatever arrives, held or not, filtered or not.
