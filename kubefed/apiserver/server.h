@@ -24,7 +24,8 @@ struct ApiServerConfig {
     std::string clusterCaPem;            // for the kube-root-ca.crt ConfigMaps
     std::string gitVersion = "v1.34.4";  // what /version says; "+kubefed" is the federation's suffix
     std::chrono::seconds maxTokenLife{720 * 3600};
-    std::size_t historyEvents = 5000;    // bounded: a watch from before it gets 410
+    // Of each type, at some 4 KB each; a watch from before them gets 410 and lists again.
+    std::size_t historyEvents = 1500;
     std::vector<kube::JsonObject> crds;  // applied at start
     // Part of the built-in controllers: namespace deletion, owner references, service account "default",
     // kube-root-ca.crt. Pods without a kubelet: a deleted pod goes at once if no node is assigned.
