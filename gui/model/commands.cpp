@@ -32,13 +32,6 @@ QString Commands::cluster(const QString& name) const {
     return kubefed("describe cluster " + shellQuoted(name));
 }
 
-QString Commands::clusterEvents(const QString& name) const {
-    return kubectl(
-        "get events --all-namespaces --field-selector "
-        "involvedObject.kind=MemberCluster,involvedObject.name=" +
-        shellQuoted(name));
-}
-
 QString Commands::objects() const {
     return kubectl("get placements --all-namespaces");
 }

@@ -16,7 +16,6 @@ public:
 
     [[nodiscard]] QString clusters() const;
     [[nodiscard]] QString cluster(const QString& name) const;
-    [[nodiscard]] QString clusterEvents(const QString& name) const;
     [[nodiscard]] QString objects() const;
     [[nodiscard]] QString object(const client::ObjectId& id) const;
     [[nodiscard]] QString why(const client::ObjectId& id) const;

@@ -7,11 +7,6 @@ namespace kubefed::gui {
 
 using namespace client;
 
-bool FleetDelta::isEmpty() const {
-    return !isReset && clusters.empty() && contacted.empty() && removedClusters.empty() && objects.empty() &&
-           removedObjects.empty() && activities == 0 && !totals;
-}
-
 void Fleet::reset(FleetInfo info, FleetChanges all) {
     m_info = std::move(info);
     m_clusters.clear();

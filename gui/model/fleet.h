@@ -27,8 +27,6 @@ struct FleetDelta {
     std::vector<client::ObjectId> removedObjects;
     std::size_t activities = 0;  // so many new ones at the end
     bool totals = false;
-
-    [[nodiscard]] bool isEmpty() const;
 };
 
 class Fleet {

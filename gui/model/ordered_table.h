@@ -93,7 +93,6 @@ protected:
     void setShape(Shape shape);  // with all rows gone
     [[nodiscard]] const Row& rowAt(int row) const { return m_rows[m_shown[static_cast<std::size_t>(row)]]; }
     [[nodiscard]] const Row* find(const QString& key) const;
-    [[nodiscard]] const std::vector<Row>& rows() const { return m_rows; }  // with unused ones: empty key
     [[nodiscard]] client::TimeMs now() const { return m_now; }
     [[nodiscard]] bool isStale() const { return m_isStale; }
     // The first and last column that show something else now; first > last: none.
