@@ -31,6 +31,12 @@ private:
 
 }  // namespace
 
+// What is under way holds itself: its probe would answer to nobody.
+PolicyManager::~PolicyManager() {
+    for (const std::shared_ptr<Install>& job : m_installs)
+        job->step.cancel();
+}
+
 Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> done) {
     auto job = std::make_shared<Install>();
     job->announced = upload.name;

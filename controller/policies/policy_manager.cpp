@@ -416,7 +416,10 @@ void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
 
 void PolicyManager::refreshCounters() {
     m_refresh = m_clock.after(m_config.statusEvery, [this] {
-        for (const auto& [name, entry] : m_entries) {
+        std::vector<std::string> names;
+        for (const auto& [name, entry] : m_entries)
+            names.push_back(name);
+        for (const std::string& name : names) {
             reconcile(name);  // what could not be written the last time
             writeStatus(name, true);
         }

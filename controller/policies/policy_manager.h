@@ -39,6 +39,7 @@ public:
 
     PolicyManager(HostApi& host, plugins::PolicyRegistry& registry, PolicyProber& prober, Clock& clock,
                   Config config, Handlers handlers);
+    ~PolicyManager() override;
 
     // `suspect`: in whom the process before ended; it is disabled. `ready` once, when everything that the
     // federation has is loaded or refused.

@@ -17,14 +17,14 @@ public:
     Probe(const ProcessProber::Config& config, Clock& clock, const std::filesystem::path& library,
           const std::vector<kube::JsonObject>& configs, Callback<ProbedPolicy> done)
         : m_done(std::move(done)), m_limit(config.limit) {
-        connect(&m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
+        connect(m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
             if (error == QProcess::FailedToStart)
-                end(fail(Code::Internal, "the probe \"" + m_process.program().toStdString() +
+                end(fail(Code::Internal, "the probe \"" + m_process->program().toStdString() +
                                              "\" cannot be started; install kubefed whole"));
         });
-        connect(&m_process, &QProcess::finished, this, [this] { end(judge()); });
-        m_process.setProcessChannelMode(QProcess::SeparateChannels);
-        m_process.setStandardErrorFile(QProcess::nullDevice());
+        connect(m_process, &QProcess::finished, this, [this] { end(judge()); });
+        m_process->setProcessChannelMode(QProcess::SeparateChannels);
+        m_process->setStandardErrorFile(QProcess::nullDevice());
         const auto text = [](const std::filesystem::path& path) {
             return QString::fromStdString(path.string());
         };
@@ -34,25 +34,26 @@ public:
         m_begin = clock.after(Duration::zero(), [this, program = text(config.program),
                                                  arguments = QStringList{text(library), text(config.builtins),
                                                                          text(config.scratch)}] {
-            m_process.start(program, arguments);
-            m_process.write(m_input);
-            m_process.closeWriteChannel();
+            m_process->start(program, arguments);
+            m_process->write(m_input);
+            m_process->closeWriteChannel();
         });
         m_timer = clock.after(config.limit, [this] {
             m_isLate = true;
-            m_process.kill();
+            m_process->kill();
         });
     }
     ~Probe() override {
-        m_process.disconnect(this);
-        m_process.kill();
+        m_process->disconnect(this);
+        m_process->kill();
+        m_process->deleteLater();
     }
 
 private:
     // The last step that it announced, and what it said at the end.
     Result<ProbedPolicy> judge() {
         std::string step = "its start";
-        for (const QByteArray& line : m_process.readAllStandardOutput().split('\n')) {
+        for (const QByteArray& line : m_process->readAllStandardOutput().split('\n')) {
             const std::string text = line.toStdString();
             if (text.starts_with("step "))
                 step = text.substr(5);
@@ -64,10 +65,10 @@ private:
         if (m_isLate)
             return failed("it did not come back from " + step + " within " +
                           std::to_string(m_limit.count() / 1000) + " s");
-        if (m_process.exitStatus() == QProcess::CrashExit)
-            return failed("it crashed in " + step + " (" + ::strsignal(m_process.exitCode()) + ")");
+        if (m_process->exitStatus() == QProcess::CrashExit)
+            return failed("it crashed in " + step + " (" + ::strsignal(m_process->exitCode()) + ")");
         return failed("it ended the process in " + step + " with exit code " +
-                      std::to_string(m_process.exitCode()));
+                      std::to_string(m_process->exitCode()));
     }
     static Result<ProbedPolicy> accepted(const std::string& text) {
         const auto parsed = kube::parseJson(text);
@@ -87,7 +88,7 @@ private:
 
     Callback<ProbedPolicy> m_done;
     const Duration m_limit;
-    QProcess m_process;
+    QProcess* const m_process = new QProcess;  // outlives us when we go from within its signal
     QByteArray m_input;
     bool m_isLate = false;
     Request m_begin;
