@@ -145,7 +145,8 @@ void measureRescheduling(plugins::PolicyRegistry& registry, int objects, int plu
     for (int i = 0; i < objects; ++i)
         placed.push_back(decide(before, makeWorkload(i), nullptr, false).spec);
     std::vector<ClusterInfo> clusters = before->clusters();
-    clusters[*before->indexOf("cluster-501")].taints = {{"maintenance", "", TaintEffect::NoExecute}};  // what is there must go
+    clusters[*before->indexOf("cluster-501")].taints = {
+        {"maintenance", "", TaintEffect::NoExecute}};  // what is there must go
     const auto after = std::make_shared<const Fleet>(std::move(clusters));
     const auto start = std::chrono::steady_clock::now();
     int changed = 0;
