@@ -415,12 +415,21 @@ void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
 }
 
 void PolicyManager::refreshCounters() {
-    m_refresh = m_clock.after(m_config.statusEvery, [this] {
+    m_refresh = m_clock.after(m_config.countersRest, [this] {
+        const bool isDue = m_clock.now() - m_refreshed >= m_config.statusEvery;
+        if (isDue)
+            m_refreshed = m_clock.now();
+        const auto stats = m_registry.stats();
         std::vector<std::string> names;
-        for (const auto& [name, entry] : m_entries)
-            names.push_back(name);
+        for (auto& [name, entry] : m_entries) {
+            const auto found = stats.find(name);
+            const std::uint64_t calls = found == stats.end() ? 0 : found->second.calls;
+            if (std::exchange(entry.callsSeen, calls) == calls || isDue)
+                names.push_back(name);
+        }
         for (const std::string& name : names) {
-            reconcile(name);  // what could not be written the last time
+            if (isDue)
+                reconcile(name);  // what could not be written the last time
             writeStatus(name, true);
         }
         refreshCounters();

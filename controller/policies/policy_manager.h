@@ -29,7 +29,8 @@ public:
         std::filesystem::path folder;  // the registry's: libraries by sha256
         std::filesystem::path builtins;
         std::vector<std::filesystem::path> pluginDirs;
-        Duration statusEvery{60'000};  // counters alone are written no more often
+        Duration statusEvery{60'000};  // counters alone are written no more often while calls go on
+        Duration countersRest{5'000};  // and once when there were no calls for so long: then all is silent
     };
     struct Handlers {
         std::function<void()> changed;  // something else may decide now
@@ -71,7 +72,8 @@ private:
         Request probe;
         Request write;
         bool isWriting = false;
-        bool isStale = false;  // the status must be looked at again after the write
+        bool isStale = false;         // the status must be looked at again after the write
+        std::uint64_t callsSeen = 0;  // when counters were last looked at
     };
     struct Install;
 
@@ -121,6 +123,7 @@ private:
     std::map<std::string, Entry, std::less<>> m_entries;
     std::map<std::filesystem::path, Request> m_folderProbes;
     std::set<std::shared_ptr<Install>> m_installs;
+    SteadyTime m_refreshed{};
     Request m_refresh;
     Request m_mirror;
 };

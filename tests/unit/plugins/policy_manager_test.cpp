@@ -161,6 +161,34 @@ private Q_SLOTS:
         QVERIFY(w->host.writes.empty());
     }
 
+    // Counters follow soon after the last decision, and once: a settled federation writes nothing.
+    void countersAreWrittenWhenCallsRest() {
+        QVERIFY(until([this] { return object("affinity").status.state == "Active"; }));
+        w->clock.advance(2min);
+        w->host.writes.clear();
+        const fed::Policy policy = fed::testing::policy();
+        const auto decide = [&] {
+            auto round = w->life->registry.open(policy);
+            QVERIFY(round);
+            QVERIFY(fed::schedule({.fleet = fleet({cluster("tokyo")}),
+                                   .workload = replicated(1),
+                                   .policy = &policy,
+                                   .round = round->get()})
+                        .scheduled);
+        };
+        for (int i = 0; i < 20; ++i) {
+            decide();
+            w->clock.advance(1s);
+        }
+        QCOMPARE(w->host.writes["policyplugins/status"], 0);
+        w->clock.advance(11s);
+        QCOMPARE(object("affinity").status.calls, 20);
+        const int writes = w->host.writes["policyplugins/status"];
+        QVERIFY(writes >= 1 && writes <= 4);
+        w->clock.advance(10min);
+        QCOMPARE(w->host.writes["policyplugins/status"], writes);
+    }
+
     void installedReplacedAndLoadedAgain() {
         const auto first = install(upload(bad("Good")));
         QVERIFY2(first, first ? "" : first.error().text().c_str());
