@@ -6,6 +6,7 @@
 #include <QtWidgets/QScrollArea>
 #include <QtWidgets/QVBoxLayout>
 
+#include "gui/widget/card.h"
 #include "gui/widget/theme.h"
 
 namespace kubefed::gui {
@@ -103,12 +104,7 @@ void DetailCard::showNothing(const QString& text) {
 }
 
 void DetailCard::paintEvent(QPaintEvent*) {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = themeOf(*this);
-    painter.setPen(QPen(theme.line, 1));
-    painter.setBrush(theme.surface);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), kGrid, kGrid);
+    paintCard(*this);
 }
 
 }  // namespace kubefed::gui

@@ -8,6 +8,7 @@
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QSlider>
 
+#include "gui/widget/card.h"
 #include "gui/widget/theme.h"
 
 namespace kubefed::gui {
@@ -96,12 +97,7 @@ void ReplayBar::step(client::TimeMs by) {
 }
 
 void ReplayBar::paintEvent(QPaintEvent*) {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = themeOf(*this);
-    painter.setPen(QPen(theme.line, 1));
-    painter.setBrush(theme.surface);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), kGrid, kGrid);
+    paintCard(*this);
 }
 
 }  // namespace kubefed::gui

@@ -7,6 +7,7 @@
 #include <QtWidgets/QStackedWidget>
 #include <QtWidgets/QVBoxLayout>
 
+#include "gui/widget/card.h"
 #include "gui/widget/theme.h"
 
 namespace kubefed::gui {
@@ -109,12 +110,7 @@ bool TablePanel::eventFilter(QObject* watched, QEvent* event) {
 }
 
 void TablePanel::paintEvent(QPaintEvent*) {
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = themeOf(*this);
-    painter.setPen(QPen(theme.line, 1));
-    painter.setBrush(theme.surface);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), kGrid, kGrid);
+    paintCard(*this);
 }
 
 }  // namespace kubefed::gui
