@@ -25,6 +25,7 @@ struct Step {
     QStringList args, meanwhile;
     QByteArray input;
     int lines = 0;
+    bool anyOrder = false;
 };
 
 struct Outcome {
@@ -60,7 +61,8 @@ std::vector<Step> readSteps() {
         steps.push_back({QString::fromStdString(text(object, "name")),
                          QString::fromStdString(text(object, "editor")), stringsAt(object, "args"),
                          stringsAt(object, "meanwhile"), QByteArray::fromStdString(text(object, "input")),
-                         static_cast<int>(kube::intAt(object, {"lines"}).value_or(0))});
+                         static_cast<int>(kube::intAt(object, {"lines"}).value_or(0)),
+                         kube::boolAt(object, {"anyOrder"}, false)});
     }
     return steps;
 }
@@ -85,6 +87,12 @@ QString normalised(QString text) {
     for (const auto& [pattern, to] : kRules)
         text.replace(pattern, QLatin1String(to));
     return text;
+}
+
+QString sortedLines(const QString& text) {
+    QStringList lines = text.split('\n');
+    lines.sort();
+    return lines.join('\n');
 }
 
 void compareLines(const char* place, const QString& expected, const QString& actual,
@@ -136,6 +144,8 @@ class KubectlTest : public QObject {
         process.waitForFinished(30'000);
         outcome.exitCode = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
         outcome.out = normalised(QString::fromUtf8(process.readAllStandardOutput()));
+        if (step.anyOrder)
+            outcome.out = sortedLines(outcome.out);
         outcome.err = normalised(QString::fromUtf8(process.readAllStandardError()));
         return outcome;
     }
@@ -152,7 +162,7 @@ class KubectlTest : public QObject {
         };
         if (grown(1)) {
             const qsizetype before = out.count('\n');
-            (void)run(kubeconfig, {step.name, {}, step.meanwhile, {}, {}, 0});
+            (void)run(kubeconfig, {step.name, {}, step.meanwhile, {}, {}});
             (void)grown(before + step.lines);
         }
         process.terminate();
@@ -160,7 +170,7 @@ class KubectlTest : public QObject {
         return normalised(QString::fromUtf8(out));
     }
     [[nodiscard]] Outcome plain(const QString& kubeconfig, const QStringList& args) {
-        return run(kubeconfig, {"plain", {}, args, {}, {}, 0});
+        return run(kubeconfig, {"plain", {}, args, {}, {}});
     }
 
 private Q_SLOTS:
