@@ -6,19 +6,14 @@
 // Objects are deleted before each run, the order alternates, figures are medians of the pairs.
 //   propagation [--pairs N] [--rcs N] [--services N] [--singles 0]   (0: without that part)
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdio>
-#include <thread>
 
 #include <QCoreApplication>
-#include <QFile>
-#include <QTextStream>
 
+#include "tests/bench/process_figures.h"
 #include "tests/kube/support/fleet.h"
 #include "tests/kube/support/meter.h"
-
-#include <unistd.h>
 
 using namespace kubefed;
 using namespace kubefed::test;
@@ -58,45 +53,15 @@ double median(std::vector<double> values) {
                                   : (values[values.size() / 2 - 1] + values[values.size() / 2]) / 2;
 }
 
-// User and system CPU seconds of a process so far.
-double cpuSeconds(qint64 pid) {
-    QFile file(QStringLiteral("/proc/%1/stat").arg(pid));
-    if (!file.open(QIODevice::ReadOnly))
-        return NAN;
-    const QByteArray text = file.readAll();
-    const QList<QByteArray> fields = text.mid(text.lastIndexOf(')') + 2).split(' ');
-    return (fields.at(11).toDouble() + fields.at(12).toDouble()) /
-           static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-// Proportional set size of a process now, MB.
-double pssMb(qint64 pid) {
-    QFile file(QStringLiteral("/proc/%1/smaps_rollup").arg(pid));
-    if (!file.open(QIODevice::ReadOnly))
-        return NAN;
-    for (const QByteArray& line : file.readAll().split('\n'))
-        if (line.startsWith("Pss:"))
-            return line.mid(4).trimmed().split(' ').first().toDouble() / 1024.0;
-    return NAN;
-}
-
-// The largest PSS seen while it lives, sampled on a thread of its own.
-class PeakPss {
-public:
-    explicit PeakPss(qint64 pid)
-        : m_thread([this, pid](const std::stop_token& stop) {
-              while (!stop.stop_requested()) {
-                  const double now = pssMb(pid);
-                  if (!std::isnan(now))
-                      m_peak = std::max(m_peak.load(), now);
-                  std::this_thread::sleep_for(50ms);
-              }
-          }) {}
-    [[nodiscard]] double mb() const { return m_peak; }
-
-private:
-    std::atomic<double> m_peak{0};
-    std::jthread m_thread;
+// CPU milliseconds per object that each part of the machine used since `before` was taken.
+struct Usage {
+    double federation = 0, members = 0, bench = 0;
+    [[nodiscard]] Usage since(const Usage& before, int count) const {
+        const auto each = [&](double now, double then) { return (now - then) / count * 1000; };
+        return {each(federation, before.federation), each(members, before.members),
+                each(bench, before.bench)};
+    }
+    [[nodiscard]] double sum() const { return federation + members + bench; }
 };
 
 class Bench {
@@ -106,9 +71,9 @@ public:
     bool latency() {
         if (!clean(kServices))
             return false;
-        const Burst through =
+        const Burst whole =
             m_meter.run("prod", {"m1", "m2"}, kServices, "shop", service, 300, 1, "lat", 120s, Pace::Present);
-        if (!check(through, "latency") || !clean(kServices))
+        if (!check(whole, "latency") || !clean(kServices))
             return false;
         // A direct write: to one member, as kubectl would, the next when it is acknowledged.
         const Burst direct = m_meter.runDirect({"m1"}, kServices, "shop", service, 300, 1, "lat", 120s);
@@ -116,11 +81,11 @@ public:
             return false;
         std::printf(
             "latency, one Service at a time, acknowledged to present on both: p50 %.1f ms, p99 %.1f ms\n",
-            through.latencyMs(0.5), through.latencyMs(0.99));
+            whole.latencyMs(0.5), whole.latencyMs(0.99));
         std::printf("  a direct write to one member takes: p50 %.1f ms, p99 %.1f ms  (ratio of p50: %.2f)\n",
-                    direct.writeMs(0.5), direct.writeMs(0.99), through.latencyMs(0.5) / direct.writeMs(0.5));
-        std::printf("  a write to the federation API takes: p50 %.1f ms, p99 %.1f ms\n", through.writeMs(0.5),
-                    through.writeMs(0.99));
+                    direct.writeMs(0.5), direct.writeMs(0.99), whole.latencyMs(0.5) / direct.writeMs(0.5));
+        std::printf("  a write to the federation API takes: p50 %.1f ms, p99 %.1f ms\n", whole.writeMs(0.5),
+                    whole.writeMs(0.99));
         return clean(kServices);
     }
 
@@ -130,63 +95,51 @@ public:
         int best = 1;
         double bestRate = 0;
         for (const int concurrency : {1, 8, 32, 64}) {
-            if (!clean(gvr))
+            double rate = 0;
+            if (!direct(gvr, make, count, concurrency, false, rate))
                 return false;
-            const Burst direct =
-                m_meter.runDirect({"m1", "m2"}, gvr, "shop", make, count, concurrency, "obj", 300s);
-            if (!check(direct, "direct burst"))
-                return false;
-            const double rate = count / direct.untilWritten.count();
             std::printf("  ceiling at concurrency %2d: %.0f objects/s\n", concurrency, rate);
             if (rate > bestRate)
                 bestRate = rate, best = concurrency;
         }
-        std::vector<double> rates, ceilings, ratios, cpu, settledCpu, writes, peaks;
+        Series series;
         for (int pair = 0; pair < m_pairs; ++pair) {
-            double rate = 0, ceiling = 0;
             for (int half = 0; half < 2; ++half) {
-                if (!clean(gvr))
-                    return false;
                 if ((half == 0) == (pair % 2 == 0)) {
-                    const qint64 pid = m_fleet.controllerPid();
-                    const double before = cpuSeconds(pid);
-                    const double writesBefore = m_meter.writesOf("prod");
-                    const PeakPss peak(pid);
-                    const Burst through =
-                        m_meter.run("prod", {"m1", "m2"}, gvr, "shop", make, count, 32, "obj", 300s);
-                    if (!check(through, what))
+                    if (!through(what, gvr, make, count, series))
                         return false;
-                    rate = count / through.untilPresent.count();
-                    cpu.push_back((cpuSeconds(pid) - before) / count * 1000);
-                    peaks.push_back(peak.mb());
-                    // Once what came later is written, too: statuses.
-                    static_cast<void>(Meter::until([] { return false; }, 3s));
-                    // Without the bench's own.
-                    writes.push_back((m_meter.writesOf("prod") - writesBefore) / count - 1);
-                    settledCpu.push_back((cpuSeconds(pid) - before) / count * 1000);
                 } else {
-                    const Burst direct =
-                        m_meter.runDirect({"m1", "m2"}, gvr, "shop", make, count, best, "obj", 300s);
-                    if (!check(direct, "direct burst"))
+                    double bare = 0, watched = 0;
+                    if (!direct(gvr, make, count, best, false, bare) ||
+                        !direct(gvr, make, count, best, true, watched))
                         return false;
-                    ceiling = count / direct.untilWritten.count();
+                    series.bare.push_back(bare);
+                    series.watched.push_back(watched);
                 }
             }
-            rates.push_back(rate);
-            ceilings.push_back(ceiling);
-            ratios.push_back(rate / ceiling);
             std::printf(
-                "  pair %d: %.0f objects/s, ceiling %.0f (concurrency %d), ratio %.2f, %.2f ms CPU per "
-                "object, "
-                "%.2f until statuses rest, %.2f local writes\n",
-                pair + 1, rate, ceiling, best, rate / ceiling, cpu.back(), settledCpu.back(), writes.back());
+                "  pair %d: %.0f objects/s; ceiling %.0f (concurrency %d), ratio %.2f; ceiling watched "
+                "%.0f, ratio %.2f; %.2f ms CPU per object, %.2f until statuses rest, %.2f local "
+                "writes\n",
+                pair + 1, series.rates.back(), series.bare.back(), best,
+                series.rates.back() / series.bare.back(), series.watched.back(),
+                series.rates.back() / series.watched.back(), series.cpu.back(), series.settledCpu.back(),
+                series.writes.back());
         }
+        const auto ratio = [&](const std::vector<double>& ceilings) {
+            std::vector<double> ratios;
+            for (std::size_t i = 0; i < ceilings.size(); ++i)
+                ratios.push_back(series.rates[i] / ceilings[i]);
+            return median(std::move(ratios));
+        };
         std::printf(
-            "%s: %.0f objects/s on both, ceiling %.0f, ratio %.2f, %.2f ms CPU per object (%.2f until "
-            "statuses "
-            "rest), %.2f local writes per object, peak PSS %.0f MB (medians)\n",
-            what, median(rates), median(ceilings), median(ratios), median(cpu), median(settledCpu),
-            median(writes), *std::max_element(peaks.begin(), peaks.end()));
+            "%s: %.0f objects/s on both, ceiling %.0f, ratio %.2f (with the same watches %.0f, %.2f), %.2f "
+            "ms "
+            "CPU per object (%.2f until statuses rest), %.2f local writes per object, peak PSS %.0f MB "
+            "(medians)\n",
+            what, median(series.rates), median(series.bare), ratio(series.bare), median(series.watched),
+            ratio(series.watched), median(series.cpu), median(series.settledCpu), median(series.writes),
+            *std::max_element(series.peaks.begin(), series.peaks.end()));
         return clean(gvr);
     }
 
@@ -230,6 +183,63 @@ public:
     }
 
 private:
+    struct Series {
+        std::vector<double> rates, bare, watched, cpu, settledCpu, writes, peaks;
+    };
+
+    [[nodiscard]] Usage usage() {
+        Usage usage{cpuSeconds(m_fleet.controllerPid()), 0, cpuSeconds(QCoreApplication::applicationPid())};
+        for (RealCluster* member : {&m_fleet.m1(), &m_fleet.m2()})
+            for (const char* part : {"etcd", "apiserver", "controller-manager", "scheduler"})
+                if (const qint64 pid = member->pid(QLatin1String(part)); pid != 0)
+                    usage.members += cpuSeconds(pid);
+        return usage;
+    }
+    // Both cores are busy in either case, so the ratio is one of these sums.
+    void tell(const char* what, const Usage& before, int count) {
+        const Usage used = usage().since(before, count);
+        std::printf("    %s: %.2f ms CPU per object: federation %.2f, members %.2f, bench %.2f\n", what,
+                    used.sum(), used.federation, used.members, used.bench);
+    }
+
+    // Straight to both members; counted as written or, `watched`, as present by the watches of through().
+    bool direct(const kube::Gvr& gvr, const std::function<kube::Object(const std::string&)>& make, int count,
+                int concurrency, bool watched, double& rate) {
+        if (!clean(gvr))
+            return false;
+        const Usage before = usage();
+        const Burst burst =
+            m_meter.runDirect({"m1", "m2"}, gvr, "shop", make, count, concurrency, "obj", 300s, watched);
+        if (!check(burst, "direct burst"))
+            return false;
+        rate = count / burst.untilPresent.count();
+        tell(watched ? "direct, watched" : "direct", before, count);
+        return true;
+    }
+
+    bool through(const char* what, const kube::Gvr& gvr,
+                 const std::function<kube::Object(const std::string&)>& make, int count, Series& series) {
+        if (!clean(gvr))
+            return false;
+        const qint64 pid = m_fleet.controllerPid();
+        const Usage before = usage();
+        const double writesBefore = m_meter.writesOf("prod");
+        PeakPss peak(pid);
+        const Burst burst = m_meter.run("prod", {"m1", "m2"}, gvr, "shop", make, count, 32, "obj", 300s);
+        if (!check(burst, what))
+            return false;
+        series.rates.push_back(count / burst.untilPresent.count());
+        series.cpu.push_back(usage().since(before, count).federation);
+        tell("through the federation", before, count);
+        // Once what came later is written, too: statuses.
+        static_cast<void>(Meter::until([] { return false; }, 3s));
+        series.peaks.push_back(peak.mb());
+        // Without the bench's own.
+        series.writes.push_back((m_meter.writesOf("prod") - writesBefore) / count - 1);
+        series.settledCpu.push_back(usage().since(before, count).federation);
+        return true;
+    }
+
     static bool check(const Burst& burst, const char* what) {
         if (!burst.error.empty())
             std::fprintf(stderr, "%s: %s\n", what, burst.error.c_str());
@@ -262,31 +272,17 @@ int main(int argc, char** argv) {
         return 1;
     }
     Fleet fleet;
-    QString why = fleet.startMembers();
+    QString why = fleet.startAll();
     if (why.isEmpty())
-        why = fleet.startFederation();
+        why = fleet.placeEverywhere({"Service", "ReplicationController"});
     if (!why.isEmpty()) {
         std::fprintf(stderr, "%s\n", qPrintable(why));
         return 1;
     }
+    // Direct writes need the namespace before the federation has brought it.
     for (const QString& member : {QStringLiteral("m1"), QStringLiteral("m2")})
         static_cast<void>(fleet.kubectl(
             member, {QStringLiteral("create"), QStringLiteral("namespace"), QStringLiteral("shop")}));
-    // What is placed nowhere else decides: everything to all clusters.
-    const QByteArray policy =
-        "{\"apiVersion\":\"kubefed.io/"
-        "v1alpha1\",\"kind\":\"PlacementPolicy\",\"metadata\":{\"name\":\"all\"},"
-        "\"spec\":{\"resourceSelectors\":[{\"apiVersion\":\"v1\",\"kind\":\"Service\"},{\"apiVersion\":"
-        "\"v1\",\"kind\":\"ReplicationController\"}],"
-        "\"replicas\":{\"strategy\":\"Duplicate\"}}}";
-    const Outcome applied = fleet.kubectl(QStringLiteral("prod"),
-                                          {QStringLiteral("apply"), QStringLiteral("-n"),
-                                           QStringLiteral("shop"), QStringLiteral("-f"), QStringLiteral("-")},
-                                          policy);
-    if (applied.exitCode != 0) {
-        std::fprintf(stderr, "%s\n", qPrintable(applied.text()));
-        return 1;
-    }
     Meter meter(
         {fleet.folder() + QStringLiteral("/kubeconfig"), fleet.m1().kubeconfig(), fleet.m2().kubeconfig()});
     std::printf("controller at rest: PSS %.0f MB\n", pssMb(fleet.controllerPid()));

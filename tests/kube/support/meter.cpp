@@ -182,101 +182,151 @@ std::string firstError(const std::vector<Sample>& samples) {
 
 }  // namespace
 
+// Notes when the objects of one run appear in each of some API servers.
+class Meter::Presence {
+public:
+    Presence(Meter& meter, const std::vector<std::string>& targets, kube::Gvr gvr, std::string ns,
+             const std::string& prefix)
+        : m_meter(meter), m_gvr(std::move(gvr)), m_ns(std::move(ns)) {
+        for (const std::string& target : targets)
+            m_arrivals[target].m_prefix = prefix + "-";
+    }
+    // Watches from the version of a list made now. "" or why not.
+    [[nodiscard]] std::string start() {
+        std::string error;
+        for (auto& [target, handler] : m_arrivals) {
+            bool listed = false;
+            const Request list =
+                m_meter.client(target).list(m_gvr, {.ns = m_ns, .limit = 1}, [&](Result<kube::ObjectList> r) {
+                    listed = true;
+                    if (r)
+                        handler.m_version = r->resourceVersion;
+                    else
+                        error = r.error().text();
+                });
+            if (!until([&] { return listed; }, std::chrono::seconds(10)))
+                return target + " does not list";
+            if (!error.empty())
+                return error;
+            watch(target, handler);
+        }
+        return {};
+    }
+    // How many are present everywhere, of `count`.
+    [[nodiscard]] std::size_t everywhere(std::size_t count) {
+        for (auto& [target, handler] : m_arrivals) {
+            if (handler.m_ended)
+                watch(target, handler);
+            count = std::min(count, handler.m_seen.size());
+        }
+        return count;
+    }
+    // What `sample` was seen at, into it.
+    void note(Sample& sample) const {
+        for (const auto& [target, handler] : m_arrivals)
+            if (const auto it = handler.m_seen.find(sample.name); it != handler.m_seen.end())
+                sample.present[target] = it->second;
+    }
+    [[nodiscard]] std::string missing(std::size_t count) const {
+        std::string text = "timed out: ";
+        for (const auto& [target, handler] : m_arrivals)
+            text += target + " has " + std::to_string(handler.m_seen.size()) + " of " +
+                    std::to_string(count) + " ";
+        return text;
+    }
+
+private:
+    void watch(const std::string& target, Arrivals& handler) {
+        handler.m_ended = false;
+        m_watches[target] =
+            m_meter.client(target).watch(m_gvr, {.ns = m_ns, .resourceVersion = handler.m_version}, handler);
+    }
+
+    Meter& m_meter;
+    kube::Gvr m_gvr;
+    std::string m_ns;
+    std::map<std::string, Arrivals> m_arrivals;
+    std::map<std::string, Request> m_watches;
+};
+
+namespace {
+
+void sumUp(Burst& burst, SteadyTime begin) {
+    SteadyTime present = begin, written = begin;
+    for (const Sample& sample : burst.samples) {
+        written = std::max(written, sample.acknowledged);
+        for (const auto& [target, when] : sample.present)
+            present = std::max(present, when);
+    }
+    burst.untilWritten = written - begin;
+    burst.untilPresent = std::max(present, written) - begin;
+    if (burst.error.empty())
+        burst.error = firstError(burst.samples);
+}
+
+}  // namespace
+
 Burst Meter::run(const std::string& source, const std::vector<std::string>& targets, const kube::Gvr& gvr,
                  const std::string& ns, const std::function<kube::Object(const std::string&)>& make,
                  int count, int concurrency, const std::string& prefix, std::chrono::seconds timeout,
                  Pace pace) {
     Burst burst;
-    std::map<std::string, Arrivals> arrivals;
-    std::map<std::string, Request> watches;
-    for (const std::string& target : targets)
-        arrivals[target].m_prefix = prefix + "-";
-    // The version to watch from: of a list made now.
-    for (const std::string& target : targets) {
-        bool listed = false;
-        const Request list =
-            client(target).list(gvr, {.ns = ns, .limit = 1}, [&](Result<kube::ObjectList> r) {
-                listed = true;
-                if (r)
-                    arrivals[target].m_version = r->resourceVersion;
-                else
-                    burst.error = r.error().text();
-            });
-        if (!until([&] { return listed; }, std::chrono::seconds(10)) || !burst.error.empty())
-            return burst;
-    }
-    const auto watch = [&](const std::string& target) {
-        Arrivals& handler = arrivals[target];
-        handler.m_ended = false;
-        watches[target] =
-            client(target).watch(gvr, {.ns = ns, .resourceVersion = handler.m_version}, handler);
-    };
-    for (const std::string& target : targets)
-        watch(target);
-
+    Presence presence(*this, targets, gvr, ns, prefix);
+    burst.error = presence.start();
+    if (!burst.error.empty())
+        return burst;
     Writer writer(client(source), gvr, make, count, concurrency, prefix);
     const SteadyTime begin = std::chrono::steady_clock::now();
     if (pace == Pace::Acknowledged)
         writer.start();
+    const auto all = static_cast<std::size_t>(count);
     const auto isComplete = [&] {
-        auto everywhere = static_cast<std::size_t>(count);
-        for (auto& [target, handler] : arrivals) {
-            if (handler.m_ended)
-                watch(target);
-            everywhere = std::min(everywhere, handler.m_seen.size());
-        }
+        const std::size_t everywhere = presence.everywhere(all);
         if (pace == Pace::Present)
             writer.allow(everywhere + static_cast<std::size_t>(concurrency));
-        return writer.isDone() && everywhere >= static_cast<std::size_t>(count);
+        return writer.isDone() && everywhere >= all;
     };
-    if (!until(isComplete, timeout)) {
-        burst.error = "timed out: ";
-        for (const auto& [target, handler] : arrivals)
-            burst.error += target + " has " + std::to_string(handler.m_seen.size()) + " of " +
-                           std::to_string(count) + " ";
-    }
+    if (!until(isComplete, timeout))
+        burst.error = presence.missing(all);
     burst.samples = std::move(writer.samples());
-    SteadyTime lastPresent = begin, lastWritten = begin;
-    for (Sample& sample : burst.samples) {
-        lastWritten = std::max(lastWritten, sample.acknowledged);
-        for (const auto& [target, handler] : arrivals) {
-            if (const auto it = handler.m_seen.find(sample.name); it != handler.m_seen.end()) {
-                sample.present[target] = it->second;
-                lastPresent = std::max(lastPresent, it->second);
-            }
-        }
-    }
-    burst.untilWritten = lastWritten - begin;
-    burst.untilPresent = lastPresent - begin;
-    if (burst.error.empty())
-        burst.error = firstError(burst.samples);
+    for (Sample& sample : burst.samples)
+        presence.note(sample);
+    sumUp(burst, begin);
     return burst;
 }
 
-Burst Meter::runDirect(const std::vector<std::string>& sources, const kube::Gvr& gvr, const std::string&,
+Burst Meter::runDirect(const std::vector<std::string>& sources, const kube::Gvr& gvr, const std::string& ns,
                        const std::function<kube::Object(const std::string&)>& make, int count,
-                       int concurrency, const std::string& prefix, std::chrono::seconds timeout) {
+                       int concurrency, const std::string& prefix, std::chrono::seconds timeout,
+                       bool watched) {
     Burst burst;
+    Presence presence(*this, watched ? sources : std::vector<std::string>{}, gvr, ns, prefix);
+    burst.error = presence.start();
+    if (!burst.error.empty())
+        return burst;
     std::vector<std::unique_ptr<Writer>> writers;
     for (const std::string& source : sources)
         writers.push_back(std::make_unique<Writer>(client(source), gvr, make, count, concurrency, prefix));
     const SteadyTime begin = std::chrono::steady_clock::now();
     for (const auto& writer : writers)
         writer->start();
+    const auto all = static_cast<std::size_t>(count);
     const bool done = until(
-        [&] { return std::ranges::all_of(writers, [](const auto& w) { return w->isDone(); }); }, timeout);
+        [&] {
+            const std::size_t everywhere = presence.everywhere(all);
+            return everywhere >= all &&
+                   std::ranges::all_of(writers, [](const auto& w) { return w->isDone(); });
+        },
+        timeout);
     if (!done)
         burst.error = "timed out";
-    SteadyTime last = begin;
     for (const auto& writer : writers) {
         for (Sample& sample : writer->samples()) {
-            last = std::max(last, sample.acknowledged);
+            presence.note(sample);
             burst.samples.push_back(std::move(sample));
         }
     }
-    burst.untilWritten = burst.untilPresent = last - begin;
-    if (burst.error.empty())
-        burst.error = firstError(burst.samples);
+    sumUp(burst, begin);
     return burst;
 }
 

@@ -58,11 +58,13 @@ public:
                             const std::function<kube::Object(const std::string&)>& make, int count,
                             int concurrency, const std::string& prefix, std::chrono::seconds timeout,
                             Pace pace = Pace::Acknowledged);
-    // The same objects to every one of `sources` directly, `concurrency` at a time to each.
+    // The same objects to every one of `sources` directly, `concurrency` at a time to each. Watched: until a
+    // watch of its own shows each of them there, as in run(); the instrument then costs both the same.
     [[nodiscard]] Burst runDirect(const std::vector<std::string>& sources, const kube::Gvr& gvr,
                                   const std::string& ns,
                                   const std::function<kube::Object(const std::string&)>& make, int count,
-                                  int concurrency, const std::string& prefix, std::chrono::seconds timeout);
+                                  int concurrency, const std::string& prefix, std::chrono::seconds timeout,
+                                  bool watched = false);
     // Writing requests that a server has answered so far, by its own metrics; Leases and cluster statuses not
     // counted. Negative: it does not say.
     [[nodiscard]] double writesOf(const std::string& context);
@@ -76,6 +78,7 @@ public:
 
 private:
     class Impl;
+    class Presence;
     std::unique_ptr<Impl> m_impl;
 };
 
