@@ -31,6 +31,7 @@ struct Member final : MemberLinkSink {
     bool identityChecked = false;  // since the last time that it may have become another cluster
     std::string problem;           // why there is no link: credentials missing, an endpoint that is none
     std::optional<NodesSeen> nodes;
+    fed::MemberClusterStatus::Objects counts;  // as of the last status
 
     std::string linkKey;  // what the link was made from
     std::unique_ptr<MemberLink> link;

@@ -51,6 +51,9 @@ void Membership::reconcile(const std::string& name) {
     Member* known = find(name);
     Member& member = known != nullptr ? *known : add(**object);
     const bool fresh = known == nullptr;
+    // Our own status comes back here too; told again at once, it would be written for ever.
+    const bool isTold = !fresh && decoded->generation == member.cluster.generation &&
+                        decoded->isDeleting == member.cluster.isDeleting;
     member.cluster = std::move(*decoded);
     member.hasFinalizer = (*object)->hasFinalizer(fed::kMembershipFinalizer);
     member.deletesObjects = member.isLeaving() && (*object)->annotation(kUnjoinObjectsAnnotation) == "delete";
@@ -59,7 +62,8 @@ void Membership::reconcile(const std::string& name) {
     if (fresh && member.cluster.status.phase && *member.cluster.status.phase != fed::Phase::Leaving)
         member.health.phase = *member.cluster.status.phase;  // until a probe proves otherwise, by threshold
     connect(member);
-    stateMayHaveChanged(member);
+    if (stateMayHaveChanged(member) || !isTold)
+        scheduleStatus(member, Duration{100});
     if (member.isLeaving())
         leave(member);
     else if (!member.hasFinalizer)
@@ -166,6 +170,7 @@ void Membership::probed(Member& member, const fed::Probe& result) {
     if (!member.identityChecked)
         identify(member);
     stateMayHaveChanged(member);
+    scheduleStatus(member, Duration{100});
     if (member.isLeaving())
         leave(member);
 }
@@ -190,12 +195,13 @@ void Membership::identify(Member& member) {
                 "another cluster answers under a member's name; it is not written to until confirmed",
                 {{"cluster", member.name}, {"uid", member.identity->uid}});
         stateMayHaveChanged(member);
+        scheduleStatus(member, Duration{100});
     });
 }
 
 fed::MemberCluster Membership::viewOf(const Member& member) const {
     fed::MemberCluster view = member.cluster;
-    view.status = makeStatus(member);
+    view.status = statusOf(member, member.counts, m_config.health, toRfc3339(m_clock.wallNow()));
     return view;
 }
 
@@ -219,7 +225,7 @@ bool Membership::isSettled() const {
     return true;
 }
 
-void Membership::stateMayHaveChanged(Member& member) {
+bool Membership::stateMayHaveChanged(Member& member) {
     // What decisions see, as text; figures such as latency and capacity do not cause new decisions.
     std::string text(fed::toString(member.phase(false)));
     text += member.cluster.spec.unschedulable ? " cordoned" : "";
@@ -231,12 +237,13 @@ void Membership::stateMayHaveChanged(Member& member) {
         for (const std::string& api : member.identity->apis)
             text += "\n" + api;
     m_fleet.reset();
-    if (text != member.fleetText) {
+    const bool changed = text != member.fleetText;
+    if (changed) {
         member.fleetText = std::move(text);
         m_handlers.fleetChanged();
     }
     m_handlers.stateChanged(member);
-    scheduleStatus(member, Duration{100});
+    return changed;
 }
 
 void Membership::countsChanged(Member& member) {
@@ -290,10 +297,6 @@ void Membership::scheduleStatus(Member& member, Duration delay) {
     });
 }
 
-fed::MemberClusterStatus Membership::makeStatus(const Member& member) const {
-    return statusOf(member, m_handlers.count(member), m_config.health, toRfc3339(m_clock.wallNow()));
-}
-
 void Membership::writeStatus(Member& member) {
     if (member.isLeaving())
         leave(member);
@@ -301,7 +304,9 @@ void Membership::writeStatus(Member& member) {
         patchFinalizer(member, true);
     if (member.write.isActive())
         return scheduleStatus(member, Duration{200});
-    fed::MemberClusterStatus next = makeStatus(member);
+    member.counts = m_handlers.count(member);  // looks at every object: not more often than it is written
+    fed::MemberClusterStatus next =
+        statusOf(member, member.counts, m_config.health, toRfc3339(m_clock.wallNow()));
     const SteadyTime now = m_clock.now();
     const bool due = !member.wroteStatus || now - member.lastStatusWrite >= m_config.statusInterval;
     if (!due && !differs(next, member.cluster.status)) {

@@ -68,10 +68,10 @@ private:
     void identify(Member& member);
     void leave(Member& member);
     void patchFinalizer(Member& member, bool present);
-    void stateMayHaveChanged(Member& member);
+    // True: what decisions see of it did change.
+    bool stateMayHaveChanged(Member& member);
     void scheduleStatus(Member& member, Duration delay);
     void writeStatus(Member& member);
-    [[nodiscard]] fed::MemberClusterStatus makeStatus(const Member& member) const;
     [[nodiscard]] fed::MemberCluster viewOf(const Member& member) const;
 
     HostApi& m_host;

@@ -79,6 +79,20 @@ private Q_SLOTS:
             SAME_TEXT(what, "memberclusters/status");
     }
 
+    // Each of these writes counts every object there, and comes back as a change of the MemberCluster.
+    void countsOfABurstAreWrittenNowAndThen() {
+        Simulation s(2);
+        s.start();
+        s.run(10s);
+        s.host.writes.clear();
+        for (int i = 0; i < 100; ++i) {
+            s.putRc("web-" + std::to_string(i), 2);
+            s.run(100ms);
+        }
+        QVERIFY2(s.host.writes["memberclusters/status"] <= 2 * 7,
+                 qPrintable(QString::number(s.host.writes["memberclusters/status"])));
+    }
+
     void deletionRemovesEverywhereAndEndsTheTemplate() {
         Simulation s(3);
         s.start();
