@@ -10,23 +10,15 @@ namespace {
 
 // Only status and bookkeeping differ: no decision and nothing that members get can.
 bool isSameButStatus(const TemplateRecord& a, const TemplateRecord& b) {
-    const auto equal = [](const kube::Json* left, const kube::Json* right) {
+    const auto field = [&](std::string_view name) {
+        const kube::Json* left = a.object->at({"metadata", name});
+        const kube::Json* right = b.object->at({"metadata", name});
         return left == nullptr || right == nullptr ? left == right : kube::equal(*left, *right);
     };
-    const kube::JsonObject& left = a.object->document();
-    const kube::JsonObject& right = b.object->document();
-    const auto covers = [&equal](const kube::JsonObject& from, const kube::JsonObject& to) {
-        return std::ranges::all_of(from, [&](const auto& member) {
-            return member.key() == "status" || member.key() == "metadata" ||
-                   equal(&member.value(), to.if_contains(member.key()));
-        });
-    };
-    const auto field = [&equal, &left, &right](std::string_view name) {
-        return equal(kube::find(left, {"metadata", name}), kube::find(right, {"metadata", name}));
-    };
-    return a.isTemplate == b.isTemplate && field("uid") && field("generation") && field("labels") &&
-           field("annotations") && field("finalizers") && field("ownerReferences") &&
-           field("deletionTimestamp") && covers(left, right) && covers(right, left);
+    return a.isTemplate == b.isTemplate && field("uid") && field("generation") && field("finalizers") &&
+           field("ownerReferences") && field("deletionTimestamp") &&
+           ((a.manifest != nullptr && a.manifest == b.manifest) ||
+            fed::Manifest::isSameOf(*a.object, *b.object));
 }
 
 }  // namespace

@@ -89,12 +89,18 @@ void HostMirror::makeTemplateStore(std::size_t kind) {
         m_templates.push_back(nullptr);
         return;
     }
-    auto decode = [this, &traits](kube::Object object) -> Result<TemplateRecord> {
+    auto decode = [this, kind, &traits](kube::Object object) -> Result<TemplateRecord> {
         kube::erase(object.document(), {"metadata", "managedFields"});
         TemplateRecord record;
         record.isTemplate = fed::isTemplate(object);
-        if (record.isTemplate)
-            record.manifest = fed::Manifest::build(object, traits, m_federationId);
+        if (record.isTemplate) {
+            // Of five versions of a template in a row, four are our own finalizer and statuses.
+            const TemplateRecord* before = m_templates[kind]->find(object.key());
+            record.manifest = before != nullptr && before->manifest != nullptr &&
+                                      fed::Manifest::isSameOf(*before->object, object)
+                                  ? before->manifest
+                                  : fed::Manifest::build(object, traits, m_federationId);
+        }
         record.object = std::make_shared<const kube::Object>(std::move(object));
         return record;
     };

@@ -100,6 +100,22 @@ std::shared_ptr<const Manifest> Manifest::build(const kube::Object& templateObje
     return manifest;
 }
 
+bool Manifest::isSameOf(const kube::Object& a, const kube::Object& b) {
+    const auto equal = [](const kube::Json* left, const kube::Json* right) {
+        return left == nullptr || right == nullptr ? left == right : kube::equal(*left, *right);
+    };
+    const auto covers = [&equal](const JsonObject& from, const JsonObject& to) {
+        return std::ranges::all_of(from, [&](const auto& member) {
+            return member.key() == "status" || member.key() == "metadata" ||
+                   equal(&member.value(), to.if_contains(member.key()));
+        });
+    };
+    for (const std::string_view field : {"name", "namespace", "labels", "annotations"})
+        if (!equal(a.at({"metadata", field}), b.at({"metadata", field})))
+            return false;
+    return covers(a.document(), b.document()) && covers(b.document(), a.document());
+}
+
 std::uint64_t Manifest::hash(std::optional<std::int64_t> replicas) const {
     return m_kind.isReplicated() ? stableHash(std::to_string(replicas.value_or(0)), m_baseHash) : m_baseHash;
 }

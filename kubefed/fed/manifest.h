@@ -22,6 +22,9 @@ public:
                                                                const KindTraits& traits,
                                                                std::string_view federationId);
 
+    // Two versions of one template differ in nothing that build() looks at.
+    [[nodiscard]] static bool isSameOf(const kube::Object& a, const kube::Object& b);
+
     // The hash that stands in kubefed.io/applied for a cluster with these replicas (none: as the template
     // says, or the kind has none).
     [[nodiscard]] std::uint64_t hash(std::optional<std::int64_t> replicas) const;
