@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "kubefed/util/utf8.h"
+
 namespace kubefed::kube {
 
 namespace {
@@ -16,6 +18,16 @@ void printString(std::string& out, std::string_view text) {
     std::size_t plain = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x80) {
+            const std::size_t length = utf8SequenceLength(text.substr(i));
+            if (length > 0) {
+                i += length - 1;
+                continue;
+            }
+            out.append(text.substr(plain, i - plain)).append("\\ufffd");
+            plain = i + 1;
+            continue;
+        }
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;
         out.append(text.substr(plain, i - plain));

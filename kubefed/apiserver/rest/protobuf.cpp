@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kubefed/kube/gvk.h"
+#include "kubefed/kube/round_trip.h"
 #include "kubefed/kube/status_error.h"
 #include "kubefed/util/base64.h"
 
@@ -383,6 +384,8 @@ Result<kube::JsonObject> readProtobuf(std::string_view body) {
     kube::JsonObject object{{"kind", kind}, {"apiVersion", apiVersion}};
     if (!readMessage(raw, message, object))
         return fail(kube::badRequest("the body is not a " + kind + " in Kubernetes' protobuf form"));
+    if (const std::string problem = kube::roundTripProblem(object, kube::kMaxJsonDepth); !problem.empty())
+        return fail(kube::badRequest("the body cannot be taken as a " + kind + ": " + problem));
     return object;
 }
 

@@ -5,6 +5,7 @@
 
 #include "kubefed/kube/selector.h"
 #include "kubefed/kube/status_error.h"
+#include "kubefed/util/utf8.h"
 
 namespace kubefed::apiserver {
 namespace {
@@ -90,6 +91,8 @@ Result<std::string> percentDecode(std::string_view text, bool plusIsSpace) {
             i += 2;
         }
     }
+    if (findInvalidUtf8(out) != std::string::npos)
+        return fail(kube::badRequest("the URL names something that is not UTF-8"));
     return out;
 }
 
@@ -140,6 +143,8 @@ std::optional<std::int64_t> Query::number(std::string_view name) const {
 
 Result<RequestInfo> parseRequest(std::string_view method, std::string_view path, std::string_view query) {
     RequestInfo info;
+    if (findInvalidUtf8(path) != std::string_view::npos)
+        return fail(kube::badRequest("the path is not UTF-8"));
     info.path = path;
     info.verb = lower(method);
     Result<Query> parsed = Query::parse(query);

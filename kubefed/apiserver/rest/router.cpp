@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kubefed/apiserver/metrics.h"
+#include "kubefed/apiserver/rest/field_manager.h"
 
 namespace kubefed::apiserver {
 namespace {
@@ -25,13 +26,18 @@ bool has(const std::vector<std::string>& list, std::string_view value) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-// fieldManager, or the user agent up to the first slash.
-std::string managerOf(const Exchange& exchange) {
-    if (const std::string_view given = exchange.info.query.get("fieldManager"); !given.empty())
-        return std::string(given);
-    const std::string_view agent = net::header(exchange.request.headers, "user-agent");
-    const std::string_view name = agent.substr(0, agent.find('/')).substr(0, 128);
-    return name.empty() ? "unknown" : std::string(name);
+// fieldManager, or what the user agent calls itself.
+Result<std::string> managerOf(const Exchange& exchange) {
+    const std::string& verb = exchange.info.verb;
+    const std::string_view given = exchange.info.query.get("fieldManager");
+    const char* const options = verb == "create"   ? "CreateOptions"
+                                : verb == "update" ? "UpdateOptions"
+                                : verb == "patch"  ? "PatchOptions"
+                                                   : nullptr;
+    if (options == nullptr || given.empty())
+        return managerFromAgent(net::header(exchange.request.headers, "user-agent"));
+    KUBEFED_TRY(checkFieldManager(given, options));
+    return std::string(given);
 }
 
 // As kube-apiserver says no.
@@ -127,7 +133,10 @@ void Router::routeResource(const ExchangePtr& exchange) {
     if (!format)
         return exchange->fail(format.error());
     exchange->format = *format;
-    exchange->fieldManager = managerOf(*exchange);
+    Result<std::string> manager = managerOf(*exchange);
+    if (!manager)
+        return exchange->fail(manager.error());
+    exchange->fieldManager = std::move(*manager);
     const ResourceSpec& spec = *exchange->spec;
     if (spec.kind == "Endpoints" && info.group.empty())
         exchange->warnings.emplace_back(

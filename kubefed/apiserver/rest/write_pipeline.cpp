@@ -6,11 +6,14 @@
 
 #include "kubefed/apiserver/auth.h"
 #include "kubefed/apiserver/rest/metadata.h"
+#include "kubefed/kube/round_trip.h"
 
 namespace kubefed::apiserver {
 namespace {
 
 constexpr int kNameAttempts = 8;
+// Less than what parses, because lists and events stand around it.
+constexpr int kMaxObjectDepth = kube::kMaxJsonDepth - 16;
 const kube::Gvr kNamespaces{"", "v1", "namespaces"};
 const kube::Gvr kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
 constexpr std::string_view kCrdCleanup = "customresourcecleanup.apiextensions.k8s.io";
@@ -242,6 +245,9 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
 
 void WritePipeline::store(const WriteTarget& target, kube::JsonObject object, bool created,
                           WrittenDone done) {
+    // What does not read back could never be served again, nor the server start on it.
+    if (const std::string problem = kube::roundTripProblem(object, kMaxObjectDepth); !problem.empty())
+        return done(std::unexpected(kube::badRequest("the object cannot be stored: " + problem)));
     if (target.dryRun)
         return done(Written{.dryRunObject = std::move(object), .created = created});
     Collection& collection = m_registry.collection(*target.spec);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/state/entry.h"
 
+#include <algorithm>
+
 #include "kubefed/apiserver/state/collection.h"
+#include "kubefed/util/log.h"
+#include "kubefed/util/utf8.h"
 
 namespace kubefed::apiserver {
 namespace {
@@ -60,6 +64,24 @@ std::string bodyText(const kube::JsonObject& document) {
     return text;
 }
 
+std::string withoutInvalidUtf8(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t length = utf8SequenceLength(text);
+        out += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return out;
+}
+
+kube::JsonObject nameOnly(const Entry& entry, const std::string& apiVersion) {
+    kube::JsonObject metadata{
+        {"name", entry.name}, {"uid", entry.uid}, {"resourceVersion", std::to_string(entry.rv)}};
+    if (!entry.ns.empty())
+        metadata["namespace"] = entry.ns;
+    return {{"kind", entry.collection->kind}, {"apiVersion", apiVersion}, {"metadata", std::move(metadata)}};
+}
+
 }  // namespace
 
 void RecentlyDecoded::keep(const Entry& entry, kube::ObjectPtr object) {
@@ -101,6 +123,11 @@ Result<std::shared_ptr<Entry>> restoreEntry(const Collection& collection, std::s
     entry->rv = rv;
     entry->body = std::move(body);
     Result<kube::Json> document = kube::parseJson("{" + entry->body);
+    if (!document && findInvalidUtf8(entry->body) != std::string::npos) {
+        // Earlier versions stored such text.
+        entry->body = withoutInvalidUtf8(entry->body);
+        document = kube::parseJson("{" + entry->body);
+    }
     if (!document || !document->is_object())
         return fail(Code::DataLoss, "an object of \"" + collection.name +
                                         "\" in the store is not readable; restore a "
@@ -121,10 +148,15 @@ kube::ObjectPtr decode(const Entry& entry) {
     if (entry.decoded)
         return entry.decoded;
     const kube::Gvr& gvr = entry.collection->gvr;
-    Result<kube::Json> document =
-        kube::parseJson(fullText(entry, kube::Gvk{gvr.group, gvr.version, {}}.apiVersion()));
-    // makeEntry() printed it and restoreEntry() read it once: it is an object.
-    auto object = std::make_shared<const kube::Object>(std::move(document.value().get_object()));
+    const std::string apiVersion = kube::Gvk{gvr.group, gvr.version, {}}.apiVersion();
+    Result<kube::Json> document = kube::parseJson(fullText(entry, apiVersion));
+    // The write pipeline lets nothing else through and restoreEntry() read it once.
+    if (!document || !document->is_object()) {
+        log::error("a stored object is not readable",
+                   {{"type", entry.collection->name}, {"object", entry.key()}});
+        document = kube::Json(nameOnly(entry, apiVersion));
+    }
+    auto object = std::make_shared<const kube::Object>(std::move(document->get_object()));
     entry.collection->recent.keep(entry, object);
     return object;
 }

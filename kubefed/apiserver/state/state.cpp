@@ -45,7 +45,8 @@ Collection& State::bind(const kube::Gvr& gvr, const std::string& kind, bool name
         const bool same = entries.head == entries.committed;
         for (EntryPtr* entry : {&entries.committed, &entries.head})
             if (*entry)
-                *entry = restoreEntry(*slot, (*entry)->body, (*entry)->rv).value();
+                if (Result<std::shared_ptr<Entry>> again = restoreEntry(*slot, (*entry)->body, (*entry)->rv))
+                    *entry = std::move(*again);
         if (same)
             entries.head = entries.committed;
     }
@@ -73,7 +74,7 @@ Result<void> State::load() {
             collection = std::make_unique<Collection>(object.collection);
         Result<std::shared_ptr<Entry>> entry = restoreEntry(*collection, std::move(object.body), object.rv);
         if (!entry)
-            return std::unexpected(std::move(entry.error()));
+            return fail(std::move(entry.error()).withContext("\"" + object.key + "\""));
         collection->slots[object.key] = Slot{*entry, *entry};
     }
     for (const auto& [name, collection] : m_collections) {

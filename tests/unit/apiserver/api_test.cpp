@@ -1,57 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <memory>
 #include <set>
 #include <string>
 
 #include <QtTest/QTest>
 
-#include "kubefed/apiserver/server.h"
-#include "kubefed/net/tls.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_response.h"
+#include "tests/unit/apiserver/api_server.h"
 
 using namespace kubefed;
 using namespace std::chrono_literals;
-
-namespace {
-
-using Answer = std::shared_ptr<net::FakeResponse>;
-
-kube::JsonObject body(const Answer& answer) {
-    const Result<kube::Json> parsed = kube::parseJson(answer->body());
-    return parsed && parsed->is_object() ? parsed->get_object() : kube::JsonObject();
-}
-
-std::string text(const Answer& answer, std::initializer_list<std::string_view> path) {
-    return std::string(kube::stringAt(body(answer), path));
-}
-
-std::string configMap(const std::string& name, const std::string& value, const std::string& more = {}) {
-    return "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"" + name + "\"" + more +
-           "},\"data\":{\"k\":\"" + value + "\"}}";
-}
-
-const std::string kMaps = "/api/v1/namespaces/default/configmaps";
-
-struct Server {
-    FakeClock clock;
-    std::unique_ptr<apiserver::ApiServer> server;
-    net::FakeCaller admin;
-
-    explicit Server(apiserver::ApiServerConfig config = {}) {
-        static const net::KeyPair kKey = net::makeSigningKey().value();
-        config.signingKeyPem = kKey.keyPem;
-        config.clusterCaPem = "CA";
-        server = apiserver::ApiServer::open(std::move(config), clock).value();
-        clock.advance(0ms);
-    }
-    Answer ask(const std::string& method, const std::string& target, const std::string& content = {},
-               const std::string& type = "application/json", net::Headers more = {}) {
-        return admin.ask(*server, method, target, content, type, std::move(more));
-    }
-};
-
-}  // namespace
+using namespace kubefed::test;
 
 class ApiTest : public QObject {
     Q_OBJECT

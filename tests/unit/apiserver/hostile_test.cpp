@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Requests that want to do harm: nothing they say may be stored that the server could not read back, stop
+// it, or have an effect that was not asked for.
+#include <QTemporaryDir>
+#include <QtTest/QTest>
+
+#include "kubefed/util/qt_clock.h"
+#include "tests/unit/apiserver/api_server.h"
+
+using namespace kubefed;
+using namespace kubefed::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kMerge = "application/merge-patch+json";
+constexpr const char* kJsonPatch = "application/json-patch+json";
+constexpr const char* kProtobuf = "application/vnd.kubernetes.protobuf";
+
+// One length-delimited field.
+std::string field(int number, const std::string& bytes) {
+    return std::string(1, static_cast<char>(number << 3 | 2)) + static_cast<char>(bytes.size()) + bytes;
+}
+
+std::string protobuf(const std::string& kind, const std::string& raw) {
+    return std::string("k8s\0", 4) + field(1, field(1, "v1") + field(2, kind)) + field(2, raw);
+}
+
+std::string nested(int depth) {
+    std::string text;
+    for (int i = 0; i < depth; ++i)
+        text += "{\"a\":";
+    text += "1";
+    return text.append(static_cast<std::size_t>(depth), '}');
+}
+
+// A type that keeps whatever it is given.
+kube::JsonObject freeForm() {
+    return kube::parseJson(R"({"metadata":{"name":"things.example.com"},"spec":{"group":"example.com",
+        "scope":"Namespaced","names":{"plural":"things","singular":"thing","kind":"Thing","listKind":"ThingList"},
+        "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object",
+        "x-kubernetes-preserve-unknown-fields":true}}}]}})")
+        ->get_object();
+}
+
+const std::string kThings = "/apis/example.com/v1/namespaces/default/things";
+
+}  // namespace
+
+class HostileTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void fieldManagersArePrintable() {
+        Server s;
+        const Answer bytes = s.ask("POST", kMaps + "?fieldManager=%FF", configMap("a", "1"));
+        QCOMPARE(bytes->status(), 400);
+        const Answer blank = s.ask("POST", kMaps + "?fieldManager=a%0Ab", configMap("a", "1"));
+        QCOMPARE(blank->status(), 422);
+        QCOMPARE(text(blank, {"message"}),
+                 "CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Invalid value: \"a\\nb\": invalid "
+                 "character U+000A (at position 1)");
+        const Answer tooLong =
+            s.ask("POST", kMaps + "?fieldManager=" + std::string(129, 'x'), configMap("a", "1"));
+        QCOMPARE(tooLong->status(), 422);
+        QCOMPARE(
+            s.ask("POST", kMaps + "?fieldManager=" + std::string(128, 'x'), configMap("a", "1"))->status(),
+            201);
+        QCOMPARE(s.ask("GET", kMaps + "?fieldManager=%FF")->status(), 400);
+        QCOMPARE(s.ask("GET", kMaps + "/%C3%28")->status(), 400);
+    }
+
+    void nothingUnreadableIsStored() {
+        const QTemporaryDir dir;
+        const std::string store = dir.filePath(QStringLiteral("store.db")).toStdString();
+        const net::KeyPair key = net::makeSigningKey().value();
+        const net::FakeCaller admin;
+        QtClock clock;
+        const auto open = [&] {
+            return apiserver::ApiServer::open(
+                {.database = store, .signingKeyPem = key.keyPem, .crds = {freeForm()}}, clock);
+        };
+        const auto write = [&](apiserver::ApiServer& server, net::ServerRequest request) {
+            auto answer = std::make_shared<net::FakeResponse>();
+            server.handle(std::move(request), answer);
+            [&] { QTRY_VERIFY(answer->isFinished()); }();
+            return answer->status();
+        };
+        {
+            const auto server = open();
+            QVERIFY(server.has_value());
+            QTRY_COMPARE(admin.ask(**server, "GET", kThings)->status(), 200);
+            net::ServerRequest agent = admin.request("POST", kMaps, configMap("agent", "1"));
+            for (auto& [name, value] : agent.headers)
+                if (name == "user-agent")
+                    value = "bad\xFF\x01/1";
+            QCOMPARE(write(**server, agent), 201);
+            const std::string metadata = field(1, field(1, "proto"));
+            for (const std::string& raw : {metadata + field(2, field(1, "k") + field(2, "\xFF")),
+                                           metadata + field(2, field(1, "\xC0\x80") + field(2, "v")),
+                                           field(1, field(1, "\xED\xA0\x80"))})
+                QCOMPARE(write(**server, admin.request("POST", kMaps, protobuf("ConfigMap", raw), kProtobuf)),
+                         400);
+            QCOMPARE(write(**server, admin.request("POST", kMaps, protobuf("\xFF", metadata), kProtobuf)),
+                     415);
+            const auto thing = [](const std::string& name, int depth) {
+                return "{\"metadata\":{\"name\":\"" + name + "\"},\"spec\":" + nested(depth) + "}";
+            };
+            QCOMPARE(write(**server, admin.request("POST", kThings, thing("deep", 250))), 400);
+            QCOMPARE(write(**server, admin.request("POST", kThings, thing("shallow", 100))), 201);
+            const std::string deeper = R"({"spec":)" + nested(252) + "}";
+            QCOMPARE(write(**server, admin.request("PATCH", kThings + "/shallow", deeper, kMerge)), 400);
+            QCOMPARE(write(**server, admin.request("PATCH", kThings + "/deep?fieldManager=me",
+                                                   R"({"apiVersion":"example.com/v1","kind":"Thing",)" +
+                                                       thing("deep", 250).substr(1),
+                                                   "application/apply-patch+yaml")),
+                     400);
+        }
+        const auto again = open();
+        QVERIFY2(again.has_value(), again ? "" : again.error().text().c_str());
+        const Answer list = admin.ask(**again, "GET", kThings);
+        QCOMPARE(body(list).at("items").as_array().size(), 1U);
+        const Answer agent = admin.ask(**again, "GET", kMaps + "/agent");
+        QCOMPARE(std::string(kube::view(
+                     body(agent).at("metadata").at("managedFields").at(0).at("manager").as_string())),
+                 "bad\xEF\xBF\xBD");
+    }
+};
+
+QTEST_GUILESS_MAIN(HostileTest)
+#include "hostile_test.moc"
