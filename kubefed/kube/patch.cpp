@@ -8,6 +8,12 @@ namespace kubefed::kube {
 
 namespace {
 
+// As kube-apiserver has them: a few short operations can otherwise make any amount of copies.
+constexpr std::size_t kMaxOperations = 10'000;
+constexpr std::size_t kMaxCopiedBytes = 3U << 20U;
+// Of values looked at for their depth, all operations together.
+constexpr std::size_t kMaxVisits = 10'000'000;
+
 std::unexpected<Error> missing(std::string_view path) {
     return fail(Code::FailedPrecondition,
                 "the JSON patch names \"" + std::string(path) + "\", which does not exist");
@@ -95,6 +101,7 @@ public:
             Json* target = walk(m_document, *tokens, tokens->size());
             if (target == nullptr)
                 return missing(m_path);
+            KUBEFED_TRY(checkDepth(*tokens, *value));
             *target = *value;
             return {};
         }
@@ -104,7 +111,37 @@ public:
     Json release() { return std::move(m_document); }
 
 private:
+    // How deep containers are nested in `value`, up to `limit` + 1.
+    int depthOf(const Json& value, int limit) {
+        ++m_visits;
+        if (!value.is_structured())
+            return 0;
+        if (limit <= 0 || m_visits > kMaxVisits)
+            return 1;
+        int deepest = 0;
+        if (const auto* object = value.if_object()) {
+            for (const auto& member : *object)
+                deepest = std::max(deepest, depthOf(member.value(), limit - 1));
+        } else {
+            for (const auto& element : value.get_array())
+                deepest = std::max(deepest, depthOf(element, limit - 1));
+        }
+        return deepest + 1;
+    }
+
+    // Values nested deeper could be neither printed nor destroyed.
+    Result<void> checkDepth(const std::vector<std::string>& tokens, const Json& value) {
+        const int left =
+            kMaxJsonDepth - static_cast<int>(std::min<std::size_t>(tokens.size(), kMaxJsonDepth + 1));
+        if (left < 0 || depthOf(value, left) > left)
+            return fail(Code::InvalidArgument, "the JSON patch nests values too deeply");
+        if (m_visits > kMaxVisits)
+            return fail(Code::InvalidArgument, "the JSON patch moves too much");
+        return {};
+    }
+
     Result<void> add(const std::vector<std::string>& tokens, Json value) {
+        KUBEFED_TRY(checkDepth(tokens, value));
         if (tokens.empty()) {
             m_document = std::move(value);
             return {};
@@ -145,15 +182,23 @@ private:
         auto tokens = parsePointer(view(from->get_string()));
         if (!tokens)
             return std::unexpected(std::move(tokens.error()));
-        const Json* source = walk(m_document, *tokens, tokens->size());
+        Json* source = walk(m_document, *tokens, tokens->size());
         if (source == nullptr)
             return missing(view(from->get_string()));
-        Json value = *source;
-        if (move) {
-            if (to.size() > tokens->size() && std::equal(tokens->begin(), tokens->end(), to.begin()))
-                return fail(Code::InvalidArgument, "a JSON patch cannot move a value into itself");
-            KUBEFED_TRY(remove(*tokens));
+        if (!move) {
+            m_copiedBytes += printJson(*source).size();
+            if (m_copiedBytes > kMaxCopiedBytes)
+                return fail(Code::InvalidArgument,
+                            "Unable to complete the copy, the accumulated size increase "
+                            "of copy is " +
+                                std::to_string(m_copiedBytes) + ", exceeding the limit " +
+                                std::to_string(kMaxCopiedBytes));
+            return add(to, *source);
         }
+        if (to.size() > tokens->size() && std::equal(tokens->begin(), tokens->end(), to.begin()))
+            return fail(Code::InvalidArgument, "a JSON patch cannot move a value into itself");
+        Json value = tokens->empty() ? *source : std::move(*source);
+        KUBEFED_TRY(remove(*tokens));
         return add(to, std::move(value));
     }
 
@@ -168,6 +213,8 @@ private:
 
     Json m_document;
     std::string_view m_path;
+    std::size_t m_copiedBytes = 0;
+    std::size_t m_visits = 0;
 };
 
 void mergeInto(JsonObject& target, const JsonObject& patch) {
@@ -194,6 +241,9 @@ Result<Json> applyJsonPatch(const Json& document, const Json& patch) {
     const auto* operations = patch.if_array();
     if (operations == nullptr)
         return fail(Code::InvalidArgument, "a JSON patch must be an array of operations");
+    if (operations->size() > kMaxOperations)
+        return fail(tooLarge("The allowed maximum operations in a JSON patch is " +
+                             std::to_string(kMaxOperations) + ", got " + std::to_string(operations->size())));
     JsonPatch run(document);
     for (const auto& operation : *operations) {
         if (!operation.is_object())

@@ -4,7 +4,8 @@
 // (RFC 7386) and Kubernetes' strategic merge patch (with $patch, $retainKeys, $setElementOrder,
 // $deleteFromPrimitiveList). Pure; any thread. Errors: InvalidArgument for a malformed patch,
 // FailedPrecondition for a failed `test` or a path that is not there (an API server answers 422).
-// Those of the strategic patch carry the Status with which kube-apiserver answers (400 or 500).
+// Those of the strategic patch carry the Status with which kube-apiserver answers (400 or 500), and so does a
+// JSON patch of too many operations (413). Its copies may amount to 3 MB, its result be kMaxJsonDepth deep.
 #pragma once
 
 #include "kubefed/kube/json.h"

@@ -265,7 +265,8 @@ Result<kube::JsonObject> patchedDocument(const Exchange& exchange, kube::JsonObj
             return fail(notDecoded(patch->value, "[]handlers.jsonPatchOp"));
         Result<kube::Json> result = kube::applyJsonPatch(kube::Json(std::move(live)), patch->value);
         if (!result)
-            return fail(unprocessable(result.error().message));
+            return fail(result.error().status ? std::move(result.error())
+                                              : unprocessable(result.error().message));
         if (!result->is_object())
             return fail(unprocessable("the patch leaves no object"));
         return std::move(result->get_object());

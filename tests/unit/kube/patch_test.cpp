@@ -35,6 +35,33 @@ private Q_SLOTS:
         QVERIFY(code("{}") == Code::InvalidArgument);
     }
 
+    void aSmallPatchDoesNoUnboundedWork() {
+        const auto document = *parseJson("{\"m\":{\"a\":1},\"x\":{}}");
+        std::string doubling = "[", moves = "[", many = "[";
+        for (int i = 0; i < 35; ++i)
+            doubling += std::string(i == 0 ? "" : ",") + "{\"op\":\"copy\",\"from\":\"/m\",\"path\":\"/m/c" +
+                        std::to_string(i) + "\"}";
+        QVERIFY(!applyJsonPatch(document, *parseJson(doubling + "]")));
+        // Each round puts what there is one level deeper, with short paths only.
+        for (int i = 0; i < 3000; ++i)
+            moves += std::string(i == 0 ? "" : ",") +
+                     R"({"op":"add","path":"/n","value":{}},{"op":"move","from":"/m","path":"/n/d"},)"
+                     R"({"op":"move","from":"/n","path":"/m"})";
+        QVERIFY(!applyJsonPatch(document, *parseJson(moves + "]")));
+        for (int i = 0; i < 10'001; ++i)
+            many += std::string(i == 0 ? "" : ",") + R"({"op":"test","path":"/m/a","value":1})";
+        const auto refused = applyJsonPatch(document, *parseJson(many + "]"));
+        QVERIFY(!refused && refused.error().status);
+        QCOMPARE(refused.error().status->httpCode, 413);
+    }
+
+    void aMoveTakesItsValueAlong() {
+        const auto moved = applyJsonPatch(*parseJson(R"({"a":{"b":[1,2]}})"),
+                                          *parseJson(R"([{"op":"move","from":"/a/b","path":"/c"},)"
+                                                     R"({"op":"move","from":"/c/0","path":"/a/d"}])"));
+        QCOMPARE(printCanonical(*moved), std::string(R"({"a":{"d":1},"c":[2]})"));
+    }
+
     void mergePatchTable() {
         for (const auto& c : kMergePatchCases)
             QCOMPARE(printCanonical(applyMergePatch(*parseJson(c.document), *parseJson(c.patch))),
