@@ -132,6 +132,13 @@ std::string conflictMessage(const std::vector<StatusCause>& causes) {
     return out;
 }
 
+constexpr std::chrono::seconds kLongestRetryAfter{600};
+
+// Nobody is kept away for longer by one answer, whoever gave it.
+std::chrono::seconds believable(std::int64_t seconds) {
+    return std::chrono::seconds(std::min<std::int64_t>(seconds, kLongestRetryAfter.count()));
+}
+
 // One line of plain text from whatever a proxy answered.
 std::string excerpt(std::string_view body) {
     std::string out;
@@ -294,7 +301,7 @@ Error fromHttp(int httpCode, std::string_view body, std::string_view retryAfter)
         reason = stringAt(*status, {"reason"});
         error.status = ApiStatus{httpCode, reason, std::string(body)};
         if (const auto seconds = intAt(*status, {"details", "retryAfterSeconds"}); seconds && *seconds > 0)
-            error.retryAfter = std::chrono::seconds(*seconds);
+            error.retryAfter = believable(*seconds);
     } else {
         const auto* row = rowOf(httpCode, {});
         reason = row != nullptr ? row->reason : "";
@@ -304,11 +311,13 @@ Error fromHttp(int httpCode, std::string_view body, std::string_view retryAfter)
         error.status = ApiStatus{httpCode, reason, ""};
     }
     error.code = codeOf(httpCode, reason);
-    int seconds = 0;
-    if (std::from_chars(retryAfter.data(), retryAfter.data() + retryAfter.size(), seconds).ec ==
-            std::errc{} &&
-        seconds >= 0)
-        error.retryAfter = std::chrono::seconds(seconds);
+    std::int64_t seconds = 0;
+    const auto parsedUntil =
+        std::from_chars(retryAfter.data(), retryAfter.data() + retryAfter.size(), seconds);
+    if (parsedUntil.ec == std::errc::result_out_of_range && !retryAfter.starts_with('-'))
+        error.retryAfter = kLongestRetryAfter;
+    else if (parsedUntil.ec == std::errc{} && seconds >= 0)
+        error.retryAfter = believable(seconds);
     return error;
 }
 

@@ -8,17 +8,22 @@
 namespace kubefed {
 namespace {
 
+constexpr Duration kLongestPart = std::chrono::hours(24);
+
 class TimerState final : public Request::State {
 public:
-    TimerState(Duration delay, std::move_only_function<void()> fire) : m_timer(new QTimer) {
+    TimerState(Duration delay, std::move_only_function<void()> fire)
+        : m_timer(new QTimer), m_left(std::max(delay, Duration::zero())) {
         m_timer->setSingleShot(true);
         m_timer->setTimerType(Qt::PreciseTimer);
         // The callable moves out before it runs, because running it may destroy this state.
-        QObject::connect(m_timer, &QTimer::timeout, m_timer, [call = std::move(fire)]() mutable {
+        QObject::connect(m_timer, &QTimer::timeout, m_timer, [this, call = std::move(fire)]() mutable {
+            if (m_left > Duration::zero())
+                return startPart();
             auto once = std::move(call);
             once();
         });
-        m_timer->start(std::max(delay, Duration::zero()));
+        startPart();
     }
     ~TimerState() override {
         m_timer->stop();
@@ -27,7 +32,15 @@ public:
     }
 
 private:
+    // QTimer counts in an int.
+    void startPart() {
+        const Duration part = std::min(m_left, kLongestPart);
+        m_left -= part;
+        m_timer->start(part);
+    }
+
     QTimer* m_timer;
+    Duration m_left;
 };
 
 }  // namespace

@@ -270,6 +270,11 @@ private Q_SLOTS:
         QVERIFY(error.code == Code::Unavailable);
         QCOMPARE(error.message, std::string("the server answered HTTP 502: <html> bad gateway</html>"));
         QCOMPARE(error.retryAfter->count(), 7000);
+        for (const char* asked : {"601", "2147483648", "99999999999999999999"})
+            QVERIFY(*fromHttp(503, "", asked).retryAfter == std::chrono::minutes(10));
+        QVERIFY(*fromHttp(429, R"({"kind":"Status","details":{"retryAfterSeconds":9223372036854775807}})", "")
+                     .retryAfter == std::chrono::minutes(10));
+        QVERIFY(!fromHttp(503, "", "-5").retryAfter);
         QVERIFY(fromHttp(404, "", "").code == Code::NotFound);
         QVERIFY(fromHttp(418, "", "").code == Code::InvalidArgument);
         QVERIFY(fromHttp(599, "", "").code == Code::Unavailable);

@@ -54,6 +54,16 @@ private Q_SLOTS:
         QCOMPARE(clock.pendingTimers(), 0U);
     }
 
+    void qtTimersDoNotFireEarlyHoweverLong() {
+        QtClock clock;
+        bool early = false, later = false;
+        const Request month = clock.after(Duration((std::int64_t{1} << 32) + 1), [&] { early = true; });
+        const Request negative = clock.after(Duration(std::int64_t{1} << 31), [&] { early = true; });
+        const Request soon = clock.after(Duration(20), [&] { later = true; });
+        QTRY_VERIFY(later);
+        QVERIFY(!early);
+    }
+
     void qtTimersMayDestroyTheirOwnHandle() {
         QtClock clock;
         Request handle;
