@@ -4,7 +4,6 @@
 
 #include "kubefed/apiserver/rest/body.h"
 #include "kubefed/apiserver/rest/handlers.h"
-#include "kubefed/apiserver/schema_data.h"
 #include "kubefed/kube/managed_fields.h"
 
 namespace kubefed::apiserver {
@@ -13,6 +12,7 @@ namespace {
 constexpr std::int64_t kDefaultTokenSeconds = 3600;
 constexpr std::int64_t kMinTokenSeconds = 600;
 constexpr std::int64_t kMaxTokenSeconds = std::int64_t{1} << 32;
+const kube::Gvk kBinding{"", "v1", "Binding"};
 const kube::Gvk kTokenRequest{"authentication.k8s.io", "v1", "TokenRequest"};
 const std::string kIssuer = "https://kubernetes.default.svc";
 
@@ -55,9 +55,7 @@ Result<void> checkBoundObject(const Services& services, const Exchange& exchange
 
 // Who asked for what: kept in the answer only, as the real server does.
 void setOwner(const Exchange& exchange, kube::JsonObject& request) {
-    const Result<std::shared_ptr<const SchemaData>> data = schemaData();
-    const std::shared_ptr<const kube::Schema> schema =
-        data ? (*data)->schemas->byKind(kTokenRequest) : nullptr;
+    const std::shared_ptr<const kube::Schema> schema = schemaOf(kTokenRequest);
     if (!schema)
         return;
     kube::updateManagedFields(
@@ -70,7 +68,7 @@ void setOwner(const Exchange& exchange, kube::JsonObject& request) {
 void handleBinding(Services& services, const ExchangePtr& exchange) {
     exchange->spec = services.registry.find("", "v1", "pods");
     const Result<kube::JsonObject> binding =
-        readObject(*exchange, {"", "v1", "Binding"}, nullptr, FieldValidation::Ignore);
+        readObject(*exchange, kBinding, schemaOf(kBinding).get(), FieldValidation::Ignore);
     if (!binding)
         return exchange->fail(binding.error());
     const Result<bool> dryRun = dryRunOf(exchange->info.query, "CreateOptions");
@@ -110,7 +108,8 @@ void handleBinding(Services& services, const ExchangePtr& exchange) {
 }
 
 void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
-    Result<kube::JsonObject> request = readObject(*exchange, kTokenRequest, nullptr, FieldValidation::Ignore);
+    Result<kube::JsonObject> request =
+        readObject(*exchange, kTokenRequest, schemaOf(kTokenRequest).get(), FieldValidation::Ignore);
     if (!request)
         return exchange->fail(request.error());
     const EntryPtr account = services.registry.collection(*exchange->spec)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/rest/body.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kubefed/apiserver/kinds/field.h"
 #include "kubefed/apiserver/rest/protobuf.h"
+#include "kubefed/apiserver/schema_data.h"
 #include "kubefed/kube/yaml.h"
 
 namespace kubefed::apiserver {
@@ -87,16 +89,23 @@ Result<FieldValidation> fieldValidationOf(const Query& query, std::string_view o
 }
 
 Result<bool> dryRunOf(const Query& query, std::string_view optionsKind) {
-    const std::string* text = query.find("dryRun");
-    if (text == nullptr || text->empty())
-        return false;
-    if (*text == "All")
-        return true;
+    return dryRunOf(query.all("dryRun"), optionsKind);
+}
+
+Result<bool> dryRunOf(const std::vector<std::string>& values, std::string_view optionsKind) {
+    if (std::all_of(values.begin(), values.end(), [](const std::string& value) { return value == "All"; }))
+        return !values.empty();
     return fail(kube::invalid(
         {"meta.k8s.io", "v1", std::string(optionsKind)}, "",
         {{"FieldValueNotSupported",
-          "Unsupported value: [" + kube::printJson(kube::Json(*text)) + "]: supported values: \"All\"",
+          "Unsupported value: " + kube::printJson(kube::Json(kube::JsonArray(values.begin(), values.end()))) +
+              ": supported values: \"All\"",
           "dryRun"}}));
+}
+
+std::shared_ptr<const kube::Schema> schemaOf(const kube::Gvk& kind) {
+    const Result<std::shared_ptr<const SchemaData>> data = schemaData();
+    return data ? (*data)->schemas->byKind(kind) : nullptr;
 }
 
 Result<kube::JsonObject> readBody(const net::ServerRequest& request, bool optional,
@@ -148,7 +157,7 @@ Result<void> checkObject(Exchange& exchange, const kube::Gvk& kind, const kube::
     if (schema == nullptr)
         return {};
     // Of a custom type, wrong types are for its validation to tell (422).
-    const bool custom = exchange.spec && exchange.spec->custom;
+    const bool custom = exchange.spec && exchange.spec->custom && exchange.spec->gvk() == kind;
     if (const std::string problem = custom ? std::string() : kube::typeProblem(object, schema->root());
         !problem.empty())
         return fail(cannotHandle(kind, problem));

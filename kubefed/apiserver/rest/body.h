@@ -17,6 +17,10 @@ enum class FieldValidation { Ignore, Warn, Strict };
 [[nodiscard]] Result<FieldValidation> fieldValidationOf(const Query& query, std::string_view optionsKind);
 // dryRun=All; 422 for anything else.
 [[nodiscard]] Result<bool> dryRunOf(const Query& query, std::string_view optionsKind);
+[[nodiscard]] Result<bool> dryRunOf(const std::vector<std::string>& values, std::string_view optionsKind);
+
+// Of a built-in kind that is no type of its own: Scale, Binding, TokenRequest. Null where unknown.
+[[nodiscard]] std::shared_ptr<const kube::Schema> schemaOf(const kube::Gvk& kind);
 
 // The body as one JSON object; an empty body is an empty object if `optional`. `duplicates` gets the
 // duplicate fields found.

@@ -6,6 +6,7 @@
 #include "kubefed/apiserver/rest/body.h"
 #include "kubefed/apiserver/rest/handlers.h"
 #include "kubefed/apiserver/rest/render.h"
+#include "kubefed/apiserver/schema_data.h"
 
 namespace kubefed::apiserver {
 namespace {
@@ -23,29 +24,69 @@ struct Asked {
     bool dryRun = false;
 };
 
+std::vector<std::string> textsOf(const kube::JsonObject& object, std::string_view key) {
+    std::vector<std::string> values;
+    if (const kube::JsonArray* array = kube::arrayAt(object, {key}))
+        for (const kube::Json& value : *array)
+            values.emplace_back(value.is_string() ? kube::view(value.get_string()) : std::string_view());
+    return values;
+}
+
+// A deletion must not be more than what was meant: whatever is not understood is refused. The real server
+// answers 500 to what does not decode.
+Result<kube::JsonObject> readOptionsBody(const Exchange& exchange) {
+    Result<kube::JsonObject> body = readBody(exchange.request, true, nullptr);
+    if (!body)
+        return body.error().isReason("BadRequest") ? fail(kube::unexpected(body.error().message)) : body;
+    const std::string kind(kube::stringAt(*body, {"kind"}));
+    if (!kind.empty() && kind != "DeleteOptions")
+        return fail(kube::unexpected("no kind \"" + kind + "\" is registered for version \"" +
+                                     std::string(kube::stringAt(*body, {"apiVersion"})) +
+                                     "\" in scheme \"pkg/runtime/scheme.go:110\""));
+    const Result<std::shared_ptr<const SchemaData>> data = schemaData();
+    const std::shared_ptr<const kube::Schema> schema =
+        data ? (*data)->schemas->byName("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions") : nullptr;
+    if (!schema)
+        return fail(kube::internalError("the schema of DeleteOptions is missing"));
+    if (const std::string problem = kube::typeProblem(*body, schema->root()); !problem.empty())
+        return fail(kube::unexpected(problem));
+    return body;
+}
+
 Result<Asked> readDeleteOptions(const Exchange& exchange) {
     const Query& query = exchange.info.query;
     const Result<bool> dryRun = dryRunOf(query, "DeleteOptions");
     if (!dryRun)
         return std::unexpected(dryRun.error());
-    const Result<kube::JsonObject> body = readBody(exchange.request, true, nullptr);
+    const Result<kube::JsonObject> body = readOptionsBody(exchange);
     if (!body)
         return std::unexpected(body.error());
+    const Result<bool> bodyDryRun = dryRunOf(textsOf(*body, "dryRun"), "DeleteOptions");
+    if (!bodyDryRun)
+        return std::unexpected(bodyDryRun.error());
     Asked asked;
-    asked.dryRun = *dryRun;
-    if (const kube::JsonArray* dry = kube::arrayAt(*body, {"dryRun"}))
-        for (const kube::Json& value : *dry)
-            asked.dryRun = asked.dryRun || value == "All";
+    asked.dryRun = *dryRun || *bodyDryRun;
     DeleteOptions& options = asked.options;
     options.gracePeriodSeconds = kube::intAt(*body, {"gracePeriodSeconds"});
-    if (!options.gracePeriodSeconds)
+    if (const std::string_view seconds = query.get("gracePeriodSeconds");
+        !options.gracePeriodSeconds && !seconds.empty()) {
         options.gracePeriodSeconds = query.number("gracePeriodSeconds");
+        if (!options.gracePeriodSeconds)
+            return fail(
+                kube::badRequest("strconv.ParseInt: parsing " + goQuote(seconds) + ": invalid syntax"));
+    }
     options.uid = kube::stringAt(*body, {"preconditions", "uid"});
     options.resourceVersion = kube::stringAt(*body, {"preconditions", "resourceVersion"});
     options.propagationPolicy = kube::stringAt(*body, {"propagationPolicy"});
     if (options.propagationPolicy.empty())
         options.propagationPolicy = query.get("propagationPolicy");
     const kube::Json* orphan = kube::find(*body, {"orphanDependents"});
+    if (!options.propagationPolicy.empty() && orphan != nullptr && orphan->is_bool()) {
+        Checker checker;
+        checker.invalid(Path("propagationPolicy"), kube::Json(options.propagationPolicy),
+                        "orphanDependents and deletionPropagation cannot be both set");
+        return fail(kube::invalid({"meta.k8s.io", "v1", "DeleteOptions"}, "", checker.take()));
+    }
     if (options.propagationPolicy.empty() && orphan != nullptr && orphan->is_bool())
         options.propagationPolicy = orphan->get_bool() ? "Orphan" : "Background";
     static constexpr std::array<std::string_view, 4> kPolicies{"", "Foreground", "Background", "Orphan"};

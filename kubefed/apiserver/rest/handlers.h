@@ -39,6 +39,8 @@ void handleReview(Services& services, const ExchangePtr& exchange);
 [[nodiscard]] WriteTarget targetOf(const Exchange& exchange, bool dryRun);
 // Answers with what a write gave: 201 if created, else 200.
 [[nodiscard]] WrittenDone respondWritten(ExchangePtr exchange);
+// What checkObject() has against the result of a patch, told as a problem of the patch.
+[[nodiscard]] Error patchProblem(const Error& error, const kube::JsonObject& patched);
 [[nodiscard]] Result<kube::JsonObject> patchedDocument(const Exchange& exchange, kube::JsonObject live,
                                                        std::vector<std::string>* duplicates);
 

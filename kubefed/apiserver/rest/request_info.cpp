@@ -122,6 +122,14 @@ const std::string* Query::find(std::string_view name) const {
     return nullptr;
 }
 
+std::vector<std::string> Query::all(std::string_view name) const {
+    std::vector<std::string> values;
+    for (const auto& [key, value] : m_values)
+        if (key == name)
+            values.push_back(value);
+    return values;
+}
+
 std::string_view Query::get(std::string_view name) const {
     const std::string* value = find(name);
     return value == nullptr ? std::string_view() : *value;

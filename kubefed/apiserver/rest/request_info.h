@@ -26,6 +26,7 @@ public:
     // nullopt where absent or no number.
     [[nodiscard]] std::optional<std::int64_t> number(std::string_view name) const;
     [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
+    [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
 
 private:
     std::vector<std::pair<std::string, std::string>> m_values;

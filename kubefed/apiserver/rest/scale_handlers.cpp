@@ -60,14 +60,12 @@ kube::JsonObject scaleOf(const kube::JsonObject& object, const KindStrategy::Sca
             {"status", std::move(status)}};
 }
 
-Result<kube::JsonObject> wantedScale(const ExchangePtr& exchange, const kube::JsonObject& present) {
-    if (exchange->info.verb == "update")
-        return readObject(*exchange, kScale, nullptr, FieldValidation::Warn);
+// What a patch of any form made of the present Scale.
+Result<kube::JsonObject> patchedScale(const ExchangePtr& exchange, const kube::JsonObject& present,
+                                      const kube::Schema& schema, std::vector<std::string>* duplicates) {
     const BodyType type = bodyType(net::header(exchange->request.headers, "content-type"));
-    if (type == BodyType::JsonPatch || type == BodyType::MergePatch) {
-        std::vector<std::string> duplicates;
-        return patchedDocument(*exchange, present, &duplicates);
-    }
+    if (type == BodyType::JsonPatch || type == BodyType::MergePatch)
+        return patchedDocument(*exchange, present, duplicates);
     // A Scale has no lists: a strategic patch and an apply of it merge as a merge patch does.
     if (type != BodyType::StrategicPatch && type != BodyType::ApplyPatch)
         return fail(kube::unsupportedMediaType(
@@ -79,7 +77,35 @@ Result<kube::JsonObject> wantedScale(const ExchangePtr& exchange, const kube::Js
     const Result<kube::JsonObject> patch = readBody(asJson, false, nullptr);
     if (!patch)
         return patch;
+    if (type == BodyType::ApplyPatch) {
+        std::vector<kube::StatusCause> none;
+        const kube::WriteContext context{exchange->fieldManager, "scale", kScale.apiVersion(), ""};
+        if (auto applied = kube::serverSideApply(nullptr, *patch, schema.root(), context, true, &none);
+            !applied)
+            return fail(std::move(applied.error()));
+    }
     return std::move(kube::applyMergePatch(kube::Json(present), kube::Json(*patch)).get_object());
+}
+
+Result<kube::JsonObject> wantedScale(const ExchangePtr& exchange, const kube::JsonObject& present) {
+    const bool updates = exchange->info.verb == "update";
+    const Result<FieldValidation> validation =
+        fieldValidationOf(exchange->info.query, updates ? "UpdateOptions" : "PatchOptions");
+    if (!validation)
+        return std::unexpected(validation.error());
+    const std::shared_ptr<const kube::Schema> schema = schemaOf(kScale);
+    if (!schema)
+        return fail(kube::internalError("the schema of Scale is missing"));
+    if (updates)
+        return readObject(*exchange, kScale, schema.get(), *validation);
+    std::vector<std::string> duplicates;
+    Result<kube::JsonObject> scale = patchedScale(exchange, present, *schema, &duplicates);
+    if (!scale)
+        return scale;
+    if (Result<void> fine = checkObject(*exchange, kScale, schema.get(), *validation, *scale, duplicates);
+        !fine)
+        return fail(patchProblem(fine.error(), *scale));
+    return scale;
 }
 
 Result<void> applyScale(const Exchange& exchange, const kube::JsonObject& scale,

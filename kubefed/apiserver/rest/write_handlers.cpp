@@ -154,18 +154,6 @@ Error notDecoded(const kube::Json& patch, std::string_view wanted) {
                             " into Go value of type " + std::string(wanted));
 }
 
-// Strict validation of a patch's result is told as a problem of the patch.
-Error strictProblem(const Error& error, const kube::JsonObject& patched) {
-    const std::size_t at = error.message.find("strict decoding error");
-    if (at == std::string::npos)
-        return error;
-    return kube::invalid({}, "",
-                         {{"FieldValueInvalid",
-                           "Invalid value: " + kube::printJson(kube::Json(kube::printJson(patched))) + ": " +
-                               error.message.substr(at),
-                           "patch"}});
-}
-
 // What kube-apiserver says when a patch does not fit the object.
 Error unprocessable(const std::string& why) {
     const kube::JsonObject status{
@@ -253,6 +241,20 @@ void handleApply(Services& services, const ExchangePtr& exchange, const Options&
 
 }  // namespace
 
+Error patchProblem(const Error& error, const kube::JsonObject& patched) {
+    static constexpr std::string_view kBefore = " cannot be handled as a ";
+    std::size_t at = error.message.find(kBefore);
+    at = at == std::string::npos ? at : error.message.find(": ", at + kBefore.size());
+    if (at == std::string::npos)
+        return error;
+    at += 2;
+    return kube::invalid({}, "",
+                         {{"FieldValueInvalid",
+                           "Invalid value: " + kube::printJson(kube::Json(kube::printJson(patched))) + ": " +
+                               error.message.substr(at),
+                           "patch"}});
+}
+
 Result<kube::JsonObject> patchedDocument(const Exchange& exchange, kube::JsonObject live,
                                          std::vector<std::string>* duplicates) {
     const BodyType type = bodyType(net::header(exchange.request.headers, "content-type"));
@@ -310,7 +312,7 @@ void handlePatch(Services& services, const ExchangePtr& exchange) {
     if (Result<void> fine = checkObject(*exchange, exchange->spec->gvk(), exchange->spec->schema.get(),
                                         options->validation, *next, duplicates);
         !fine)
-        return exchange->fail(strictProblem(fine.error(), *next));
+        return exchange->fail(patchProblem(fine.error(), *next));
     if (Result<void> fits = checkName(*exchange, *next); !fits)
         return exchange->fail(fits.error());
     services.writes.update(target, *head, std::move(*next), false, respondWritten(exchange));

@@ -126,6 +126,63 @@ private Q_SLOTS:
                      body(agent).at("metadata").at("managedFields").at(0).at("manager").as_string())),
                  "bad\xEF\xBF\xBD");
     }
+
+    void aScaleIsANumber() {
+        kube::JsonObject crd = freeForm();
+        crd["spec"].at("versions").at(0).as_object()["subresources"] =
+            *kube::parseJson(R"({"scale":{"specReplicasPath":".spec.replicas",
+                                           "statusReplicasPath":".status.replicas"}})");
+        Server s({.crds = {crd}});
+        QCOMPARE(s.ask("POST", kThings, R"({"metadata":{"name":"t"},"spec":{"replicas":3}})")->status(), 201);
+        const std::string scale = kThings + "/t/scale";
+        const auto put = [&](const std::string& replicas) {
+            return s
+                .ask("PUT", scale,
+                     R"({"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"t"},"spec":)" +
+                         replicas + "}")
+                ->status();
+        };
+        for (const char* wrong : {R"({"replicas":"5"})", R"({"replicas":2147483648})", R"({"replicas":1.5})",
+                                  R"({"replicas":[5]})", "5"})
+            QCOMPARE(put(wrong), 400);
+        for (const char* type : {kMerge, "application/strategic-merge-patch+json"})
+            QCOMPARE(s.ask("PATCH", scale, R"({"spec":{"replicas":"5"}})", type)->status(), 422);
+        QCOMPARE(
+            s.ask("PATCH", scale, R"([{"op":"replace","path":"/spec","value":5}])", kJsonPatch)->status(),
+            422);
+        QCOMPARE(kube::intAt(body(s.ask("GET", kThings + "/t")), {"spec", "replicas"}), std::int64_t(3));
+        QCOMPARE(put(R"({"replicas":5})"), 200);
+        QCOMPARE(kube::intAt(body(s.ask("GET", kThings + "/t")), {"spec", "replicas"}), std::int64_t(5));
+    }
+
+    void nothingIsDeletedByMisunderstanding() {
+        Server s;
+        s.ask("POST", kMaps, configMap("a", "1"));
+        const std::string one = kMaps + "/a";
+        for (const char* options :
+             {R"({"dryRun":"All"})", R"({"dryRun":["Server"]})", R"({"dryRun":["All",null]})",
+              R"({"dryRun":true})", R"({"gracePeriodSeconds":"0"})", R"({"preconditions":{"uid":5}})",
+              R"({"preconditions":"x"})", R"({"propagationPolicy":["Orphan"]})", R"({"kind":"Pod"})", "[]"}) {
+            QVERIFY2(s.ask("DELETE", one, options)->status() >= 400, options);
+            QVERIFY2(s.ask("DELETE", kMaps, options)->status() >= 400, options);
+        }
+        for (const char* query :
+             {"?dryRun=", "?dryRun=Server", "?dryRun=All&dryRun=x", "?gracePeriodSeconds=x"})
+            QVERIFY2(s.ask("DELETE", one + query)->status() >= 400, query);
+        QCOMPARE(s.ask("GET", one)->status(), 200);
+        QCOMPARE(s.ask("DELETE", one, R"({"dryRun":["All"]})")->status(), 200);
+        QCOMPARE(s.ask("GET", one)->status(), 200);
+        QCOMPARE(s.ask("DELETE", one, R"({"kind":"DeleteOptions","apiVersion":"v1"})")->status(), 200);
+        QCOMPARE(s.ask("GET", one)->status(), 404);
+    }
+
+    void tokensAreAskedForInNumbers() {
+        Server s;
+        s.clock.advance(10ms);
+        const Answer refused = s.ask("POST", "/api/v1/namespaces/default/serviceaccounts/default/token",
+                                     R"({"spec":{"expirationSeconds":"99999"}})");
+        QCOMPARE(refused->status(), 400);
+    }
 };
 
 QTEST_GUILESS_MAIN(HostileTest)
