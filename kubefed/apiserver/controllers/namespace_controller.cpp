@@ -116,8 +116,10 @@ void NamespaceController::empty(const std::string& ns) {
             if (!head || !head->hasFinalizers)
                 continue;
             const kube::ObjectPtr object = decode(*head);
-            for (const kube::Json& finalizer : *kube::arrayAt(object->document(), {"metadata", "finalizers"}))
-                ++finalizers[std::string(kube::view(finalizer.as_string()))];
+            const kube::JsonArray* held = kube::arrayAt(object->document(), {"metadata", "finalizers"});
+            for (const kube::Json& finalizer : held == nullptr ? kube::JsonArray() : *held)
+                if (const auto* text = finalizer.if_string())
+                    ++finalizers[std::string(kube::view(*text))];
         }
     }
     if (left.empty()) {

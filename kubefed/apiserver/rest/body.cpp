@@ -73,6 +73,17 @@ Result<void> checkKind(const kube::Gvk& kind, kube::JsonObject& object) {
     return {};
 }
 
+std::string metadataProblem(const kube::JsonObject& object) {
+    const kube::Json* metadata = object.if_contains("metadata");
+    const Result<std::shared_ptr<const SchemaData>> data = schemaData();
+    const std::shared_ptr<const kube::Schema> schema =
+        data ? (*data)->schemas->byName("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta") : nullptr;
+    if (metadata == nullptr || metadata->is_null() || !schema)
+        return {};
+    const kube::JsonObject* fields = metadata->if_object();
+    return fields == nullptr ? "metadata must be an object" : kube::typeProblem(*fields, schema->root());
+}
+
 }  // namespace
 
 Result<FieldValidation> fieldValidationOf(const Query& query, std::string_view optionsKind) {
@@ -156,9 +167,10 @@ Result<void> checkObject(Exchange& exchange, const kube::Gvk& kind, const kube::
                          const std::vector<std::string>& duplicates) {
     if (schema == nullptr)
         return {};
-    // Of a custom type, wrong types are for its validation to tell (422).
+    // Of a custom type, wrong types are for its validation to tell (422), but for those of its metadata.
     const bool custom = exchange.spec && exchange.spec->custom && exchange.spec->gvk() == kind;
-    if (const std::string problem = custom ? std::string() : kube::typeProblem(object, schema->root());
+    if (const std::string problem =
+            custom ? metadataProblem(object) : kube::typeProblem(object, schema->root());
         !problem.empty())
         return fail(cannotHandle(kind, problem));
     std::vector<std::string> problems = duplicates;

@@ -173,7 +173,8 @@ Causes validateMetadataUpdate(const kube::JsonObject& next, const kube::JsonObje
     checkLabels(checker, objectOf(metadata, "labels"), path.child("labels"));
     checkAnnotations(checker, objectOf(metadata, "annotations"), path.child("annotations"));
     checkOwners(checker, metadata, path.child("ownerReferences"));
-    checkFinalizers(checker, metadata, path.child("finalizers"), spec);
+    for (int twice = 0; twice < 2; ++twice)  // kube-apiserver checks them in two places
+        checkFinalizers(checker, metadata, path.child("finalizers"), spec);
     if (before.contains("deletionTimestamp")) {
         const kube::JsonArray* finalizers = arrayOf(metadata, "finalizers");
         const kube::JsonArray* had = arrayOf(before, "finalizers");

@@ -6,6 +6,7 @@
 
 #include "kubefed/apiserver/auth.h"
 #include "kubefed/apiserver/rest/metadata.h"
+#include "kubefed/kube/nulls.h"
 #include "kubefed/kube/round_trip.h"
 
 namespace kubefed::apiserver {
@@ -59,6 +60,18 @@ bool isFinished(const kube::JsonObject& object, const ResourceSpec& spec) {
     return kube::intAt(object, {"metadata", "deletionGracePeriodSeconds"}).value_or(0) == 0;
 }
 
+// Of a custom object only the metadata is Go's.
+void fillNullsOf(const ResourceSpec& spec, kube::JsonObject& object) {
+    if (!spec.schema)
+        return;
+    const kube::SchemaNode& root = spec.schema->root();
+    if (!spec.custom)
+        return kube::fillNulls(object, root);
+    const auto metadata = root.properties.find("metadata");
+    if (metadata != root.properties.end())
+        kube::fillNulls(kube::ensureObject(object, {"metadata"}), *metadata->second);
+}
+
 bool isIndispensable(std::string_view ns) {
     return ns == "default" || ns == "kube-system" || ns == "kube-public";
 }
@@ -91,6 +104,7 @@ kube::WriteContext WritePipeline::writeContext(const WriteTarget& target) const 
 
 void WritePipeline::normalise(const ResourceSpec& spec, kube::JsonObject& object) const {
     tidyMetadata(object);
+    fillNullsOf(spec, object);
     if (spec.custom && spec.schema) {
         kube::pruneUnknown(object, spec.schema->root());
         kube::Json value(std::move(object));

@@ -4,6 +4,7 @@
 // it, or have an effect that was not asked for.
 #include <QTemporaryDir>
 #include <QtTest/QTest>
+#include <sqlite3.h>
 
 #include "kubefed/util/qt_clock.h"
 #include "tests/unit/apiserver/api_server.h"
@@ -174,6 +175,82 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", one)->status(), 200);
         QCOMPARE(s.ask("DELETE", one, R"({"kind":"DeleteOptions","apiVersion":"v1"})")->status(), 200);
         QCOMPARE(s.ask("GET", one)->status(), 404);
+    }
+
+    void nullsInListsDoNotStopTheServer() {
+        Server s({.crds = {freeForm()}});
+        s.ask("POST", "/api/v1/namespaces", R"({"metadata":{"name":"shop"}})");
+        const std::string maps = "/api/v1/namespaces/shop/configmaps";
+        const std::string things = "/apis/example.com/v1/namespaces/shop/things";
+        s.ask("POST", maps, configMap("a", "1"));
+        s.ask("POST", things, R"({"metadata":{"name":"a"}})");
+        for (const char* list : {"[null]", "[5]", R"([{"x":1}])", R"(["example.com/a",null])"}) {
+            const std::string metadata =
+                std::string(R"({"metadata":{"name":"b","finalizers":)") + list + "}}";
+            const std::string patch = std::string(R"({"metadata":{"finalizers":)") + list + "}}";
+            for (const std::string& kind : {maps, things}) {
+                QVERIFY(s.ask("POST", kind, metadata)->status() >= 400);
+                QVERIFY(s.ask("PATCH", kind + "/a", patch, kMerge)->status() >= 400);
+                QVERIFY(
+                    s.ask("PATCH", kind + "/a",
+                          R"([{"op":"add","path":"/metadata/finalizers","value":)" + std::string(list) + "}]",
+                          kJsonPatch)
+                        ->status() >= 400);
+            }
+        }
+        QVERIFY(s.ask("POST", things, R"({"metadata":{"name":"b","ownerReferences":[null]}})")->status() >=
+                400);
+        QVERIFY(s.ask("POST", things, R"({"metadata":{"name":"b","labels":{"x":5}}})")->status() >= 400);
+        QVERIFY(s.ask("POST", things, R"({"metadata":5})")->status() >= 400);
+        s.ask("DELETE", "/api/v1/namespaces/shop");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", "/api/v1/namespaces/shop")->status(), 404);
+    }
+
+    void aStoredNullFinalizerIsOvercome() {
+        const QTemporaryDir dir;
+        const std::string store = dir.filePath(QStringLiteral("store.db")).toStdString();
+        const net::KeyPair key = net::makeSigningKey().value();
+        const net::FakeCaller admin;
+        QtClock clock;
+        const auto open = [&] {
+            return apiserver::ApiServer::open({.database = store, .signingKeyPem = key.keyPem}, clock);
+        };
+        const auto isMade = [&](apiserver::ApiServer& server, const std::string& path,
+                                const std::string& what) {
+            const Answer answer = admin.ask(server, "POST", path, what);
+            [&] { QTRY_VERIFY(answer->isFinished()); }();
+            return answer->status() == 201;
+        };
+        {
+            const auto server = open();
+            QVERIFY(server.has_value());
+            QVERIFY(isMade(**server, "/api/v1/namespaces", R"({"metadata":{"name":"shop"}})"));
+            QVERIFY(isMade(**server, "/api/v1/namespaces/shop/configmaps",
+                           configMap("a", "1", R"(,"finalizers":["example.com/wait"])")));
+            const Answer deleted = admin.ask(**server, "DELETE", "/api/v1/namespaces/shop");
+            QTRY_VERIFY(deleted->isFinished());
+        }
+        // As a server before this rule stored it.
+        sqlite3* db = nullptr;
+        QCOMPARE(sqlite3_open(store.c_str(), &db), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(db,
+                              "UPDATE objects SET body=CAST(replace(CAST(body AS TEXT),"
+                              "'[\"example.com/wait\"]','[null]') AS BLOB) WHERE key='shop/a'",
+                              nullptr, nullptr, nullptr),
+                 SQLITE_OK);
+        sqlite3_close(db);
+        const auto server = open();
+        QVERIFY(server.has_value());
+        const auto removed = [&] {
+            return admin.ask(**server, "GET", "/api/v1/namespaces/shop/configmaps/a")->status();
+        };
+        QTRY_COMPARE(admin.ask(**server, "GET", "/api/v1/namespaces/shop")->status(), 200);
+        QCOMPARE(removed(), 200);
+        const Answer freed = admin.ask(**server, "PATCH", "/api/v1/namespaces/shop/configmaps/a",
+                                       R"({"metadata":{"finalizers":null}})", kMerge);
+        QTRY_VERIFY(freed->isFinished());
+        QTRY_COMPARE(admin.ask(**server, "GET", "/api/v1/namespaces/shop")->status(), 404);
     }
 
     void tokensAreAskedForInNumbers() {
