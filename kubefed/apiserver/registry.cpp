@@ -79,6 +79,13 @@ SpecPtr Registry::byKind(const kube::Gvk& gvk) const {
     return nullptr;
 }
 
+SpecPtr Registry::ofKind(std::string_view group, std::string_view kind) const {
+    for (const auto& [key, spec] : m_specs)
+        if (spec->kind == kind && spec->gvr.group == group)
+            return spec;
+    return nullptr;
+}
+
 std::vector<SpecPtr> Registry::ofVersion(std::string_view group, std::string_view version) const {
     std::vector<SpecPtr> specs;
     for (const auto& [key, spec] : m_specs)

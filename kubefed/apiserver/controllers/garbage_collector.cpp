@@ -2,6 +2,7 @@
 #include "kubefed/apiserver/controllers/garbage_collector.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace kubefed::apiserver {
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::string_view kOrphan = "orphan";
 constexpr std::string_view kForeground = "foregroundDeletion";
+constexpr std::size_t kMostGone = 10'000;
+const kube::Gvr kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
 
 void removeFinalizer(kube::JsonObject& object, std::string_view finalizer) {
     kube::Json* value = kube::ensureObject(object, {"metadata"}).if_contains("finalizers");
@@ -57,6 +60,9 @@ void GarbageCollector::look(const Item& item, const Entry& entry) {
 
 void GarbageCollector::onChange(const Collection& collection, const HistoryEvent& event) {
     const Item item{collection.name, event.now->key()};
+    if (collection.gvr == kCrds)
+        for (const Item& unresolved : std::exchange(m_unresolved, {}))
+            m_queue.add(unresolved);
     if (event.before && event.before->ownerUids != event.now->ownerUids)
         index(item, *event.before, false);
     if (event.kind != EventKind::Deleted) {
@@ -66,14 +72,17 @@ void GarbageCollector::onChange(const Collection& collection, const HistoryEvent
         return;
     }
     index(item, *event.now, false);
-    if (const auto dependents = m_dependents.find(event.now->uid); dependents != m_dependents.end())
+    m_unresolved.erase(item);
+    if (const auto dependents = m_dependents.find(event.now->uid); dependents != m_dependents.end()) {
+        noteGone(event.now->uid);
         for (const Item& dependent : dependents->second)
             m_queue.add(dependent);
+    }
     // An owner may wait for this one.
     for (const kube::OwnerReference& reference : event.now->ownerUids.empty()
                                                      ? std::vector<kube::OwnerReference>()
                                                      : decode(*event.now)->ownerReferences())
-        if (const EntryPtr owner = ownerOf(*event.now, reference); owner && owner->deleting)
+        if (const EntryPtr owner = ownerOf(*event.now, reference).entry; owner && owner->deleting)
             m_queue.add({owner->collection->name, owner->key()});
 }
 
@@ -82,15 +91,30 @@ EntryPtr GarbageCollector::find(const Item& item) const {
     return collection == nullptr ? nullptr : collection->head(item.second);
 }
 
-EntryPtr GarbageCollector::ownerOf(const Entry& dependent, const kube::OwnerReference& reference) const {
-    const kube::GroupVersion version = kube::GroupVersion::parse(reference.apiVersion);
-    const SpecPtr spec =
-        m_writer.pipeline().registry().byKind({version.group, version.version, reference.kind});
-    if (!spec || !spec->stored)
-        return nullptr;
-    const EntryPtr owner = m_writer.pipeline().registry().collection(*spec).head(
+void GarbageCollector::noteGone(const std::string& uid) {
+    if (!m_gone.insert(uid).second)
+        return;
+    m_goneOrder.push_back(uid);
+    if (m_goneOrder.size() <= kMostGone)
+        return;
+    m_gone.erase(m_goneOrder.front());
+    m_goneOrder.pop_front();
+}
+
+GarbageCollector::Owner GarbageCollector::ownerOf(const Entry& dependent,
+                                                  const kube::OwnerReference& reference) const {
+    if (m_gone.contains(reference.uid))
+        return {Presence::Absent};
+    // The version said may be one that was served when the reference was written.
+    const SpecPtr spec = m_writer.pipeline().registry().ofKind(
+        kube::GroupVersion::parse(reference.apiVersion).group, reference.kind);
+    if (!spec || !spec->stored || (spec->namespaced && dependent.ns.empty()))
+        return {Presence::Unknown};
+    EntryPtr owner = m_writer.pipeline().registry().collection(*spec).head(
         storageKey(spec->namespaced ? dependent.ns : std::string(), reference.name));
-    return owner && owner->uid == reference.uid ? owner : nullptr;
+    if (!owner || owner->uid != reference.uid)
+        return {Presence::Absent};
+    return {Presence::Present, std::move(owner)};
 }
 
 void GarbageCollector::sync(const Item& item) {
@@ -145,10 +169,14 @@ void GarbageCollector::syncDependent(const Entry& entry) {
     std::set<std::string> absent;
     bool solid = false, waiting = false;
     for (const kube::OwnerReference& reference : decode(entry)->ownerReferences()) {
-        const EntryPtr owner = ownerOf(entry, reference);
-        if (!owner)
+        const Owner owner = ownerOf(entry, reference);
+        if (owner.presence == Presence::Unknown) {
+            m_unresolved.emplace(entry.collection->name, entry.key());
+            return;
+        }
+        if (owner.presence == Presence::Absent)
             absent.insert(reference.uid);
-        else if (isWaiting(*owner))
+        else if (isWaiting(*owner.entry))
             waiting = true;
         else
             solid = true;

@@ -279,6 +279,50 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", kMaps + "/strayed")->status(), 404);
     }
 
+    void whatCannotBeLookedUpOwnsOn() {
+        const kube::JsonObject crd =
+            kube::parseJson(R"({"metadata":{"name":"things.example.com"},"spec":{"group":"example.com",
+                "scope":"Namespaced","names":{"plural":"things","singular":"thing","kind":"Thing",
+                "listKind":"ThingList"},"versions":[{"name":"v2","served":true,"storage":true,
+                "schema":{"openAPIV3Schema":{"type":"object"}}}]}})")
+                ->get_object();
+        Server s;
+        const auto owned = [](const std::string& name, const std::string& version, const std::string& kind,
+                              const std::string& owner, const std::string& uid) {
+            return configMap(name, "1",
+                             ",\"ownerReferences\":[{\"apiVersion\":\"" + version + R"(","kind":")" + kind +
+                                 R"(","name":")" + owner + R"(","uid":")" + uid + "\"}]");
+        };
+        s.ask("POST", kMaps, owned("early", "example.com/v1", "Thing", "t", "u"));
+        s.ask("POST", kMaps, owned("foreign", "apps/v1", "Deployment", "d", "u"));
+        s.ask(
+            "POST", "/api/v1/nodes",
+            R"({"metadata":{"name":"n","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"x",)"
+            R"("uid":"y"}]}})");
+        s.clock.advance(1s);
+        for (const char* left : {"/early", "/foreign"})
+            QCOMPARE(s.ask("GET", kMaps + left)->status(), 200);
+        QCOMPARE(s.ask("GET", "/api/v1/nodes/n")->status(), 200);
+        // The type comes, in another version: now it can be told that the owner is not there.
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        QCOMPARE(s.ask("POST", crds, kube::printJson(crd))->status(), 201);
+        s.clock.advance(1s);
+        QCOMPARE(s.ask("GET", kMaps + "/early")->status(), 404);
+        QCOMPARE(s.ask("GET", kMaps + "/foreign")->status(), 200);
+        const std::string things = "/apis/example.com/v2/namespaces/default/things";
+        const Answer thing = s.ask("POST", things, R"({"metadata":{"name":"t"}})");
+        QCOMPARE(thing->status(), 201);
+        s.ask("POST", kMaps,
+              owned("child", "example.com/v1", "Thing", "t", text(thing, {"metadata", "uid"})));
+        s.clock.advance(1s);
+        QCOMPARE(s.ask("GET", kMaps + "/child")->status(), 200);
+        // An owner that goes with its type is gone all the same.
+        s.ask("DELETE", crds + "/things.example.com");
+        s.clock.advance(1s);
+        QCOMPARE(s.ask("GET", crds + "/things.example.com")->status(), 404);
+        QCOMPARE(s.ask("GET", kMaps + "/child")->status(), 404);
+    }
+
     void tablesAndMetadataAreServedWhenAsked() {
         Server s;
         s.ask("POST", kMaps, configMap("a", "1"));
