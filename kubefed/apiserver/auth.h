@@ -62,9 +62,12 @@ struct Verdict {
 [[nodiscard]] Verdict authorize(const Attributes& attributes, const ObjectReader& objects);
 // Rules of a user in a namespace, for SelfSubjectRulesReview.
 [[nodiscard]] kube::JsonObject rulesFor(const User& user, std::string_view ns, const ObjectReader& objects);
-// May `user` grant these rules (escalation check on roles and bindings)? Empty: yes, else what is missing.
-[[nodiscard]] std::string escalationProblem(const User& user, const kube::JsonObject& roleOrBinding,
-                                            std::string_view ns, const ObjectReader& objects);
+// May `user` write this role or binding (a `resource`; `previous`: as it is now, or null), and so grant what
+// it grants? 403 with what is missing; 404 for a binding of a role that is not there, because nobody can tell
+// what it will grant.
+[[nodiscard]] Result<void> checkGrant(const User& user, const kube::Gvr& resource,
+                                      const kube::JsonObject& roleOrBinding, const kube::JsonObject* previous,
+                                      std::string_view ns, const ObjectReader& objects);
 // Cluster roles and bindings that a server starts with (cluster-admin, admin, edit, view, system:discovery,
 // system:basic-user, system:public-info-viewer).
 [[nodiscard]] std::vector<kube::Object> bootstrapRbac();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kubefed/apiserver/auth_rules.h"
+#include "kubefed/kube/status_error.h"
 
 namespace kubefed::apiserver {
 
@@ -25,6 +26,33 @@ bool may(const User& user, std::string_view verb, std::string_view resource, std
     return authorize(attributes, objects).allowed;
 }
 
+std::vector<PolicyRule> everything() {
+    return {{{"*"}, {"*"}, {"*"}, {}, {}}, {{"*"}, {}, {}, {}, {"*"}}};
+}
+
+// Of `wanted`, what no rule of `owned` covers, one to a line.
+std::string missingRules(const std::vector<PolicyRule>& wanted, const std::vector<PolicyRule>& owned) {
+    std::string missing;
+    for (const PolicyRule& rule : wanted)
+        for (const PolicyRule& single : breakDown(rule))
+            if (std::ranges::none_of(owned, [&](const PolicyRule& owner) { return covers(owner, single); }))
+                missing += "\n" + describeRule(single);
+    return missing;
+}
+
+std::string escalation(const User& user, const std::string& missing) {
+    std::string groups;
+    for (const std::string& group : user.groups)
+        groups.append(groups.empty() ? "" : " ").append("\"").append(group).append("\"");
+    return "user \"" + user.name + "\" (groups=[" + groups +
+           "]) is attempting to grant RBAC permissions not currently held:" + missing;
+}
+
+bool aggregatesRules(const kube::JsonObject& role) {
+    const kube::JsonArray* selectors = kube::arrayAt(role, {"aggregationRule", "clusterRoleSelectors"});
+    return selectors != nullptr && !selectors->empty();
+}
+
 }  // namespace
 
 Verdict authorize(const Attributes& attributes, const ObjectReader& objects) {
@@ -44,7 +72,7 @@ Verdict authorize(const Attributes& attributes, const ObjectReader& objects) {
 kube::JsonObject rulesFor(const User& user, std::string_view ns, const ObjectReader& objects) {
     std::vector<PolicyRule> all;
     if (isMaster(user))
-        all = {{{"*"}, {"*"}, {"*"}, {}, {}}, {{"*"}, {}, {}, {}, {"*"}}};
+        all = everything();
     forEachGrant(user, ns, objects, [&](const std::vector<PolicyRule>& rules, const std::string&) {
         for (const PolicyRule& rule : rules)
             if (std::ranges::find(all, rule) == all.end())
@@ -59,8 +87,8 @@ kube::JsonObject rulesFor(const User& user, std::string_view ns, const ObjectRea
             {"resourceRules", std::move(resources)}};
 }
 
-std::string escalationProblem(const User& user, const kube::JsonObject& roleOrBinding, std::string_view ns,
-                              const ObjectReader& objects) {
+Result<void> checkGrant(const User& user, const kube::Gvr& resource, const kube::JsonObject& roleOrBinding,
+                        const kube::JsonObject* previous, std::string_view ns, const ObjectReader& objects) {
     if (isMaster(user))
         return {};
     const kube::Object object{roleOrBinding};
@@ -73,7 +101,10 @@ std::string escalationProblem(const User& user, const kube::JsonObject& roleOrBi
         if (may(user, "bind", cluster ? "clusterroles" : "roles",
                 cluster && kind == "ClusterRoleBinding" ? "" : ns, name, objects))
             return {};
-        wanted = rulesOfRef(roleOrBinding, ns, objects);
+        const kube::ObjectPtr role = roleOfRef(roleOrBinding, ns, objects);
+        if (!role)
+            return fail(kube::notFound(resource, name));
+        wanted = rulesOf(*role, objects);
     } else {
         if (may(user, "escalate", kind == "ClusterRole" ? "clusterroles" : "roles", ns, object.name(),
                 objects))
@@ -86,18 +117,15 @@ std::string escalationProblem(const User& user, const kube::JsonObject& roleOrBi
                      owned.insert(owned.end(), rules.begin(), rules.end());
                      return true;
                  });
-    std::string missing;
-    for (const PolicyRule& rule : wanted)
-        for (const PolicyRule& single : breakDown(rule))
-            if (std::ranges::none_of(owned, [&](const PolicyRule& owner) { return covers(owner, single); }))
-                missing += "\n" + describeRule(single);
-    if (missing.empty())
-        return {};
-    std::string groups;
-    for (const std::string& group : user.groups)
-        groups.append(groups.empty() ? "" : " ").append("\"").append(group).append("\"");
-    return "user \"" + user.name + "\" (groups=[" + groups +
-           "]) is attempting to grant RBAC permissions not currently held:" + missing;
+    if (const std::string missing = missingRules(wanted, owned); !missing.empty())
+        return fail(kube::forbidden(resource, object.name(), escalation(user, missing)));
+    // What it selects later is nobody's to tell now, and dropping it takes from others.
+    const bool aggregates =
+        aggregatesRules(roleOrBinding) || (previous != nullptr && aggregatesRules(*previous));
+    if (!binding && aggregates && !missingRules(everything(), owned).empty())
+        return fail(kube::forbidden(resource, object.name(),
+                                    "must have cluster-admin privileges to use the aggregationRule"));
+    return {};
 }
 
 }  // namespace kubefed::apiserver

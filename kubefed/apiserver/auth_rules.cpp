@@ -200,12 +200,15 @@ std::vector<PolicyRule> rulesOf(const kube::Object& role, const ObjectReader& ob
     return rules;
 }
 
-std::vector<PolicyRule> rulesOfRef(const kube::JsonObject& binding, std::string_view ns,
-                                   const ObjectReader& objects) {
+kube::ObjectPtr roleOfRef(const kube::JsonObject& binding, std::string_view ns, const ObjectReader& objects) {
     const bool cluster = kube::stringAt(binding, {"roleRef", "kind"}) == "ClusterRole";
     const std::string name(kube::stringAt(binding, {"roleRef", "name"}));
-    const kube::ObjectPtr role =
-        cluster ? objects.get(kClusterRoles, {"", name}) : objects.get(kRoles, {std::string(ns), name});
+    return cluster ? objects.get(kClusterRoles, {"", name}) : objects.get(kRoles, {std::string(ns), name});
+}
+
+std::vector<PolicyRule> rulesOfRef(const kube::JsonObject& binding, std::string_view ns,
+                                   const ObjectReader& objects) {
+    const kube::ObjectPtr role = roleOfRef(binding, ns, objects);
     return role == nullptr ? std::vector<PolicyRule>{} : rulesOf(*role, objects);
 }
 

@@ -29,6 +29,9 @@ struct PolicyRule {
 
 // Rules of a role, with aggregation: those of every ClusterRole that an aggregationRule selects.
 [[nodiscard]] std::vector<PolicyRule> rulesOf(const kube::Object& role, const ObjectReader& objects);
+// The role that a binding names; null where there is none.
+[[nodiscard]] kube::ObjectPtr roleOfRef(const kube::JsonObject& binding, std::string_view ns,
+                                        const ObjectReader& objects);
 [[nodiscard]] std::vector<PolicyRule> rulesOfRef(const kube::JsonObject& binding, std::string_view ns,
                                                  const ObjectReader& objects);
 // Every binding of the user that counts in `ns` (empty: cluster-wide ones only): visit(binding, rules, why)

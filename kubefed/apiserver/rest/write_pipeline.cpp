@@ -125,13 +125,11 @@ Result<void> WritePipeline::admitNamespace(const WriteTarget& target) const {
     return {};
 }
 
-Result<void> WritePipeline::checkEscalation(const WriteTarget& target, const kube::JsonObject& object) const {
+Result<void> WritePipeline::checkEscalation(const WriteTarget& target, const kube::JsonObject* previous,
+                                            const kube::JsonObject& object) const {
     if (target.spec->gvr.group != "rbac.authorization.k8s.io")
         return {};
-    const std::string problem = escalationProblem(target.user, object, target.ns, m_state);
-    if (!problem.empty())
-        return fail(kube::forbidden(target.spec->gvr, target.name, problem));
-    return {};
+    return checkGrant(target.user, target.spec->gvr, object, previous, target.ns, m_state);
 }
 
 Result<void> WritePipeline::prepareCreate(const WriteTarget& target, kube::JsonObject& object) const {
@@ -156,7 +154,7 @@ Result<void> WritePipeline::prepareCreate(const WriteTarget& target, kube::JsonO
     causes.insert(causes.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
     if (!causes.empty())
         return fail(kube::invalid(spec.gvk(), target.name, std::move(causes)));
-    return checkEscalation(target, object);
+    return checkEscalation(target, nullptr, object);
 }
 
 void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, WrittenDone done) {
@@ -225,7 +223,7 @@ Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube:
     causes.insert(causes.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
     if (!causes.empty())
         return fail(kube::invalid(spec.gvk(), target.name, std::move(causes)));
-    return checkEscalation(target, next);
+    return checkEscalation(target, &previous, next);
 }
 
 void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::JsonObject next, bool applied,

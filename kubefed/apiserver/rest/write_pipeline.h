@@ -70,7 +70,8 @@ private:
                                              const kube::JsonObject& next, bool applied) const;
     [[nodiscard]] Result<void> prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
                                              kube::JsonObject& next) const;
-    [[nodiscard]] Result<void> checkEscalation(const WriteTarget& target,
+    // `previous`: null for a creation.
+    [[nodiscard]] Result<void> checkEscalation(const WriteTarget& target, const kube::JsonObject* previous,
                                                const kube::JsonObject& object) const;
     [[nodiscard]] kube::WriteContext writeContext(const WriteTarget& target) const;
     void store(const WriteTarget& target, kube::JsonObject object, bool created, WrittenDone done);

@@ -171,17 +171,43 @@ private Q_SLOTS:
         putRbac(objects, role("reader", "shop", podRules));
         putRbac(objects, binding("shop", "Role", "reader", "ann"));
         const User ann{"ann", {}, {"system:authenticated"}};
-        QCOMPARE(escalationProblem(ann, role("mine", "shop", podRules).document(), "shop", objects),
-                 std::string());
-        const std::string refused = escalationProblem(
-            ann,
+        const kube::Gvr roles{std::string(kRbac), "v1", "roles"};
+        const auto mayWrite = [&](const User& user, const kube::Object& object,
+                                  const kube::Object* previous = nullptr) {
+            const Result<void> result =
+                checkGrant(user, roles, object.document(),
+                           previous == nullptr ? nullptr : &previous->document(), object.ns(), objects);
+            return result ? 200 : result.error().status->httpCode;
+        };
+        QCOMPARE(mayWrite(ann, role("mine", "shop", podRules)), 200);
+        const auto refused = checkGrant(
+            ann, roles,
             role("more", "shop", "[{\"apiGroups\":[\"\"],\"resources\":[\"secrets\"],\"verbs\":[\"get\"]}]")
                 .document(),
-            "shop", objects);
-        QVERIFY(refused.find("{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\"]}") !=
-                std::string::npos);
+            nullptr, "shop", objects);
+        QVERIFY(!refused);
+        QVERIFY(refused.error().message.find(
+                    "{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\"]}") != std::string::npos);
         const User master{"root", {}, {"system:masters"}};
-        QCOMPARE(escalationProblem(master, role("all", "", podRules).document(), "", objects), std::string());
+        QCOMPARE(mayWrite(master, role("all", "", podRules)), 200);
+        // A role that comes later could grant anything.
+        QCOMPARE(mayWrite(ann, binding("shop", "Role", "reader", "x")), 200);
+        QCOMPARE(mayWrite(ann, binding("shop", "Role", "later", "x")), 404);
+        QCOMPARE(mayWrite(ann, binding("shop", "ClusterRole", "later", "x")), 404);
+        QCOMPARE(mayWrite(master, binding("shop", "Role", "later", "x")), 200);
+        // So could whatever an aggregation selects later.
+        kube::Object plain = role("sum", "", "[]"), sum = plain;
+        sum.document()["aggregationRule"] =
+            *kube::parseJson(R"({"clusterRoleSelectors":[{"matchLabels":{"a":"b"}}]})");
+        QCOMPARE(mayWrite(ann, plain), 200);
+        QCOMPARE(mayWrite(ann, sum), 403);
+        QCOMPARE(mayWrite(ann, plain, &sum), 403);
+        QCOMPARE(mayWrite(master, sum), 200);
+        putRbac(objects, role("cluster-admin", "",
+                              R"([{"apiGroups":["*"],"resources":["*"],"verbs":["*"]},)"
+                              R"({"nonResourceURLs":["*"],"verbs":["*"]}])"));
+        putRbac(objects, binding("", "ClusterRole", "cluster-admin", "bob"));
+        QCOMPARE(mayWrite({"bob", {}, {}}, sum), 200);
     }
 };
 
