@@ -10,6 +10,9 @@
 namespace kubefed::net {
 namespace {
 
+// Answers that the client has not taken; beyond it the next request waits.
+constexpr std::size_t kMaxUnsent = 256U << 10U;
+
 constexpr std::string_view reasonPhrase(int status) {
     switch (status) {
         case 200:
@@ -67,6 +70,8 @@ private:
     void handle();
     void refuse(int status);
     void answered();
+    void nextRequest();
+    [[nodiscard]] std::size_t unsent() const { return m_out.size() - m_sent; }
     void watchIdle();
     void appendHead(int status, const Headers& headers, bool chunked);
 
@@ -85,6 +90,7 @@ private:
     bool m_ending = false;  // close once all is sent
     bool m_closed = false;
     bool m_reportProgress = false;
+    bool m_nextWaits = false;  // until the client has taken more of the answers
     Loop::Deadline m_idle;
     SocketPump m_pump;  // last: its destructor may still speak of the others
 };
@@ -182,7 +188,7 @@ void Http1Connection::sendHead(std::int64_t id, int status, Headers headers,
 
 std::size_t Http1Connection::sendData(std::int64_t id, std::string chunk) {
     if (!isCurrent(id) || chunk.empty() || m_bodiless)
-        return m_out.size() - m_sent;
+        return unsent();
     if (m_chunked) {
         std::array<char, 20> size{};
         const char* end = std::to_chars(size.data(), size.data() + size.size(), chunk.size(), 16).ptr;
@@ -193,7 +199,7 @@ std::size_t Http1Connection::sendData(std::int64_t id, std::string chunk) {
         m_out.append("\r\n");
     m_reportProgress = true;
     m_pump.wake();
-    return m_out.size() - m_sent;
+    return unsent();
 }
 
 void Http1Connection::sendEnd(std::int64_t id) {
@@ -224,15 +230,23 @@ void Http1Connection::answered() {
     // Not from inside the handler: the next request may already be here.
     m_context.loop.later([this, self = weak_from_this(), answeredId = m_current] {
         const auto keep = self.lock();
-        if (!keep || m_closed || m_busy || m_current != answeredId)
-            return;
-        m_pump.setReading(true);
-        parse({});
+        if (keep && m_current == answeredId)
+            nextRequest();
     });
 }
 
+void Http1Connection::nextRequest() {
+    if (m_closed || m_busy)
+        return;
+    m_nextWaits = unsent() > kMaxUnsent;
+    if (m_nextWaits)
+        return;
+    m_pump.setReading(true);
+    parse({});
+}
+
 void Http1Connection::onPull(std::string& out, std::size_t limit) {
-    const std::size_t part = std::min(limit, m_out.size() - m_sent);
+    const std::size_t part = std::min(limit, unsent());
     out.append(m_out, m_sent, part);
     m_sent += part;
     if (m_sent == m_out.size()) {
@@ -242,16 +256,19 @@ void Http1Connection::onPull(std::string& out, std::size_t limit) {
         m_out.erase(0, std::exchange(m_sent, 0));
     }
     const bool ending = m_ending && part == 0;
-    if (!ending && !m_reportProgress)
+    const bool goesOn = m_nextWaits && unsent() <= kMaxUnsent;
+    if (!ending && !m_reportProgress && !goesOn)
         return;
-    m_context.loop.later([this, self = weak_from_this(), ending] {
+    m_context.loop.later([this, self = weak_from_this(), ending, goesOn] {
         const auto keep = self.lock();
         if (!keep || m_closed)
             return;
         if (ending)
             m_pump.closeAfterSending();
         else if (const auto writer = m_writer.lock())
-            writer->connectionProgress(m_out.size() - m_sent);
+            writer->connectionProgress(unsent());
+        if (goesOn)
+            nextRequest();
     });
     m_reportProgress = m_reportProgress && !m_out.empty();
 }

@@ -65,6 +65,31 @@ private Q_SLOTS:
         QCOMPARE(m_requests[1].path, std::string("/b"));
     }
 
+    void pipelinedRequestsWaitForAClientThatDoesNotRead() {
+        const std::string answer(100'000, 'x');
+        m_onRequest = [&](const ServerRequest&, const std::shared_ptr<ResponseWriter>& w) {
+            w->respond(200, {}, answer);
+        };
+        m_client->socket().setReadBufferSize(1000);
+        QSslSocket& socket = m_client->socket();
+        QObject::disconnect(&socket, &QSslSocket::readyRead, &socket, nullptr);
+        constexpr std::size_t kAsked = 400;
+        std::string requests;
+        for (std::size_t i = 0; i < kAsked; ++i)
+            requests += "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        m_client->send(requests);
+        // Until nothing comes any more: what fits into the sockets, and a little.
+        std::size_t before = 0;
+        QTRY_VERIFY_WITH_TIMEOUT(
+            m_requests.size() > 0 && std::exchange(before, m_requests.size()) == m_requests.size(), 10'000);
+        QVERIFY2(m_requests.size() < kAsked / 2, qPrintable(QString::number(m_requests.size())));
+        std::size_t taken = 0;
+        socket.setReadBufferSize(0);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            (taken += static_cast<std::size_t>(socket.readAll().size())) >= kAsked * answer.size(), 20'000);
+        QCOMPARE(m_requests.size(), kAsked);
+    }
+
     void readsChunkedBodies() {
         m_client->send(
             "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
