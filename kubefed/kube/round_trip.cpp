@@ -36,6 +36,19 @@ std::string problemOf(const Json& value, int depthLeft) {
     return {};
 }
 
+std::size_t leastSizeOf(const Json& value) {
+    if (const auto* text = value.if_string())
+        return text->size() + 2;
+    if (const auto* object = value.if_object())
+        return leastTextSize(*object);
+    std::size_t size = 1;
+    if (const auto* array = value.if_array()) {
+        for (const auto& element : *array)
+            size += leastSizeOf(element) + 1;
+    }
+    return size;
+}
+
 }  // namespace
 
 std::string roundTripProblem(const JsonObject& object, int maxDepth) {
@@ -46,6 +59,13 @@ std::string roundTripProblem(const JsonObject& object, int maxDepth) {
             return problem;
     }
     return {};
+}
+
+std::size_t leastTextSize(const JsonObject& object) {
+    std::size_t size = 1;
+    for (const auto& member : object)
+        size += member.key().size() + leastSizeOf(member.value()) + 4;
+    return size;
 }
 
 }  // namespace kubefed::kube

@@ -262,7 +262,7 @@ Error serviceUnavailable(std::string_view why) {
 }
 
 Error tooLarge(std::string_view why) {
-    return make(413, "RequestEntityTooLarge", "Request entity is too large: " + std::string(why));
+    return make(413, "RequestEntityTooLarge", "Request entity too large: " + std::string(why));
 }
 
 int toHttpCode(const Error& error) {

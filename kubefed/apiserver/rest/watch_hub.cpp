@@ -11,6 +11,7 @@ namespace kubefed::apiserver {
 namespace {
 
 constexpr std::size_t kMaxWaiting = 2000;
+constexpr std::size_t kMaxWaitingBytes = 8U << 20U;
 constexpr Duration kBookmarkEvery{60'000};
 constexpr std::int64_t kDefaultTimeout = 1800;
 
@@ -55,6 +56,7 @@ void WatchHub::start(ExchangePtr exchange, const Collection& collection) {
     }
     replay(watcher, *options);
     watcher.maxWaiting = watcher.waiting.size() + kMaxWaiting;
+    watcher.maxWaitingBytes = watcher.waitingBytes + kMaxWaitingBytes;
 }
 
 void WatchHub::replay(Watcher& watcher, const ListOptions& options) {
@@ -73,7 +75,7 @@ void WatchHub::replay(Watcher& watcher, const ListOptions& options) {
         if (!it->first.starts_with(prefix))
             break;
         if (it->second.committed && watcher.filter.matches(*it->second.committed))
-            send(watcher, eventText(watcher, "ADDED", it->second.committed));
+            tell(watcher, "ADDED", it->second.committed);
     }
     if (options.sendInitialEvents && watcher.bookmarks)
         send(watcher, bookmarkText(watcher, true));
@@ -89,7 +91,8 @@ void WatchHub::onChange(const Collection& collection, const HistoryEvent& event)
         if (watcher == m_watchers.end())
             continue;
         pass(*watcher->second, event);
-        if (watcher->second->waiting.size() > watcher->second->maxWaiting)
+        if (watcher->second->waiting.size() > watcher->second->maxWaiting ||
+            watcher->second->waitingBytes > watcher->second->maxWaitingBytes)
             end(id);
     }
 }
@@ -98,11 +101,10 @@ void WatchHub::pass(Watcher& watcher, const HistoryEvent& event) {
     const bool now = event.kind != EventKind::Deleted && watcher.filter.matches(*event.now);
     const bool before = event.before && watcher.filter.matches(*event.before);
     if (now)
-        send(watcher, eventText(watcher, before ? "MODIFIED" : "ADDED", event.now));
+        tell(watcher, before ? "MODIFIED" : "ADDED", event.now);
     else if (before)
-        send(watcher,
-             eventText(watcher, "DELETED",
-                       event.kind == EventKind::Deleted ? event.now : withVersion(*event.before, event.rv)));
+        tell(watcher, "DELETED",
+             event.kind == EventKind::Deleted ? event.now : withVersion(*event.before, event.rv));
 }
 
 std::string WatchHub::eventText(Watcher& watcher, const char* type, const EntryPtr& entry) {
@@ -147,9 +149,21 @@ std::string WatchHub::bookmarkText(const Watcher& watcher, bool initialEnd) cons
     return "{\"type\":\"BOOKMARK\",\"object\":" + kube::printJson(object) + "}\n";
 }
 
+void WatchHub::keep(Watcher& watcher, Waiting event) {
+    watcher.waitingBytes += event.size();
+    watcher.waiting.push_back(std::move(event));
+}
+
+void WatchHub::tell(Watcher& watcher, const char* type, EntryPtr entry) {
+    if (watcher.blocked)
+        keep(watcher, {.type = type, .entry = std::move(entry)});
+    else
+        send(watcher, eventText(watcher, type, entry));
+}
+
 void WatchHub::send(Watcher& watcher, std::string text) {
     if (watcher.blocked)
-        watcher.waiting.push_back(std::move(text));
+        keep(watcher, {.text = std::move(text)});
     else if (!watcher.exchange->writer->write(std::move(text)))
         watcher.blocked = true;
 }
@@ -161,9 +175,10 @@ void WatchHub::drained(std::uint64_t id) {
     Watcher& watcher = *found->second;
     watcher.blocked = false;
     while (!watcher.blocked && !watcher.waiting.empty()) {
-        std::string text = std::move(watcher.waiting.front());
+        Waiting event = std::move(watcher.waiting.front());
         watcher.waiting.pop_front();
-        send(watcher, std::move(text));
+        watcher.waitingBytes -= event.size();
+        send(watcher, event.entry ? eventText(watcher, event.type, event.entry) : std::move(event.text));
     }
 }
 

@@ -32,6 +32,13 @@ public:
     [[nodiscard]] std::size_t sizeOf(const Collection& collection) const;
 
 private:
+    // An event whose text is made when the client takes it: until then, watchers share its entry.
+    struct Waiting {
+        const char* type = nullptr;
+        EntryPtr entry = {};
+        std::string text = {};  // where there is no entry
+        [[nodiscard]] std::size_t size() const { return entry ? entry->body.size() : text.size(); }
+    };
     struct Watcher {
         ExchangePtr exchange;
         const Collection* collection = nullptr;
@@ -39,13 +46,16 @@ private:
         bool bookmarks = false;
         bool blocked = false;
         bool toldColumns = false;  // of a Table, only the first event names them
-        std::deque<std::string> waiting;
-        std::size_t maxWaiting = 0;  // grows with what the watch began with
+        std::deque<Waiting> waiting;
+        std::size_t waitingBytes = 0;
+        std::size_t maxWaiting = 0, maxWaitingBytes = 0;  // grow with what the watch began with
         Request deadline;
     };
     void replay(Watcher& watcher, const ListOptions& options);
     void pass(Watcher& watcher, const HistoryEvent& event);
+    void tell(Watcher& watcher, const char* type, EntryPtr entry);
     void send(Watcher& watcher, std::string text);
+    static void keep(Watcher& watcher, Waiting event);
     void drained(std::uint64_t id);
     void end(std::uint64_t id);
     void armBookmarks();

@@ -13,6 +13,8 @@ namespace kubefed::apiserver {
 namespace {
 
 constexpr int kNameAttempts = 8;
+// What etcd takes of one object; as JSON, ours are the larger ones.
+constexpr std::size_t kMaxObjectBytes = 3U << 19U;
 // Less than what parses, because lists and events stand around it.
 constexpr int kMaxObjectDepth = kube::kMaxJsonDepth - 16;
 const kube::Gvr kNamespaces{"", "v1", "namespaces"};
@@ -260,6 +262,10 @@ void WritePipeline::store(const WriteTarget& target, kube::JsonObject object, bo
     // What does not read back could never be served again, nor the server start on it.
     if (const std::string problem = kube::roundTripProblem(object, kMaxObjectDepth); !problem.empty())
         return done(std::unexpected(kube::badRequest("the object cannot be stored: " + problem)));
+    if (kube::leastTextSize(object) > kMaxObjectBytes / 6 && kube::printJson(object).size() > kMaxObjectBytes)
+        return done(std::unexpected(kube::unexpected("request is too large: an object has " +
+                                                     std::to_string(kMaxObjectBytes) +
+                                                     " bytes at most, as with etcd")));
     if (target.dryRun)
         return done(Written{.dryRunObject = std::move(object), .created = created});
     Collection& collection = m_registry.collection(*target.spec);

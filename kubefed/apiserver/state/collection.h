@@ -56,6 +56,7 @@ public:
     mutable RecentlyDecoded recent;
     std::map<std::string, Slot> slots;
     std::deque<HistoryEvent> history;
+    std::size_t historyBytes = 0;
     std::int64_t compactedRv = 0;  // changes up to here are forgotten
 
     [[nodiscard]] EntryPtr head(const std::string& key) const {

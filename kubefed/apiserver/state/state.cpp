@@ -14,6 +14,12 @@ bool isReadOnEveryRequest(const kube::Gvr& gvr) {
            (gvr.group.empty() && (gvr.resource == "namespaces" || gvr.resource == "serviceaccounts"));
 }
 
+// What it replaced is the text of the change before it.
+std::size_t historyCost(const HistoryEvent& event) {
+    constexpr std::size_t kBesideTheText = 400;
+    return event.now->body.size() + kBesideTheText;
+}
+
 }  // namespace
 
 std::deque<HistoryEvent>::const_iterator Collection::after(std::int64_t rv) const {
@@ -155,8 +161,12 @@ void State::publish(Pending& pending) {
     if (!slot->second.committed && !slot->second.head)
         collection.slots.erase(slot);
     collection.history.push_back(pending.event);
-    while (collection.history.size() > m_historyLimit) {
+    collection.historyBytes += historyCost(pending.event);
+    // The last change stays: a watch is always told what was just written.
+    while (collection.history.size() > m_historyLimit ||
+           (collection.historyBytes > kHistoryBytes && collection.history.size() > 1)) {
         collection.compactedRv = collection.history.front().rv;
+        collection.historyBytes -= historyCost(collection.history.front());
         collection.history.pop_front();
     }
     for (StateObserver* observer : m_observers)

@@ -38,7 +38,9 @@ struct CommitStatistics {
 
 class State final : public ObjectReader, private StorageListener {
 public:
+    // Of each type, so many changes are remembered, and no more than their objects have kHistoryBytes.
     State(std::unique_ptr<Storage> storage, std::size_t historyLimit);
+    static constexpr std::size_t kHistoryBytes = 4U << 20U;
     ~State() override;
 
     // Makes the collection known (also one that already holds objects) before load() or at any time.

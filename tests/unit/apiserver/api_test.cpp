@@ -222,6 +222,36 @@ private Q_SLOTS:
         QVERIFY(quick->chunks().size() >= 2100);
     }
 
+    void aSlowWatcherIsEndedForBytesToo() {
+        Server s;
+        const Answer slow = s.ask("GET", kMaps + "?watch=true");
+        slow->setTaking(false);
+        s.ask("POST", kMaps, configMap("a", "0"));
+        for (int i = 1; i < 30 && !slow->isFinished(); ++i)
+            s.ask("PUT", kMaps + "/a", configMap("a", std::to_string(i) + std::string(500'000, 'x')));
+        QVERIFY(slow->isFinished());
+    }
+
+    void aWatcherThatWasSlowSeesEveryChangeInOrder() {
+        Server s;
+        const Answer watch = s.ask("GET", kMaps + "?watch=true&fieldSelector=metadata.name%3Da");
+        watch->setTaking(false);
+        for (int i = 0; i < 10; ++i)
+            s.ask(i == 0 ? "POST" : "PUT", i == 0 ? kMaps : kMaps + "/a", configMap("a", std::to_string(i)));
+        s.ask("DELETE", kMaps + "/a");
+        QVERIFY(watch->chunks().size() < 3);
+        watch->setTaking(true);
+        QCOMPARE(watch->chunks().size(), 11U);
+        for (std::size_t i = 0; i < 11; ++i) {
+            const kube::JsonObject event = kube::parseJson(watch->chunks()[i])->as_object();
+            QCOMPARE(std::string(kube::stringAt(event, {"type"})), i == 0    ? "ADDED"
+                                                                   : i == 10 ? "DELETED"
+                                                                             : "MODIFIED");
+            QCOMPARE(std::string(kube::stringAt(event, {"object", "data", "k"})),
+                     std::to_string(std::min<std::size_t>(i, 9)));
+        }
+    }
+
     void namespacesEmptyThemselvesWhenDeleted() {
         Server s;
         QCOMPARE(s.ask("POST", "/api/v1/namespaces", "{\"metadata\":{\"name\":\"shop\"}}")->status(), 201);

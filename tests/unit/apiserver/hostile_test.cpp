@@ -253,6 +253,24 @@ private Q_SLOTS:
         QTRY_COMPARE(admin.ask(**server, "GET", "/api/v1/namespaces/shop")->status(), 404);
     }
 
+    void objectsAreNoLargerThanInEtcd() {
+        Server s({.crds = {freeForm()}});
+        const auto thing = [](std::size_t size, const char* what) {
+            std::string text = "{\"metadata\":{\"name\":\"a\"},\"spec\":\"";
+            for (std::size_t i = 0; i < size; ++i)
+                text += what;
+            return text + "\"}";
+        };
+        const Answer large = s.ask("POST", kThings, thing(1'600'000, "x"));
+        QCOMPARE(large->status(), 500);
+        QCOMPARE(text(large, {"reason"}), "");
+        QCOMPARE(s.ask("POST", kThings, thing(300'000, "\\u0001"))->status(), 500);
+        QCOMPARE(s.ask("POST", kThings, thing(1'500'000, "x"))->status(), 201);
+        QCOMPARE(s.ask("PATCH", kThings + "/a", "{\"more\":\"" + std::string(100'000, 'x') + "\"}", kMerge)
+                     ->status(),
+                 500);
+    }
+
     void tokensAreAskedForInNumbers() {
         Server s;
         s.clock.advance(10ms);

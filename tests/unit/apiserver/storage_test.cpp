@@ -98,6 +98,27 @@ private Q_SLOTS:
         QCOMPARE(maps.compactedRv, last);
     }
 
+    void historyIsBoundedInBytes() {
+        auto owned = std::make_unique<HeldStorage>();
+        HeldStorage& storage = *owned;
+        State state(std::move(owned), 1000);
+        Collection& maps = state.bind(kMaps, "ConfigMap", true, {});
+        QVERIFY(state.load().has_value());
+        for (int i = 0; i < 20; ++i)
+            state.put(maps, configMap("a", std::string(1'000'000, 'x')), nullptr);
+        storage.commit();
+        QVERIFY(maps.history.size() <= 5 && maps.history.size() >= 3);
+        QCOMPARE(maps.history.back().rv, state.committedRv());
+        QCOMPARE(maps.compactedRv, maps.history.front().rv - 1);
+        state.put(maps, configMap("b", std::string(9'000'000, 'x')), nullptr);
+        storage.commit();
+        QCOMPARE(maps.history.size(), 1U);
+        for (int i = 0; i < 2000; ++i)
+            state.put(maps, configMap("b", "x"), nullptr);
+        storage.commit();
+        QCOMPARE(maps.history.size(), 1000U);
+    }
+
     void onlyWhatWasUsedLastIsKeptAsADocument() {
         auto owned = std::make_unique<HeldStorage>();
         HeldStorage& storage = *owned;
