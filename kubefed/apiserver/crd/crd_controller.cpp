@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/crd/crd_controller.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kubefed/apiserver/crd/custom_strategy.h"
@@ -46,6 +47,16 @@ bool isEstablished(const kube::JsonObject& crd) {
     return established;
 }
 
+bool isRefused(const kube::JsonObject& crd, std::string_view message) {
+    bool refused = false;
+    if (const kube::JsonObject* status = objectOf(crd, "status"))
+        forEachObject(*status, "conditions", [&](const kube::JsonObject& c, std::size_t) {
+            refused = refused || (textOf(c, "type") == "NamesAccepted" && textOf(c, "status") == "False" &&
+                                  textOf(c, "message") == message);
+        });
+    return refused;
+}
+
 ResourceSpec specOf(const kube::JsonObject& crd, const kube::JsonObject& version,
                     std::shared_ptr<const kube::Schema> schema) {
     const kube::JsonObject& names = *kube::objectAt(crd, {"spec", "names"});
@@ -81,7 +92,7 @@ CrdController::CrdController(InternalWriter& writer, OpenApi& openApi, WatchHub&
 
 void CrdController::start(const std::vector<kube::JsonObject>& wanted) {
     m_writer.pipeline().state().forEach(kCrds, "", [this](const kube::Object& crd) {
-        if (isEstablished(crd.document()))
+        if (isEstablished(crd.document()) && !isBuiltin(crd.document()))
             serve(crd.document());
         m_queue.add(std::string(crd.name()));
     });
@@ -107,7 +118,7 @@ void CrdController::onChange(const Collection& collection, const HistoryEvent& e
         const kube::ObjectPtr crd = decode(*event.now);
         if (event.kind == EventKind::Deleted)
             stopServing(event.now->name, {});
-        else if (nameConflict(crd->document()).empty())
+        else if (nameConflict(crd->document()).reason.empty())
             serve(crd->document());
         m_queue.add(event.now->name);
         return;
@@ -119,14 +130,23 @@ void CrdController::onChange(const Collection& collection, const HistoryEvent& e
             m_queue.add(name);
 }
 
-// A name that another type of the group has already; empty: none.
-std::string CrdController::nameConflict(const kube::JsonObject& crd) const {
+bool CrdController::isBuiltin(const kube::JsonObject& crd) const {
+    const std::vector<SpecPtr> all = m_writer.pipeline().registry().all();
+    return std::any_of(all.begin(), all.end(), [&](const SpecPtr& spec) {
+        return !spec->custom && spec->gvr.group == kube::stringAt(crd, {"spec", "group"}) &&
+               spec->gvr.resource == kube::stringAt(crd, {"spec", "names", "plural"});
+    });
+}
+
+CrdController::NameConflict CrdController::nameConflict(const kube::JsonObject& crd) const {
     const std::string plural(kube::stringAt(crd, {"spec", "names", "plural"}));
+    if (isBuiltin(crd))
+        return {"PluralConflict", "\"" + plural + "\" is already in use"};
     const std::string kind(kube::stringAt(crd, {"spec", "names", "kind"}));
     for (const SpecPtr& spec : m_writer.pipeline().registry().all())
         if (spec->gvr.group == kube::stringAt(crd, {"spec", "group"}) && spec->gvr.resource != plural &&
             spec->kind == kind)
-            return "\"" + kind + "\" is already in use";
+            return {"KindConflict", "\"" + kind + "\" is already in use"};
     return {};
 }
 
@@ -194,22 +214,26 @@ void CrdController::sync(const std::string& name) {
 }
 
 void CrdController::establish(const std::string& name, const kube::JsonObject& crd) {
-    const std::string conflict = nameConflict(crd);
+    const NameConflict conflict = nameConflict(crd);
     const kube::Json* accepted = kube::find(crd, {"status", "acceptedNames"});
     const kube::Json* names = kube::find(crd, {"spec", "names"});
-    if (conflict.empty() && isEstablished(crd) && accepted != nullptr && kube::equal(*accepted, *names))
+    if (conflict.reason.empty() && isEstablished(crd) && accepted != nullptr &&
+        kube::equal(*accepted, *names))
+        return;
+    if (!conflict.reason.empty() && isRefused(crd, conflict.message))
         return;
     const std::string now = toRfc3339(m_writer.clock().wallNow());
     m_writer.modify(kCrds, "", name, "status", [&](kube::JsonObject& object) {
         kube::JsonObject& status = kube::ensureObject(object, {"status"});
         kube::JsonArray conditions;
-        if (conflict.empty()) {
+        if (conflict.reason.empty()) {
             status["acceptedNames"] = *names;
             conditions.push_back(condition("NamesAccepted", true, "NoConflicts", "no conflicts found", now));
             conditions.push_back(condition("Established", true, "InitialNamesAccepted",
                                            "the initial names have been accepted", now));
         } else {
-            conditions.push_back(condition("NamesAccepted", false, "KindConflict", conflict, now));
+            conditions.push_back(
+                condition("NamesAccepted", false, conflict.reason.c_str(), conflict.message, now));
             conditions.push_back(
                 condition("Established", false, "NotAccepted", "not all names are accepted", now));
         }
@@ -219,7 +243,7 @@ void CrdController::establish(const std::string& name, const kube::JsonObject& c
 
 void CrdController::removeInstances(const std::string& name, const kube::JsonObject& crd) {
     const std::string collectionName = gvrOf(crd, "").text();
-    Collection* collection = m_writer.pipeline().state().find(collectionName);
+    Collection* collection = isBuiltin(crd) ? nullptr : m_writer.pipeline().state().find(collectionName);
     std::vector<EntryPtr> left;
     bool waiting = false;
     if (collection != nullptr)

@@ -2,7 +2,8 @@
 //
 // Serves what CustomResourceDefinitions define: the moment a definition is durable its types are in the
 // registry, discovery and OpenAPI; its status says so. A deleted definition takes its instances with it
-// first. Owned by the server, used on its thread.
+// first. One that claims a built-in type is never served and owns no instances. Owned by the server, used on
+// its thread.
 #pragma once
 
 #include <map>
@@ -31,7 +32,12 @@ private:
     void establish(const std::string& name, const kube::JsonObject& crd);
     void removeInstances(const std::string& name, const kube::JsonObject& crd);
     void apply(const kube::JsonObject& wanted);
-    [[nodiscard]] std::string nameConflict(const kube::JsonObject& crd) const;
+    // Why its names cannot be accepted; an empty reason: they can.
+    struct NameConflict {
+        std::string reason, message;
+    };
+    [[nodiscard]] NameConflict nameConflict(const kube::JsonObject& crd) const;
+    [[nodiscard]] bool isBuiltin(const kube::JsonObject& crd) const;
 
     InternalWriter& m_writer;
     OpenApi& m_openApi;

@@ -80,6 +80,7 @@ public:
         else if (group.find('.') == std::string::npos)
             checker.invalid(Path("spec.group"), kube::Json(group),
                             "should be a domain with at least one dot");
+        checkApproval(checker, object, group);
         checker.oneOf(Path("spec.scope"), textOf(spec, "scope"), {"Cluster", "Namespaced"}, true);
         checkVersions(checker, spec);
         checkNames(checker, spec);
@@ -106,6 +107,31 @@ public:
     [[nodiscard]] bool hasGeneration() const override { return true; }
 
 private:
+    // Groups of Kubernetes' own are not for everybody to define.
+    static void checkApproval(Checker& checker, const kube::JsonObject& object, std::string_view group) {
+        const auto belongsTo = [&](std::string_view domain) {
+            return group == domain ||
+                   (group.ends_with(domain) && group[group.size() - domain.size() - 1] == '.');
+        };
+        if (!belongsTo("k8s.io") && !belongsTo("kubernetes.io"))
+            return;
+        static constexpr std::string_view kProtected =
+            "protected groups must have approval annotation \"api-approved.kubernetes.io\"";
+        static constexpr std::string_view kSee = ", see https://github.com/kubernetes/enhancements/pull/1111";
+        const Path path("metadata.annotations[api-approved.kubernetes.io]");
+        const std::string_view text =
+            kube::stringAt(object, {"metadata", "annotations", "api-approved.kubernetes.io"});
+        const std::size_t host = text.find("://");
+        const bool isUrl = host != 0 && host != std::string_view::npos && host + 3 < text.size();
+        if (text.empty())
+            checker.required(path, std::string(kProtected).append(kSee));
+        else if (!text.starts_with("unapproved") && !isUrl)
+            checker.invalid(path, kube::Json(text),
+                            std::string(kProtected)
+                                .append(" with either a URL or a reason starting with \"unapproved\"")
+                                .append(kSee));
+    }
+
     static void checkVersions(Checker& checker, const kube::JsonObject& spec) {
         int storage = 0;
         forEachObject(spec, "versions", [&](const kube::JsonObject& version, std::size_t i) {

@@ -271,6 +271,46 @@ private Q_SLOTS:
                  500);
     }
 
+    void noDefinitionTakesABuiltinType() {
+        Server s;
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const std::string roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles";
+        QCOMPARE(s.ask("POST", roles, R"({"metadata":{"name":"r"},"rules":[]})")->status(), 201);
+        const auto crd = [](const std::string& version, const std::string& annotations) {
+            return R"({"metadata":{"name":"roles.rbac.authorization.k8s.io","annotations":{)" + annotations +
+                   R"(}},"spec":{"group":"rbac.authorization.k8s.io","scope":"Namespaced","names":{"plural":"roles",)"
+                   "\"singular\":\"mine\",\"kind\":\"Mine\",\"listKind\":\"MineList\"},\"versions\":[{"
+                   "\"name\":\"" +
+                   version +
+                   "\",\"served\":true,\"storage\":true,\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\","
+                   R"("x-kubernetes-preserve-unknown-fields":true}}}]}})";
+        };
+        const Answer plain = s.ask("POST", crds, crd("v1", ""));
+        QCOMPARE(plain->status(), 422);
+        QVERIFY(text(plain, {"message"}).find("api-approved.kubernetes.io") != std::string::npos);
+        for (const char* version : {"v1", "v2"}) {
+            const Answer made =
+                s.ask("POST", crds, crd(version, R"("api-approved.kubernetes.io":"unapproved")"));
+            QCOMPARE(made->status(), 201);
+            s.clock.advance(10ms);
+            const kube::JsonObject seen = body(s.ask("GET", crds + "/roles.rbac.authorization.k8s.io"));
+            const kube::Json& names = seen.at("status").at("conditions").at(0);
+            QCOMPARE(names.at("type"), kube::Json("NamesAccepted"));
+            QCOMPARE(names.at("status"), kube::Json("False"));
+            QCOMPARE(names.at("reason"), kube::Json("PluralConflict"));
+            QCOMPARE(text(s.ask("GET", roles + "/r"), {"kind"}), "Role");
+            QVERIFY(s.ask("POST", roles, R"({"metadata":{"name":"x"},"free":1})")->status() == 201);
+            QVERIFY(!body(s.ask("GET", roles + "/x")).contains("free"));
+            QCOMPARE(s.ask("GET", "/apis/rbac.authorization.k8s.io/v2")->status(), 404);
+            // And its deletion takes none of them.
+            QCOMPARE(s.ask("DELETE", crds + "/roles.rbac.authorization.k8s.io")->status(), 200);
+            s.clock.advance(10ms);
+            QCOMPARE(s.ask("GET", crds + "/roles.rbac.authorization.k8s.io")->status(), 404);
+            QCOMPARE(s.ask("GET", roles + "/r")->status(), 200);
+            QCOMPARE(s.ask("DELETE", roles + "/x")->status(), 200);
+        }
+    }
+
     void tokensAreAskedForInNumbers() {
         Server s;
         s.clock.advance(10ms);

@@ -245,7 +245,7 @@ private Q_SLOTS:
             {internalError("x"), 500, "InternalError", Code::Internal, "Internal error occurred: x"},
             {serviceUnavailable("x"), 503, "ServiceUnavailable", Code::Unavailable, "x"},
             {tooLarge("x"), 413, "RequestEntityTooLarge", Code::InvalidArgument,
-             "Request entity is too large: x"},
+             "Request entity too large: x"},
         };
         for (const auto& c : cases) {
             QCOMPARE(c.error.message, c.message);
