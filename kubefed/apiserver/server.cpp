@@ -69,6 +69,7 @@ public:
     Impl(ApiServerConfig config, Clock& clock, std::shared_ptr<const SchemaData> schemas,
          std::unique_ptr<TokenIssuer> tokens)
         : m_config(std::move(config)),
+          m_clock(clock),
           m_tokens(std::move(tokens)),
           m_state(makeStorage(m_config.database), m_config.historyEvents),
           m_registry(m_state),
@@ -96,17 +97,43 @@ public:
         m_state.addObserver(m_namespaces);
         m_state.addObserver(m_garbage);
         m_state.addObserver(m_events);
-        createBootstrapObjects(m_internal);
+        bootstrap();
         m_crds.start(m_config.crds);
         m_namespaces.start();
         m_garbage.start();
         m_events.start();
-        m_state.afterCommit(
-            [this](const Result<void>& stored) { m_nonResource.setStarted(stored.has_value()); });
+        awaitStart();
         return {};
     }
 
+    void bootstrap() {
+        createBootstrapObjects(m_internal, [this](bool done) {
+            if (!done)
+                startAgain();
+        });
+    }
+
+    void awaitStart() {
+        m_state.afterCommit([this](const Result<void>& stored) {
+            if (!stored)
+                startAgain();
+            else if (!m_again.isActive())
+                m_nonResource.setStarted(true);
+        });
+    }
+
+    void startAgain() {
+        if (!m_again.isActive())
+            m_again = m_clock.after(std::chrono::seconds(1), [this] {
+                m_again = Request();
+                bootstrap();
+                awaitStart();
+            });
+    }
+
     const ApiServerConfig m_config;
+    Clock& m_clock;
+    Request m_again;  // after the store refused what a server starts with
     const std::unique_ptr<TokenIssuer> m_tokens;
     State m_state;
     Registry m_registry;

@@ -8,6 +8,7 @@
 
 namespace kubefed::apiserver {
 
-void createBootstrapObjects(InternalWriter& writer);
+// What is refused is told as by InternalWriter; calling it again makes what is missing.
+void createBootstrapObjects(InternalWriter& writer, const InternalWriter::Outcome& outcome);
 
 }  // namespace kubefed::apiserver

@@ -2,6 +2,7 @@
 #include "kubefed/apiserver/controllers/event_expiry.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace kubefed::apiserver {
 namespace {
@@ -38,13 +39,20 @@ void EventExpiry::arm() {
 
 void EventExpiry::expire() {
     m_timer = Request();
+    std::vector<Written> due;
+    for (; !m_written.empty() && m_written.front().at + kLife <= m_clock.now(); m_written.pop_front())
+        due.push_back(std::move(m_written.front()));
     const Collection* events = m_writer.pipeline().state().find(kEvents);
-    while (!m_written.empty() && m_written.front().at + kLife <= m_clock.now()) {
-        const Written written = std::move(m_written.front());
-        m_written.pop_front();
+    for (const Written& written : due) {
         const EntryPtr head = events->head(storageKey(written.ns, written.name));
-        if (head && head->rv == written.rv)  // else written again since, and noted again
-            m_writer.remove(kEvents, written.ns, written.name, {});
+        if (!head || head->rv != written.rv)  // written again since, and noted again
+            continue;
+        m_writer.remove(kEvents, written.ns, written.name, {}, [this, written](bool done) {
+            if (done)
+                return;
+            m_written.push_front(written);
+            arm();
+        });
     }
     arm();
 }

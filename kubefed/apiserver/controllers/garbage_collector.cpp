@@ -69,6 +69,8 @@ void GarbageCollector::onChange(const Collection& collection, const HistoryEvent
         if (!event.before || event.before->ownerUids != event.now->ownerUids)
             index(item, *event.now, true);
         look(item, *event.now);
+        if (event.before && event.before->ownerUids != event.now->ownerUids)
+            lookAtOwners(*event.before);
         return;
     }
     index(item, *event.now, false);
@@ -78,12 +80,16 @@ void GarbageCollector::onChange(const Collection& collection, const HistoryEvent
         for (const Item& dependent : dependents->second)
             m_queue.add(dependent);
     }
-    // An owner may wait for this one.
-    for (const kube::OwnerReference& reference : event.now->ownerUids.empty()
-                                                     ? std::vector<kube::OwnerReference>()
-                                                     : decode(*event.now)->ownerReferences())
-        if (const EntryPtr owner = ownerOf(*event.now, reference).entry; owner && owner->deleting)
-            m_queue.add({owner->collection->name, owner->key()});
+    lookAtOwners(*event.now);
+}
+
+// One may wait for this dependent.
+void GarbageCollector::lookAtOwners(const Entry& dependent) {
+    if (dependent.ownerUids.empty())
+        return;
+    for (const kube::OwnerReference& reference : decode(dependent)->ownerReferences())
+        if (const EntryPtr owner = ownerOf(dependent, reference).entry; owner && owner->deleting)
+            m_queue.add(itemOf(*owner));
 }
 
 EntryPtr GarbageCollector::find(const Item& item) const {
@@ -138,11 +144,20 @@ void GarbageCollector::syncOwner(const Entry& owner) {
 void GarbageCollector::orphan(const Entry& owner) {
     const auto found = m_dependents.find(owner.uid);
     const std::set<Item> dependents = found == m_dependents.end() ? std::set<Item>() : found->second;
-    for (const Item& item : dependents)
-        if (const EntryPtr dependent = find(item))
-            dropReferences(*dependent, {owner.uid});
-    m_writer.modify(owner.collection->gvr, owner.ns, owner.name, "",
-                    [](kube::JsonObject& object) { removeFinalizer(object, kOrphan); });
+    bool held = false;
+    for (const Item& item : dependents) {
+        const EntryPtr dependent = find(item);
+        if (!dependent || std::ranges::find(dependent->ownerUids, owner.uid) == dependent->ownerUids.end())
+            continue;
+        held = true;
+        dropReferences(*dependent, {owner.uid}, m_queue.outcomeOf(itemOf(owner)));
+    }
+    // Gone before they are let go, it would take them along: their writing brings it back here.
+    if (!held)
+        m_writer.modify(
+            owner.collection->gvr, owner.ns, owner.name, "",
+            [](kube::JsonObject& object) { removeFinalizer(object, kOrphan); },
+            m_queue.outcomeOf(itemOf(owner)));
 }
 
 void GarbageCollector::awaitDependents(const Entry& owner) {
@@ -161,8 +176,10 @@ void GarbageCollector::awaitDependents(const Entry& owner) {
             m_queue.add(item);
     }
     if (!blocked)
-        m_writer.modify(owner.collection->gvr, owner.ns, owner.name, "",
-                        [](kube::JsonObject& object) { removeFinalizer(object, kForeground); });
+        m_writer.modify(
+            owner.collection->gvr, owner.ns, owner.name, "",
+            [](kube::JsonObject& object) { removeFinalizer(object, kForeground); },
+            m_queue.outcomeOf(itemOf(owner)));
 }
 
 void GarbageCollector::syncDependent(const Entry& entry) {
@@ -183,19 +200,22 @@ void GarbageCollector::syncDependent(const Entry& entry) {
     }
     if (solid) {
         if (!absent.empty())
-            dropReferences(entry, absent);
+            dropReferences(entry, absent, m_queue.outcomeOf(itemOf(entry)));
         return;
     }
     if (absent.empty() && !waiting)
         return;
     const bool owns = m_dependents.contains(entry.uid);
     m_writer.remove(entry.collection->gvr, entry.ns, entry.name,
-                    {.uid = entry.uid, .propagationPolicy = waiting && owns ? "Foreground" : "Background"});
+                    {.uid = entry.uid, .propagationPolicy = waiting && owns ? "Foreground" : "Background"},
+                    m_queue.outcomeOf(itemOf(entry)));
 }
 
-void GarbageCollector::dropReferences(const Entry& dependent, const std::set<std::string>& uids) {
+void GarbageCollector::dropReferences(const Entry& dependent, const std::set<std::string>& uids,
+                                      InternalWriter::Outcome outcome) {
     m_writer.modify(
-        dependent.collection->gvr, dependent.ns, dependent.name, "", [&](kube::JsonObject& object) {
+        dependent.collection->gvr, dependent.ns, dependent.name, "",
+        [&](kube::JsonObject& object) {
             kube::Json& value = kube::ensureObject(object, {"metadata"})["ownerReferences"];
             if (!value.is_array())
                 return;
@@ -205,7 +225,8 @@ void GarbageCollector::dropReferences(const Entry& dependent, const std::set<std
                     it->is_object() && uids.contains(std::string(kube::stringAt(it->get_object(), {"uid"})));
                 it = drop ? references.erase(it) : std::next(it);
             }
-        });
+        },
+        std::move(outcome));
 }
 
 }  // namespace kubefed::apiserver

@@ -33,7 +33,10 @@ private:
     void syncDependent(const Entry& entry);
     void orphan(const Entry& owner);
     void awaitDependents(const Entry& owner);
-    void dropReferences(const Entry& dependent, const std::set<std::string>& uids);
+    void dropReferences(const Entry& dependent, const std::set<std::string>& uids,
+                        InternalWriter::Outcome outcome);
+    void lookAtOwners(const Entry& dependent);
+    [[nodiscard]] static Item itemOf(const Entry& entry) { return {entry.collection->name, entry.key()}; }
     [[nodiscard]] EntryPtr find(const Item& item) const;
     enum class Presence { Present, Absent, Unknown };
     struct Owner {

@@ -20,45 +20,50 @@ WriteTarget InternalWriter::target(const kube::Gvr& gvr, std::string_view ns, st
             m_clock.wallNow()};
 }
 
-WrittenDone InternalWriter::logFailure(const WriteTarget& target) {
-    return [what = target.spec->gvr.text() + " " + target.key()](const Result<Written>& written) {
-        if (!written && written.error().code != Code::NotFound && written.error().code != Code::Aborted)
+WrittenDone InternalWriter::told(const WriteTarget& target, Outcome outcome) {
+    return [what = target.spec->gvr.text() + " " + target.key(),
+            outcome = std::move(outcome)](const Result<Written>& written) {
+        const Code code = written ? Code::Ok : written.error().code;
+        const bool done = code == Code::Ok || code == Code::NotFound || code == Code::Aborted ||
+                          code == Code::AlreadyExists;
+        if (!done)
             log::warning("a controller of the API server could not write",
                          {{"object", what}, {"error", written.error().text()}});
+        outcome(done);
     };
 }
 
-void InternalWriter::create(const kube::Gvr& gvr, kube::JsonObject object) {
+void InternalWriter::create(const kube::Gvr& gvr, kube::JsonObject object, Outcome outcome) {
     const WriteTarget to = target(gvr, kube::stringAt(object, {"metadata", "namespace"}),
                                   kube::stringAt(object, {"metadata", "name"}));
     if (to.spec)
-        m_writes.create(to, std::move(object), logFailure(to));
+        m_writes.create(to, std::move(object), told(to, std::move(outcome)));
 }
 
-void InternalWriter::ensure(const kube::Gvr& gvr, kube::JsonObject object) {
+void InternalWriter::ensure(const kube::Gvr& gvr, kube::JsonObject object, Outcome outcome) {
     const WriteTarget to = target(gvr, kube::stringAt(object, {"metadata", "namespace"}),
                                   kube::stringAt(object, {"metadata", "name"}));
     if (to.spec && !m_writes.head(to))
-        m_writes.create(to, std::move(object), logFailure(to));
+        m_writes.create(to, std::move(object), told(to, std::move(outcome)));
 }
 
 void InternalWriter::modify(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                             std::string_view subresource,
-                            const std::function<void(kube::JsonObject&)>& change) {
+                            const std::function<void(kube::JsonObject&)>& change, Outcome outcome) {
     const WriteTarget to = target(gvr, ns, name, subresource);
     const EntryPtr head = to.spec ? m_writes.head(to) : nullptr;
     if (!head)
         return;
     kube::JsonObject object = decode(*head)->document();
     change(object);
-    m_writes.update(to, *head, std::move(object), false, logFailure(to));
+    m_writes.update(to, *head, std::move(object), false, told(to, std::move(outcome)));
 }
 
 void InternalWriter::remove(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
-                            const DeleteOptions& options) {
+                            const DeleteOptions& options, Outcome outcome) {
     const WriteTarget to = target(gvr, ns, name);
     if (to.spec && m_writes.head(to))
-        m_writes.remove(to, options, logFailure(to));
+        m_writes.remove(to, options, told(to, std::move(outcome)));
 }
 
 }  // namespace kubefed::apiserver

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How the server's own controllers write: through the same pipeline as requests, as system:apiserver, with
-// errors logged (their queues come back to what is not done). Server thread.
+// errors logged and told, so that their queues come back to what is not done. Server thread.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "kubefed/apiserver/rest/write_pipeline.h"
@@ -16,20 +17,26 @@ public:
 
     [[nodiscard]] WriteTarget target(const kube::Gvr& gvr, std::string_view ns, std::string_view name,
                                      std::string_view subresource = {}) const;
+    // Told when the write is durable, or was refused; true: nothing is left to do (also if the object was
+    // gone or another one by then, which is a change of its own). Not called where there was nothing to
+    // write.
+    using Outcome = std::function<void(bool done)>;
+
     // Nothing happens if it exists.
-    void ensure(const kube::Gvr& gvr, kube::JsonObject object);
-    void create(const kube::Gvr& gvr, kube::JsonObject object);
+    void ensure(const kube::Gvr& gvr, kube::JsonObject object, Outcome outcome);
+    void create(const kube::Gvr& gvr, kube::JsonObject object, Outcome outcome);
     // `change` edits a copy of the head; nothing happens if the object is gone.
     void modify(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
-                std::string_view subresource, const std::function<void(kube::JsonObject&)>& change);
+                std::string_view subresource, const std::function<void(kube::JsonObject&)>& change,
+                Outcome outcome);
     void remove(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
-                const DeleteOptions& options);
+                const DeleteOptions& options, Outcome outcome);
 
     [[nodiscard]] WritePipeline& pipeline() { return m_writes; }
     [[nodiscard]] const Clock& clock() const { return m_clock; }
 
 private:
-    [[nodiscard]] static WrittenDone logFailure(const WriteTarget& target);
+    [[nodiscard]] static WrittenDone told(const WriteTarget& target, Outcome outcome);
 
     WritePipeline& m_writes;
     const Clock& m_clock;

@@ -74,7 +74,7 @@ void NamespaceController::sync(const std::string& ns) {
 }
 
 void NamespaceController::furnish(const std::string& ns) {
-    m_writer.ensure(kAccounts, {{"metadata", metadataOf(ns, "default")}});
+    m_writer.ensure(kAccounts, {{"metadata", metadataOf(ns, "default")}}, m_queue.outcomeOf(ns));
     if (m_caPem.empty())
         return;
     const auto present = m_writer.pipeline().state().get(kConfigMaps, {ns, kRootCa});
@@ -87,11 +87,13 @@ void NamespaceController::furnish(const std::string& ns) {
                                                     "other usage is guaranteed across distributions of "
                                                     "Kubernetes clusters."}};
         m_writer.create(kConfigMaps,
-                        {{"metadata", std::move(metadata)}, {"data", kube::JsonObject{{"ca.crt", m_caPem}}}});
+                        {{"metadata", std::move(metadata)}, {"data", kube::JsonObject{{"ca.crt", m_caPem}}}},
+                        m_queue.outcomeOf(ns));
     } else if (kube::stringAt(present->document(), {"data", "ca.crt"}) != m_caPem) {
-        m_writer.modify(kConfigMaps, ns, kRootCa, "", [this](kube::JsonObject& map) {
-            kube::ensureObject(map, {"data"})["ca.crt"] = m_caPem;
-        });
+        m_writer.modify(
+            kConfigMaps, ns, kRootCa, "",
+            [this](kube::JsonObject& map) { kube::ensureObject(map, {"data"})["ca.crt"] = m_caPem; },
+            m_queue.outcomeOf(ns));
     }
 }
 
@@ -123,8 +125,10 @@ void NamespaceController::empty(const std::string& ns) {
         }
     }
     if (left.empty()) {
-        m_writer.modify(kNamespaces, "", ns, "finalize",
-                        [](kube::JsonObject& object) { kube::erase(object, {"spec", "finalizers"}); });
+        m_writer.modify(
+            kNamespaces, "", ns, "finalize",
+            [](kube::JsonObject& object) { kube::erase(object, {"spec", "finalizers"}); },
+            m_queue.outcomeOf(ns));
         return;
     }
     std::string waiting;
@@ -135,23 +139,28 @@ void NamespaceController::empty(const std::string& ns) {
         report(ns, left.size(), waiting);
     for (const Left& object : left)
         if (!object.deleting)
-            m_writer.remove(object.gvr, ns, object.name, {.propagationPolicy = "Background"});
+            m_writer.remove(object.gvr, ns, object.name, {.propagationPolicy = "Background"},
+                            m_queue.outcomeOf(ns));
 }
 
 void NamespaceController::report(const std::string& ns, std::size_t left, const std::string& finalizers) {
     const std::string now = toRfc3339(m_writer.clock().wallNow());
-    m_writer.modify(kNamespaces, "", ns, "status", [&](kube::JsonObject& object) {
-        setCondition(object, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
-                     "All resources successfully discovered", now);
-        setCondition(object, "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
-                     "All legacy kube types successfully parsed", now);
-        setCondition(object, "NamespaceDeletionContentFailure", false, "ContentDeleted",
-                     "All content successfully deleted, may be waiting on finalization", now);
-        setCondition(object, "NamespaceContentRemaining", true, "SomeResourcesRemain",
-                     "Some resources are remaining: " + std::to_string(left) + " resource instances", now);
-        setCondition(object, "NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
-                     "Some content in the namespace has finalizers remaining: " + finalizers, now);
-    });
+    m_writer.modify(
+        kNamespaces, "", ns, "status",
+        [&](kube::JsonObject& object) {
+            setCondition(object, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
+                         "All resources successfully discovered", now);
+            setCondition(object, "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
+                         "All legacy kube types successfully parsed", now);
+            setCondition(object, "NamespaceDeletionContentFailure", false, "ContentDeleted",
+                         "All content successfully deleted, may be waiting on finalization", now);
+            setCondition(object, "NamespaceContentRemaining", true, "SomeResourcesRemain",
+                         "Some resources are remaining: " + std::to_string(left) + " resource instances",
+                         now);
+            setCondition(object, "NamespaceFinalizersRemaining", true, "SomeFinalizersRemain",
+                         "Some content in the namespace has finalizers remaining: " + finalizers, now);
+        },
+        m_queue.outcomeOf(ns));
 }
 
 }  // namespace kubefed::apiserver

@@ -96,21 +96,33 @@ void CrdController::start(const std::vector<kube::JsonObject>& wanted) {
             serve(crd.document());
         m_queue.add(std::string(crd.name()));
     });
-    for (const kube::JsonObject& crd : wanted)
+    for (const kube::JsonObject& crd : wanted) {
+        m_wanted[std::string(kube::stringAt(crd, {"metadata", "name"}))] = crd;
         apply(crd);
+    }
 }
 
 void CrdController::apply(const kube::JsonObject& wanted) {
     const std::string name(kube::stringAt(wanted, {"metadata", "name"}));
+    const auto outcome = [this, name, told = m_queue.outcomeOf(name)](bool done) {
+        if (done) {
+            m_wanted.erase(name);
+            m_queue.add(name);
+        }
+        told(done);
+    };
     if (!m_writer.pipeline().state().get(kCrds, {"", name}))
-        return m_writer.create(kCrds, wanted);
-    m_writer.modify(kCrds, "", name, "", [&](kube::JsonObject& crd) {
-        crd["spec"] = wanted.at("spec");
-        for (const char* map : {"labels", "annotations"})
-            if (const kube::JsonObject* values = kube::objectAt(wanted, {"metadata", map}))
-                for (const auto& [key, value] : *values)
-                    kube::ensureObject(crd, {"metadata", map})[key] = value;
-    });
+        return m_writer.create(kCrds, wanted, outcome);
+    m_writer.modify(
+        kCrds, "", name, "",
+        [&](kube::JsonObject& crd) {
+            crd["spec"] = wanted.at("spec");
+            for (const char* map : {"labels", "annotations"})
+                if (const kube::JsonObject* values = kube::objectAt(wanted, {"metadata", map}))
+                    for (const auto& [key, value] : *values)
+                        kube::ensureObject(crd, {"metadata", map})[key] = value;
+        },
+        outcome);
 }
 
 void CrdController::onChange(const Collection& collection, const HistoryEvent& event) {
@@ -202,6 +214,8 @@ void CrdController::stopServing(const std::string& name, const std::set<kube::Gv
 }
 
 void CrdController::sync(const std::string& name) {
+    if (const auto wanted = m_wanted.find(name); wanted != m_wanted.end())
+        return apply(kube::JsonObject(wanted->second));
     const kube::ObjectPtr crd = m_writer.pipeline().state().get(kCrds, {"", name});
     if (!crd)
         return;
@@ -223,22 +237,26 @@ void CrdController::establish(const std::string& name, const kube::JsonObject& c
     if (!conflict.reason.empty() && isRefused(crd, conflict.message))
         return;
     const std::string now = toRfc3339(m_writer.clock().wallNow());
-    m_writer.modify(kCrds, "", name, "status", [&](kube::JsonObject& object) {
-        kube::JsonObject& status = kube::ensureObject(object, {"status"});
-        kube::JsonArray conditions;
-        if (conflict.reason.empty()) {
-            status["acceptedNames"] = *names;
-            conditions.push_back(condition("NamesAccepted", true, "NoConflicts", "no conflicts found", now));
-            conditions.push_back(condition("Established", true, "InitialNamesAccepted",
-                                           "the initial names have been accepted", now));
-        } else {
-            conditions.push_back(
-                condition("NamesAccepted", false, conflict.reason.c_str(), conflict.message, now));
-            conditions.push_back(
-                condition("Established", false, "NotAccepted", "not all names are accepted", now));
-        }
-        status["conditions"] = std::move(conditions);
-    });
+    m_writer.modify(
+        kCrds, "", name, "status",
+        [&](kube::JsonObject& object) {
+            kube::JsonObject& status = kube::ensureObject(object, {"status"});
+            kube::JsonArray conditions;
+            if (conflict.reason.empty()) {
+                status["acceptedNames"] = *names;
+                conditions.push_back(
+                    condition("NamesAccepted", true, "NoConflicts", "no conflicts found", now));
+                conditions.push_back(condition("Established", true, "InitialNamesAccepted",
+                                               "the initial names have been accepted", now));
+            } else {
+                conditions.push_back(
+                    condition("NamesAccepted", false, conflict.reason.c_str(), conflict.message, now));
+                conditions.push_back(
+                    condition("Established", false, "NotAccepted", "not all names are accepted", now));
+            }
+            status["conditions"] = std::move(conditions);
+        },
+        m_queue.outcomeOf(name));
 }
 
 void CrdController::removeInstances(const std::string& name, const kube::JsonObject& crd) {
@@ -254,18 +272,22 @@ void CrdController::removeInstances(const std::string& name, const kube::JsonObj
         }
     if (waiting) {
         for (const EntryPtr& entry : left)
-            m_writer.remove(collection->gvr, entry->ns, entry->name, {.propagationPolicy = "Background"});
+            m_writer.remove(collection->gvr, entry->ns, entry->name, {.propagationPolicy = "Background"},
+                            m_queue.outcomeOf(name));
         return;
     }
-    m_writer.modify(kCrds, "", name, "", [](kube::JsonObject& object) {
-        kube::Json* value = kube::ensureObject(object, {"metadata"}).if_contains("finalizers");
-        if (value == nullptr || !value->is_array())
-            return;
-        kube::JsonArray& finalizers = value->get_array();
-        for (auto it = finalizers.begin(); it != finalizers.end();)
-            it = it->is_string() && kube::view(it->get_string()) == kCleanup ? finalizers.erase(it)
-                                                                             : std::next(it);
-    });
+    m_writer.modify(
+        kCrds, "", name, "",
+        [](kube::JsonObject& object) {
+            kube::Json* value = kube::ensureObject(object, {"metadata"}).if_contains("finalizers");
+            if (value == nullptr || !value->is_array())
+                return;
+            kube::JsonArray& finalizers = value->get_array();
+            for (auto it = finalizers.begin(); it != finalizers.end();)
+                it = it->is_string() && kube::view(it->get_string()) == kCleanup ? finalizers.erase(it)
+                                                                                 : std::next(it);
+        },
+        m_queue.outcomeOf(name));
 }
 
 }  // namespace kubefed::apiserver

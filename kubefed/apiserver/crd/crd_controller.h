@@ -43,6 +43,7 @@ private:
     OpenApi& m_openApi;
     WatchHub& m_watches;
     std::map<std::string, std::set<kube::Gvr>> m_served;  // by the definition's name
+    std::map<std::string, kube::JsonObject> m_wanted;     // not stored yet
     KeyQueue<std::string> m_queue;
 };
 

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The server's own controllers over a store that refuses: what was to be written is written later.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <QtTest/QTest>
+
+#include "kubefed/apiserver/controllers/event_expiry.h"
+#include "kubefed/apiserver/controllers/garbage_collector.h"
+#include "kubefed/apiserver/controllers/namespace_controller.h"
+#include "kubefed/apiserver/schema_data.h"
+#include "kubefed/util/log.h"
+#include "tests/fakes/fake_clock.h"
+
+using namespace kubefed;
+using namespace kubefed::apiserver;
+using namespace std::chrono_literals;
+
+namespace {
+
+const kube::Gvr kNamespaces{"", "v1", "namespaces"};
+const kube::Gvr kMaps{"", "v1", "configmaps"};
+const kube::Gvr kAccounts{"", "v1", "serviceaccounts"};
+const kube::Gvr kEvents{"", "v1", "events"};
+
+// Commits at once, but for the next `refusals` writes.
+class RefusingStorage final : public Storage {
+public:
+    [[nodiscard]] Result<StorageContents> load(StorageListener& listener) override {
+        m_listener = &listener;
+        return StorageContents{};
+    }
+    void write(StorageWrite write) override {
+        if (refusals == 0)
+            return m_listener->onCommitted(write.rv, 0, 1);
+        --refusals;
+        m_listener->onFailed({.code = Code::Unavailable, .message = "disk full"});
+    }
+    void restart() override {}
+    [[nodiscard]] std::uint64_t sizeBytes() const override { return 0; }
+
+    int refusals = 0;
+
+private:
+    StorageListener* m_listener = nullptr;
+};
+
+struct Machine {
+    std::unique_ptr<RefusingStorage> owned = std::make_unique<RefusingStorage>();
+    RefusingStorage& storage = *owned;
+    FakeClock clock;
+    State state{std::move(owned), 100};
+    Registry registry{state};
+    WritePipeline writes{state, registry, {}};
+    InternalWriter writer{writes, clock};
+    NamespaceController namespaces{writer, clock, "CA"};
+    GarbageCollector garbage{writer, clock};
+    EventExpiry events{writer, clock};
+
+    Machine() {
+        for (ResourceSpec& spec : builtinResources(*schemaData().value()->schemas))
+            registry.add(std::move(spec));
+        (void)state.load();
+        state.addObserver(namespaces);
+        state.addObserver(garbage);
+        state.addObserver(events);
+    }
+    void create(const kube::Gvr& gvr, kube::JsonObject object) {
+        writer.create(gvr, std::move(object), [](bool done) { QVERIFY(done); });
+    }
+    void remove(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
+                const char* policy = "") {
+        writer.remove(gvr, ns, name, {.propagationPolicy = policy}, [](bool done) { QVERIFY(done); });
+    }
+    [[nodiscard]] bool has(const kube::Gvr& gvr, const std::string& ns, const std::string& name) const {
+        return state.get(gvr, {ns, name}) != nullptr;
+    }
+    void makeNamespace() {
+        create(kNamespaces, {{"metadata", kube::JsonObject{{"name", "shop"}}}});
+        clock.advance(0ms);
+    }
+    void makeFamily() {
+        makeNamespace();
+        create(kMaps, {{"metadata", kube::JsonObject{{"name", "owner"}, {"namespace", "shop"}}}});
+        const kube::ObjectPtr owner = state.get(kMaps, {"shop", "owner"});
+        create(kMaps, {{"metadata", kube::JsonObject{{"name", "child"},
+                                                     {"namespace", "shop"},
+                                                     {"ownerReferences", kube::JsonArray{kube::JsonObject{
+                                                                             {"apiVersion", "v1"},
+                                                                             {"kind", "ConfigMap"},
+                                                                             {"name", "owner"},
+                                                                             {"uid", owner->uid()}}}}}}});
+        clock.advance(0ms);
+    }
+};
+
+}  // namespace
+
+class ControllersTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() {
+        log::setSink([](log::Level, std::string_view) {});
+    }
+    void cleanupTestCase() { log::setSink({}); }
+
+    void aNamespaceIsFurnishedLater() {
+        Machine m;
+        m.create(kNamespaces, {{"metadata", kube::JsonObject{{"name", "shop"}}}});
+        m.storage.refusals = 3;
+        m.clock.advance(0ms);
+        QVERIFY(!m.has(kAccounts, "shop", "default"));
+        m.clock.advance(10s);
+        QVERIFY(m.has(kAccounts, "shop", "default"));
+        QVERIFY(m.has(kMaps, "shop", "kube-root-ca.crt"));
+        QCOMPARE(m.clock.pendingTimers(), 0U);
+    }
+
+    void aNamespaceIsEmptiedLater() {
+        Machine m;
+        m.makeNamespace();
+        for (int refusals = 1; refusals < 5; ++refusals) {
+            m.create(kMaps, {{"metadata", kube::JsonObject{{"name", "a"}, {"namespace", "shop"}}}});
+            m.remove(kNamespaces, "", "shop");
+            m.storage.refusals = refusals;
+            m.clock.advance(1min);
+            QVERIFY(!m.has(kNamespaces, "", "shop"));
+            m.makeNamespace();
+        }
+    }
+
+    void dependentsGoLater() {
+        Machine m;
+        m.makeFamily();
+        m.remove(kMaps, "shop", "owner", "Background");
+        m.storage.refusals = 1;
+        m.clock.advance(0ms);
+        QVERIFY(m.has(kMaps, "shop", "child"));
+        m.clock.advance(1s);
+        QVERIFY(!m.has(kMaps, "shop", "child"));
+    }
+
+    void orphansStayEvenIfTheyCouldNotBeLetGoAtOnce() {
+        for (int refusals = 0; refusals < 4; ++refusals) {
+            Machine m;
+            m.makeFamily();
+            m.remove(kMaps, "shop", "owner", "Orphan");
+            m.storage.refusals = refusals;
+            m.clock.advance(1min);
+            QVERIFY(!m.has(kMaps, "shop", "owner"));
+            const kube::ObjectPtr child = m.state.get(kMaps, {"shop", "child"});
+            QVERIFY(child != nullptr);
+            QVERIFY(child->ownerReferences().empty());
+        }
+    }
+
+    void anOwnerInTheForegroundGoesLater() {
+        Machine m;
+        m.makeFamily();
+        m.remove(kMaps, "shop", "owner", "Foreground");
+        m.storage.refusals = 2;
+        m.clock.advance(1min);
+        QVERIFY(!m.has(kMaps, "shop", "owner"));
+        QVERIFY(!m.has(kMaps, "shop", "child"));
+    }
+
+    void eventsGoLater() {
+        Machine m;
+        m.makeNamespace();
+        m.create(kEvents,
+                 {{"metadata", kube::JsonObject{{"name", "e"}, {"namespace", "shop"}}},
+                  {"involvedObject", kube::JsonObject{{"kind", "Pod"}, {"namespace", "shop"}, {"name", "p"}}},
+                  {"reason", "R"},
+                  {"message", "m"},
+                  {"type", "Normal"}});
+        m.clock.advance(59min);
+        m.storage.refusals = 2;
+        m.clock.advance(2min);
+        QVERIFY(m.has(kEvents, "shop", "e"));
+        m.clock.advance(3min);
+        QVERIFY(!m.has(kEvents, "shop", "e"));
+    }
+};
+
+QTEST_GUILESS_MAIN(ControllersTest)
+#include "controllers_test.moc"
