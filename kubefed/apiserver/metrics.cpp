@@ -25,6 +25,26 @@ std::string_view told(std::string_view verb) {
     return "OTHER";
 }
 
+// As Prometheus' text format wants label values.
+std::string escaped(std::string_view value) {
+    std::string out;
+    for (const char c : value)
+        switch (c) {
+            case '\\':
+                out += "\\\\";
+                break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            default:
+                out += c;
+        }
+    return out;
+}
+
 }  // namespace
 
 void MetricsText::family(std::string_view name, std::string_view type, std::string_view help) {
@@ -40,19 +60,15 @@ void MetricsText::sample(std::string_view name, std::string_view labelText, doub
 }
 
 std::string Metrics::labels(const Kind& kind) {
-    return "verb=\"" + kind.verb + "\",resource=\"" + kind.resource + "\",subresource=\"" + kind.subresource +
-           "\"";
+    return "verb=\"" + kind.verb + "\",resource=\"" + escaped(kind.resource) + "\",subresource=\"" +
+           escaped(kind.subresource) + "\"";
 }
 
 void Metrics::countRequest(std::string_view verb, std::string_view resource, std::string_view subresource,
                            int code, double seconds) {
-    // Paths come from anyone, too.
-    const bool isKnown = resource.size() <= 63 && subresource.size() <= 63 && code != 404 && code != 401;
-    Kind kind{.verb = std::string(told(verb)), .resource = {}, .subresource = {}};
-    if (isKnown) {
-        kind.resource = resource;
-        kind.subresource = subresource;
-    }
+    const Kind kind{.verb = std::string(told(verb)),
+                    .resource = std::string(resource),
+                    .subresource = std::string(subresource)};
     ++m_requests[{kind, code}];
     Latency& latency = m_latency[kind];
     ++latency.count;

@@ -26,7 +26,8 @@ private:
 
 class Metrics {
 public:
-    // `verb` as RBAC has it ("create"), told as kube-apiserver does ("POST").
+    // `verb` as RBAC has it ("create"), told as kube-apiserver does ("POST"). The caller names only resources
+    // and subresources that are served: whatever a path says would become a label for ever.
     void countRequest(std::string_view verb, std::string_view resource, std::string_view subresource,
                       int code, double seconds);
     void print(MetricsText& out) const;

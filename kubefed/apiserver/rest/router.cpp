@@ -83,8 +83,16 @@ void Router::measure(const ExchangePtr& exchange) {
             return;
         const std::chrono::duration<double> took = m_clock.now() - begin;
         const RequestInfo& asked = answered->info;
-        m_metrics.countRequest(asked.verb, asked.isResource ? asked.resource : std::string(),
-                               asked.isResource ? asked.subresource : std::string(), status, took.count());
+        // Refused requests name whatever their sender liked.
+        const SpecPtr spec = !asked.isResource ? nullptr
+                             : answered->spec
+                                 ? answered->spec
+                                 : m_services.registry.find(asked.group, asked.version, asked.resource);
+        const bool known =
+            spec && std::any_of(spec->subresources.begin(), spec->subresources.end(),
+                                [&](const SubresourceSpec& sub) { return sub.name == asked.subresource; });
+        m_metrics.countRequest(asked.verb, spec ? spec->gvr.resource : std::string(),
+                               known ? asked.subresource : std::string(), status, took.count());
     };
 }
 

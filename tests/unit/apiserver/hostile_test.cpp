@@ -2,6 +2,8 @@
 //
 // Requests that want to do harm: nothing they say may be stored that the server could not read back, stop
 // it, or have an effect that was not asked for.
+#include <algorithm>
+
 #include <QTemporaryDir>
 #include <QtTest/QTest>
 #include <sqlite3.h>
@@ -309,6 +311,27 @@ private Q_SLOTS:
             QCOMPARE(s.ask("GET", roles + "/r")->status(), 200);
             QCOMPARE(s.ask("DELETE", roles + "/x")->status(), 200);
         }
+    }
+
+    void metricsNameOnlyWhatIsServed() {
+        Server s;
+        const net::FakeCaller guest{.user = "guest", .groups = {}};
+        for (int i = 0; i < 50; ++i) {
+            const std::string n = std::to_string(i);
+            guest.ask(*s.server, "GET", "/api/v1/namespaces/default/x%22%0Ainjected%20" + n);
+            guest.ask(*s.server, "GET", "/apis/g" + n + "/v1/things");
+            guest.ask(*s.server, "GET", kMaps + "/a/sub%0A" + n);
+            s.ask("GET", kMaps + "/a/sub" + n);
+            s.ask("GET", "/api/v1/things" + n);
+        }
+        guest.ask(*s.server, "GET", kMaps);
+        const std::string metrics = s.ask("GET", "/metrics")->body();
+        QVERIFY(metrics.find("injected") == std::string::npos);
+        QVERIFY(metrics.find("sub1") == std::string::npos);
+        QVERIFY(metrics.find("things") == std::string::npos);
+        QVERIFY(metrics.find("verb=\"LIST\",resource=\"configmaps\",subresource=\"\",code=\"403\"") !=
+                std::string::npos);
+        QVERIFY(std::count(metrics.begin(), metrics.end(), '\n') < 200);
     }
 
     void tokensAreAskedForInNumbers() {
