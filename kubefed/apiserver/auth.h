@@ -26,11 +26,17 @@ public:
         std::string token;
         WallTime expires;
     };
+    // With it the token ends: a Pod or Secret of the account's namespace, or a Node.
+    struct BoundObject {
+        std::string kind, name, uid;
+    };
     // 600 s <= life; longer than `maxLife` is shortened to it, as real servers do.
     [[nodiscard]] Result<Issued> issue(std::string_view ns, std::string_view serviceAccount,
                                        std::string_view uid, std::vector<std::string> audiences,
-                                       std::chrono::seconds life, WallTime now) const;
-    // Null: not ours, expired, tampered with, or its ServiceAccount is gone or another one.
+                                       std::chrono::seconds life, WallTime now,
+                                       const std::optional<BoundObject>& bound = {}) const;
+    // Null: not ours, expired, tampered with, or its ServiceAccount or the object that it is bound to is gone
+    // or another one.
     [[nodiscard]] std::optional<User> verify(std::string_view token, const ObjectReader& objects,
                                              WallTime now) const;
 

@@ -108,6 +108,37 @@ bool hasAudience(const kube::JsonObject& claims) {
            });
 }
 
+struct BoundKind {
+    std::string_view kind, claim, resource;
+};
+constexpr std::array kBoundKinds{BoundKind{"Pod", "pod", "pods"}, BoundKind{"Secret", "secret", "secrets"},
+                                 BoundKind{"Node", "node", "nodes"}};
+
+const BoundKind* boundKind(std::string_view kind) {
+    const auto* const found =
+        std::ranges::find_if(kBoundKinds, [&](const BoundKind& known) { return known.kind == kind; });
+    return found == kBoundKinds.end() ? nullptr : found;
+}
+
+bool isBoundObjectThere(const kube::JsonObject& claims, const std::string& ns, const ObjectReader& objects,
+                        WallTime now) {
+    constexpr std::chrono::seconds kLeeway{60};  // as kube-apiserver has it for what is being deleted
+    return std::ranges::all_of(kBoundKinds, [&](const BoundKind& kind) {
+        const kube::JsonObject* claim = kube::objectAt(claims, {"kubernetes.io", kind.claim});
+        if (claim == nullptr)
+            return true;
+        const kube::ObjectPtr object = objects.get(
+            {"", "v1", std::string(kind.resource)},
+            {kind.kind == "Node" ? std::string() : ns, std::string(kube::stringAt(*claim, {"name"}))});
+        if (object == nullptr || object->uid() != kube::stringAt(*claim, {"uid"}))
+            return false;
+        WallTime deleted;
+        return !parseRfc3339(kube::stringAt(object->document(), {"metadata", "deletionTimestamp"}),
+                             deleted) ||
+               deleted + kLeeway >= now;
+    });
+}
+
 }  // namespace
 
 struct TokenIssuer::Key {
@@ -171,23 +202,30 @@ Result<std::unique_ptr<TokenIssuer>> TokenIssuer::make(std::string_view signingK
 
 Result<TokenIssuer::Issued> TokenIssuer::issue(std::string_view ns, std::string_view serviceAccount,
                                                std::string_view uid, std::vector<std::string> audiences,
-                                               std::chrono::seconds life, WallTime now) const {
+                                               std::chrono::seconds life, WallTime now,
+                                               const std::optional<BoundObject>& bound) const {
     if (life < kMinLife)
         return fail(Code::InvalidArgument, "a token cannot live less than 10 minutes");
     if (audiences.empty())
         audiences.emplace_back(kIssuer);
     const std::int64_t issued = toUnix(now);
     const kube::JsonObject header{{"alg", m_key->elliptic ? "ES256" : "RS256"}, {"kid", m_key->id}};
-    kube::JsonObject account{{"name", serviceAccount}, {"uid", uid}};
-    const kube::JsonObject claims{
-        {"aud", kube::JsonArray(audiences.begin(), audiences.end())},
-        {"exp", issued + life.count()},
-        {"iat", issued},
-        {"iss", kIssuer},
-        {"jti", randomId()},
-        {"kubernetes.io", kube::JsonObject{{"namespace", ns}, {"serviceaccount", std::move(account)}}},
-        {"nbf", issued},
-        {"sub", serviceAccountUser(ns, serviceAccount, uid).name}};
+    kube::JsonObject kubernetes{{"namespace", ns},
+                                {"serviceaccount", kube::JsonObject{{"name", serviceAccount}, {"uid", uid}}}};
+    if (bound) {
+        const BoundKind* kind = boundKind(bound->kind);
+        if (kind == nullptr)
+            return fail(Code::InvalidArgument, "a token cannot be bound to a " + bound->kind);
+        kubernetes[kind->claim] = kube::JsonObject{{"name", bound->name}, {"uid", bound->uid}};
+    }
+    const kube::JsonObject claims{{"aud", kube::JsonArray(audiences.begin(), audiences.end())},
+                                  {"exp", issued + life.count()},
+                                  {"iat", issued},
+                                  {"iss", kIssuer},
+                                  {"jti", randomId()},
+                                  {"kubernetes.io", std::move(kubernetes)},
+                                  {"nbf", issued},
+                                  {"sub", serviceAccountUser(ns, serviceAccount, uid).name}};
     std::string token = base64Url(kube::printJson(header)) + "." + base64Url(kube::printJson(claims));
     const std::string signature = m_key->sign(token);
     if (signature.empty())
@@ -224,7 +262,8 @@ std::optional<User> TokenIssuer::verify(std::string_view token, const ObjectRead
     const std::string name(kube::stringAt(claims, {"kubernetes.io", "serviceaccount", "name"}));
     const kube::ObjectPtr account = objects.get({"", "v1", "serviceaccounts"}, {ns, name});
     if (account == nullptr || account->isDeleting() ||
-        account->uid() != kube::stringAt(claims, {"kubernetes.io", "serviceaccount", "uid"}))
+        account->uid() != kube::stringAt(claims, {"kubernetes.io", "serviceaccount", "uid"}) ||
+        !isBoundObjectThere(claims, ns, objects, now))
         return std::nullopt;
     return serviceAccountUser(ns, name, account->uid());
 }

@@ -42,15 +42,40 @@ std::string lifeProblem(std::int64_t seconds) {
     return seconds > kMaxTokenSeconds ? "may not specify a duration larger than 2^32 seconds" : "";
 }
 
-// The object that a token is bound to must be there.
-Result<void> checkBoundObject(const Services& services, const Exchange& exchange,
-                              const kube::JsonObject& request) {
-    const std::string_view kind = kube::stringAt(request, {"spec", "boundObjectRef", "kind"});
-    const std::string name(kube::stringAt(request, {"spec", "boundObjectRef", "name"}));
+// The object that a token is to be bound to must be there, and a Pod run as the account.
+Result<std::optional<TokenIssuer::BoundObject>> boundObject(const Services& services,
+                                                            const Exchange& exchange,
+                                                            const kube::JsonObject& request) {
+    const kube::JsonObject* reference = kube::objectAt(request, {"spec", "boundObjectRef"});
+    if (reference == nullptr)
+        return std::nullopt;
+    const std::string kind(kube::stringAt(*reference, {"kind"}));
+    const std::string name(kube::stringAt(*reference, {"name"}));
+    const auto version = kube::GroupVersion::parse(kube::stringAt(*reference, {"apiVersion"}));
+    if (!version.group.empty() || (kind != "Pod" && kind != "Secret" && kind != "Node"))
+        return fail(kube::badRequest("cannot bind token to object of type " + version.group + "/" +
+                                     version.version + ", Kind=" + kind));
     const kube::Gvr gvr{"", "v1", kind == "Secret" ? "secrets" : kind == "Node" ? "nodes" : "pods"};
-    if (kind.empty() || services.state.get(gvr, {kind == "Node" ? "" : exchange.info.ns, name}))
-        return {};
-    return fail(kube::notFound(gvr, name));
+    const kube::ObjectPtr object = services.state.get(gvr, {kind == "Node" ? "" : exchange.info.ns, name});
+    if (!object)
+        return fail(kube::notFound(gvr, name));
+    const std::string uid(kube::stringAt(*reference, {"uid"}));
+    if (!uid.empty() && uid != object->uid())
+        return fail(
+            kube::conflict({"", "", kind}, name,
+                           "the UID in the bound object reference (" + uid +
+                               ") does not match the UID in record. The object might have been deleted "
+                               "and then recreated"));
+    if (kind == "Pod" &&
+        kube::stringAt(object->document(), {"spec", "serviceAccountName"}) != exchange.info.name)
+        return fail(kube::badRequest("cannot bind token for serviceaccount \"" + exchange.info.name +
+                                     "\" to pod running with different serviceaccount name."));
+    return TokenIssuer::BoundObject{kind, name, std::string(object->uid())};
+}
+
+kube::JsonArray* managedFieldsOf(kube::JsonObject& request) {
+    kube::Json* managed = kube::ensureObject(request, {"metadata"}).if_contains("managedFields");
+    return managed == nullptr ? nullptr : managed->if_array();
 }
 
 // Who asked for what: kept in the answer only, as the real server does.
@@ -61,6 +86,11 @@ void setOwner(const Exchange& exchange, kube::JsonObject& request) {
     kube::updateManagedFields(
         nullptr, request, schema->root(),
         {exchange.fieldManager, "token", kTokenRequest.apiVersion(), toRfc3339(exchange.now)});
+    // Go always writes it, if only as null: that it is there belongs to nobody.
+    if (kube::JsonArray* managed = managedFieldsOf(request))
+        for (kube::Json& entry : *managed)
+            if (kube::JsonObject* owned = entry.if_object())
+                kube::erase(*owned, {"fieldsV1", "f:spec", "f:boundObjectRef", "."});
 }
 
 }  // namespace
@@ -123,7 +153,8 @@ void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
             kube::invalid(kTokenRequest, "",
                           {{"FieldValueInvalid", "Invalid value: " + std::to_string(seconds) + ": " + problem,
                             "spec.expirationSeconds"}}));
-    if (Result<void> bound = checkBoundObject(services, *exchange, *request); !bound)
+    const Result<std::optional<TokenIssuer::BoundObject>> bound = boundObject(services, *exchange, *request);
+    if (!bound)
         return exchange->fail(bound.error());
     kube::ensureObject(*request, {"spec"})["expirationSeconds"] = seconds;
     setOwner(*exchange, *request);
@@ -134,9 +165,9 @@ void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
                 audiences.emplace_back(kube::view(audience.get_string()));
     if (audiences.empty())
         audiences.push_back(kIssuer);
-    const Result<TokenIssuer::Issued> issued =
-        services.tokens.issue(account->ns, account->name, account->uid, audiences,
-                              std::min(std::chrono::seconds(seconds), services.maxTokenLife), exchange->now);
+    const Result<TokenIssuer::Issued> issued = services.tokens.issue(
+        account->ns, account->name, account->uid, audiences,
+        std::min(std::chrono::seconds(seconds), services.maxTokenLife), exchange->now, *bound);
     if (!issued)
         return exchange->fail(issued.error());
     kube::JsonObject& metadata = kube::ensureObject(*request, {"metadata"});

@@ -80,6 +80,50 @@ private Q_SLOTS:
         QVERIFY(!(*issuer)->verify(issued->token, objects, now).has_value());
     }
 
+    void aBoundTokenEndsWithWhatItIsBoundTo_data() {
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<QString>("resource");
+        QTest::addColumn<QString>("ns");
+        QTest::newRow("pod") << "Pod" << "pods" << "shop";
+        QTest::newRow("secret") << "Secret" << "secrets" << "shop";
+        QTest::newRow("node") << "Node" << "nodes" << "";
+    }
+    void aBoundTokenEndsWithWhatItIsBoundTo() {
+        QFETCH(QString, kind);
+        QFETCH(QString, resource);
+        QFETCH(QString, ns);
+        const kube::Gvr gvr{"", "v1", resource.toStdString()};
+        MemoryObjects objects;
+        kube::Object account = kube::Object::make({"", "v1", "ServiceAccount"}, "shop", "robot");
+        account.metadata()["uid"] = "u-1";
+        objects.put(kAccounts, account);
+        const auto issuer = TokenIssuer::make(net::makeSigningKey()->keyPem);
+        const WallTime now{std::chrono::seconds(1'000'000)};
+        const auto issued = (*issuer)->issue("shop", "robot", "u-1", {}, std::chrono::hours(1), now,
+                                             TokenIssuer::BoundObject{kind.toStdString(), "b", "b-1"});
+        QVERIFY(issued.has_value());
+        const auto holds = [&](WallTime when) {
+            return (*issuer)->verify(issued->token, objects, when).has_value();
+        };
+        QVERIFY(!holds(now));
+        kube::Object bound = kube::Object::make({"", "v1", kind.toStdString()}, ns.toStdString(), "b");
+        bound.metadata()["uid"] = "b-1";
+        objects.put(gvr, bound);
+        QVERIFY(holds(now));
+        bound.metadata()["deletionTimestamp"] = toRfc3339(now);
+        objects.put(gvr, bound);
+        QVERIFY(holds(now + std::chrono::seconds(59)));
+        QVERIFY(!holds(now + std::chrono::seconds(61)));
+        bound.metadata().erase("deletionTimestamp");
+        bound.metadata()["uid"] = "b-2";
+        objects.put(gvr, bound);
+        QVERIFY(!holds(now));
+        QVERIFY(!(*issuer)
+                     ->issue("shop", "robot", "u-1", {}, std::chrono::hours(1), now,
+                             TokenIssuer::BoundObject{"ConfigMap", "b", "b-1"})
+                     .has_value());
+    }
+
     void rulesAllowWhatTheySay_data() {
         QTest::addColumn<QString>("rules");
         QTest::addColumn<QString>("verb");
