@@ -27,9 +27,13 @@ public:
         m_path += name;
         if (level.seen.emplace(name).second)
             return;
+        if (m_duplicates.size() >= kMost || m_bytes > kMostBytes)
+            return;
         std::string text = "duplicate field \"" + m_path + "\"";
-        if (m_told.insert(text).second)
-            m_duplicates.push_back(std::move(text));
+        if (!m_told.insert(text).second)
+            return;
+        m_bytes += text.size();
+        m_duplicates.push_back(std::move(text));
     }
     // A value begins: an element of an array gets its place in the path.
     void value() {
@@ -50,8 +54,13 @@ private:
     };
     std::string m_path;
     std::vector<Level> m_levels;
+    // As many as kube-apiserver's decoder tells.
+    static constexpr std::size_t kMost = 100;
+    static constexpr std::size_t kMostBytes = 64U << 10U;
+
     std::unordered_set<std::string> m_told;
     std::vector<std::string> m_duplicates;
+    std::size_t m_bytes = 0;
 };
 
 // Builds the document from Boost's parser events. Numbers with a fraction or an exponent are read from their

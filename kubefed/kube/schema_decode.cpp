@@ -21,8 +21,26 @@ void appendKey(std::string& path, std::string_view key) {
     path += key;
 }
 
-void collectUnknown(const Json& value, const SchemaNode& node, std::string& path,
-                    std::vector<std::string>& out) {
+// kube-apiserver's decoder looks for no more; long paths could make them any size.
+constexpr std::size_t kMostProblems = 100;
+constexpr std::size_t kMostProblemBytes = 64U << 10U;
+
+class UnknownFields {
+public:
+    std::vector<std::string> names;
+    void add(const std::string& path) {
+        names.push_back("unknown field \"" + path + "\"");
+        m_bytes += names.back().size();
+    }
+    [[nodiscard]] bool isFull() const { return names.size() >= kMostProblems || m_bytes > kMostProblemBytes; }
+
+private:
+    std::size_t m_bytes = 0;
+};
+
+void collectUnknown(const Json& value, const SchemaNode& node, std::string& path, UnknownFields& out) {
+    if (out.isFull())
+        return;
     const std::size_t size = path.size();
     if (const auto* object = value.if_object()) {
         if (node.type != Type::Object && node.type != Type::Any)
@@ -32,8 +50,10 @@ void collectUnknown(const Json& value, const SchemaNode& node, std::string& path
             if (const auto* child = node.declaredChild(keyView(member)))
                 collectUnknown(member.value(), *child, path, out);
             else
-                out.push_back("unknown field \"" + path + "\"");
+                out.add(path);
             path.resize(size);
+            if (out.isFull())
+                return;
         }
     } else if (const auto* array = value.if_array(); array != nullptr && node.type == Type::Array) {
         for (std::size_t i = 0; i < array->size(); ++i) {
@@ -272,16 +292,18 @@ void defaultInto(Json& value, const SchemaNode& node) {
 }  // namespace
 
 std::vector<std::string> unknownFields(const JsonObject& document, const SchemaNode& schema) {
-    std::vector<std::string> out;
+    UnknownFields out;
     std::string path;
     for (const auto& member : document) {
         path = keyView(member);
         if (const auto* child = schema.declaredChild(path))
             collectUnknown(member.value(), *child, path, out);
         else
-            out.push_back("unknown field \"" + path + "\"");
+            out.add(path);
+        if (out.isFull())
+            break;
     }
-    return out;
+    return std::move(out.names);
 }
 
 void pruneUnknown(JsonObject& document, const SchemaNode& schema) {

@@ -168,10 +168,18 @@ nghttp2_session_callbacks* Http2Session::Impl::makeCallbacks() {
             return 0;
         });
     nghttp2_session_callbacks_set_on_frame_not_send_callback(
-        callbacks, [](nghttp2_session*, const nghttp2_frame* frame, int, void* user) {
+        callbacks, [](nghttp2_session* own, const nghttp2_frame* frame, int, void* user) {
+            if (frame->hd.type != NGHTTP2_HEADERS)
+                return 0;
+            Impl& impl = self(user);
+            if (impl.side == Side::Server) {
+                // A head that is too long to send: its stream would wait for it for ever.
+                nghttp2_submit_rst_stream(own, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                          NGHTTP2_INTERNAL_ERROR);
+                return 0;
+            }
             // A request that GOAWAY overtook; nghttp2 may or may not close its stream, too.
-            if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-                Impl& impl = self(user);
+            if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
                 impl.notSent = frame->hd.stream_id;
                 impl.outgoing.erase(impl.notSent);
                 impl.open -= impl.open > 0 ? 1 : 0;

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/rest/exchange.h"
 
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "kubefed/kube/status_error.h"
 #include "kubefed/kube/yaml.h"
+#include "kubefed/util/utf8.h"
 
 namespace kubefed::apiserver {
 namespace {
+
+// As kube-apiserver: together this long; longer ones are cut and what is beyond is left out.
+constexpr std::size_t kMaxWarnings = 4096;
+constexpr std::size_t kMaxCutWarning = 256;
 
 // RFC 7234 quoted-string.
 std::string quoted(std::string_view text) {
@@ -15,16 +23,51 @@ std::string quoted(std::string_view text) {
     for (const char c : text) {
         if (c == '"' || c == '\\')
             out += '\\';
-        out += c == '\n' || c == '\r' ? ' ' : c;
+        const auto byte = static_cast<unsigned char>(c);
+        out += byte < 0x20 || byte == 0x7F ? ' ' : c;
     }
     return out + '"';
+}
+
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string_view cut(std::string_view text) {
+    std::size_t size = 0;
+    for (std::size_t taken = 0; taken < kMaxCutWarning && size < text.size(); ++taken)
+        size += std::max<std::size_t>(utf8SequenceLength(text.substr(size)), 1);
+    return text.substr(0, size);
+}
+
+std::vector<std::string_view> shown(const std::vector<std::string>& warnings) {
+    std::vector<std::string_view> all;
+    std::unordered_set<std::string_view> seen;
+    std::size_t total = 0;
+    for (const std::string& warning : warnings)
+        if (!warning.empty() && seen.insert(warning).second) {
+            all.push_back(warning);
+            total += characters(warning);
+        }
+    if (total <= kMaxWarnings)
+        return all;
+    total = 0;
+    std::vector<std::string_view> some;
+    for (const std::string_view warning : all) {
+        if (total >= kMaxWarnings)
+            break;
+        some.push_back(cut(warning));
+        total += characters(some.back());
+    }
+    return some;
 }
 
 }  // namespace
 
 net::Headers Exchange::headers(std::string_view contentType) const {
     net::Headers out{{"content-type", std::string(contentType)}, {"cache-control", "no-cache, private"}};
-    for (const std::string& warning : warnings)
+    for (const std::string_view warning : shown(warnings))
         out.emplace_back("warning", "299 - " + quoted(warning));
     return out;
 }

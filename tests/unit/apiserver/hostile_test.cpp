@@ -334,6 +334,38 @@ private Q_SLOTS:
         QVERIFY(std::count(metrics.begin(), metrics.end(), '\n') < 200);
     }
 
+    void warningsAreFewAndShort() {
+        Server s;
+        const auto warned = [&](const std::string& fields) {
+            const Answer answer =
+                s.ask("POST", kMaps + "?dryRun=All", R"({"metadata":{"name":"a"})" + fields + "}");
+            std::vector<std::string> out;
+            for (const auto& [name, value] : answer->headers())
+                if (name == "warning")
+                    out.push_back(value);
+            return out;
+        };
+        std::string many, large, same;
+        for (int i = 0; i < 500; ++i) {
+            const std::string n = std::to_string(i);
+            many += ",\"x" + n + "\":1";
+            large += ",\"y" + n + std::string(1000, 'y') + "\":1";
+            same += ",\"z\":1";
+        }
+        QCOMPARE(warned(many).size(), 100U);
+        const std::vector<std::string> cut = warned(large);
+        QCOMPARE(cut.size(), 16U);
+        QCOMPARE(cut[0].size(), 265U);  // 256 characters, one of them escaped
+        QCOMPARE(warned(same).size(), 2U);
+        for (const std::string& warning : warned(",\"a\\u0001\\r\\nb\":1"))
+            QVERIFY(std::none_of(warning.begin(), warning.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
+        // A long path before each of many fields.
+        std::string deep = ",\"metadata\":{\"name\":\"a\",\"labels\":{\"" + std::string(1'000'000, 'l') +
+                           "\":\"\"},\"" + std::string(1'000'000, 'k') + "\":{";
+        QVERIFY(warned(deep + "}}").size() <= 16U);
+    }
+
     void tokensAreAskedForInNumbers() {
         Server s;
         s.clock.advance(10ms);

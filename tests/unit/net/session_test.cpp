@@ -152,6 +152,22 @@ private Q_SLOTS:
         QCOMPARE(client.seen.back().error, std::to_underlying(Http2Error::Internal));
     }
 
+    void aHeadThatCannotBeSentResetsItsStream() {
+        Side client(Http2Session::Side::Client);
+        Side server(Http2Session::Side::Server);
+        const auto stream = client.session.request(kGet, nullptr).value();
+        exchangeBytes(client, server);
+        server.session.respond(stream, 200, {{"warning", std::string(5U << 20U, 'w')}}, true);
+        server.session.write(stream, "x");
+        exchangeBytes(client, server);
+        QCOMPARE(client.count(Kind::Closed), 1);
+        QCOMPARE(client.seen.back().error, std::to_underlying(Http2Error::Internal));
+        std::vector<Http2Event> events;
+        server.session.takeEvents(events);
+        QCOMPARE(std::ranges::count(events, Kind::Closed, &Http2Event::kind), 1);
+        QVERIFY(client.ok && server.ok);
+    }
+
     void theStreamLimitIsKnown() {
         Side client(Http2Session::Side::Client);
         Side server(Http2Session::Side::Server, {.maxStreams = 2});
