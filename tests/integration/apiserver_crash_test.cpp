@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// kill -9 in the middle of writing, 50 times on one store: whatever was acknowledged is there afterwards, and
-// resourceVersions go on growing.
+// kill -9 in the middle of writing, 50 times on one store: whatever creation, update, status or deletion was
+// acknowledged stands afterwards, and resourceVersions go on growing.
 #include <csignal>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <random>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "kubefed/apiserver/server.h"
 #include "kubefed/net/tls.h"
 #include "kubefed/util/qt_clock.h"
+#include "tests/fakes/fake_response.h"
+#include "tests/integration/crash_load.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -98,7 +101,7 @@ private Q_SLOTS:
         std::ofstream(keyFile) << key.keyPem;
         std::mt19937 random(20261123);
         std::uniform_int_distribution<int> lines(1, 300);
-        std::vector<std::string> acknowledged;
+        std::map<std::string, Reached> acknowledged;
         std::int64_t newest = 0;
         for (int round = 0; round < kRounds; ++round) {
             Writer writer({store, "r" + std::to_string(round) + "-", keyFile});
@@ -106,9 +109,12 @@ private Q_SLOTS:
             QTRY_VERIFY_WITH_TIMEOUT(writer.output().count('\n') >= wanted, 20'000);
             writer.kill();
             const QByteArray output = writer.output();
-            const QList<QByteArray> names = output.left(output.lastIndexOf('\n')).split('\n');
-            for (const QByteArray& name : names)
-                acknowledged.push_back(name.toStdString());
+            for (const QByteArray& line : output.left(output.lastIndexOf('\n')).split('\n')) {
+                const QList<QByteArray> words = line.split(' ');
+                QCOMPARE(words.size(), 3);
+                acknowledged[words[1].toStdString()] = {static_cast<test::CrashType>(words[0].toInt()),
+                                                        words[2].toInt()};
+            }
             std::int64_t seen = 0;
             verify(store, key.keyPem, acknowledged, seen);
             if (QTest::currentTestFailed())
@@ -119,18 +125,29 @@ private Q_SLOTS:
     }
 
 private:
+    struct Reached {
+        test::CrashType type = test::CrashType::ConfigMap;
+        int step = 0;
+    };
+
+    // Each object is as after its last acknowledged step, or as after the next one, which nobody heard of.
     static void verify(const std::string& store, const std::string& key,
-                       const std::vector<std::string>& names, std::int64_t& newest) {
+                       const std::map<std::string, Reached>& objects, std::int64_t& newest) {
         QtClock clock;
         const auto server = apiserver::ApiServer::open({.database = store, .signingKeyPem = key}, clock);
         QVERIFY2(server.has_value(), server ? "" : server.error().text().c_str());
-        for (const std::string& name : names) {
+        for (const auto& [name, reached] : objects) {
             const kube::ObjectPtr object =
-                (*server)->objects().get({"", "v1", "configmaps"}, {"default", name});
-            QVERIFY2(object != nullptr, name.c_str());
-            QCOMPARE(std::string(kube::stringAt(object->document(), {"data", "k"})), name);
-            newest = std::max<std::int64_t>(newest, std::stoll(std::string(object->resourceVersion())));
+                (*server)->objects().get(test::crashResource(reached.type), {"default", name});
+            QVERIFY2(test::isAtStep(reached.type, object.get(), reached.step) ||
+                         test::isAtStep(reached.type, object.get(), reached.step + 1),
+                     (name + " after step " + std::to_string(reached.step) + ": " +
+                      (object ? object->text() : "absent"))
+                         .c_str());
         }
+        const auto list = net::FakeCaller().ask(**server, "GET", "/api/v1/namespaces");
+        newest = std::stoll(std::string(
+            kube::stringAt(kube::parseJson(list->body())->as_object(), {"metadata", "resourceVersion"})));
     }
 };
 

@@ -1,48 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Helper of apiserver_crash_test: writes ConfigMaps into a store as fast as it can, 64 at a time, and prints
-// the name of each one that was acknowledged. Runs until it is killed. Arguments: store, name prefix, key
-// file.
+// Helper of apiserver_crash_test: writes objects into a store as fast as it can, 64 at a time, and prints
+// after each write that was acknowledged which object it was and the step that it has reached. Runs until it
+// is killed. Arguments: store, name prefix, key file. tests/integration/crash_load.h says what the steps are.
 #include <cstdio>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <QCoreApplication>
 
 #include "kubefed/apiserver/server.h"
 #include "kubefed/util/qt_clock.h"
 #include "tests/fakes/fake_response.h"
+#include "tests/integration/crash_load.h"
 
 namespace {
 
 using namespace kubefed;
+using namespace kubefed::test;
 
-class Load {
+// One object, taken through its steps for ever.
+class Lane {
 public:
-    Load(apiserver::ApiServer& server, std::string prefix) : m_server(server), m_prefix(std::move(prefix)) {}
+    Lane(apiserver::ApiServer& server, std::string name, int number)
+        : m_server(server), m_name(std::move(name)), m_type(typeOf(number)) {}
 
     void next() {
-        const std::string name = m_prefix + std::to_string(m_count++);
-        m_server.handle(
-            m_caller.request("POST", "/api/v1/namespaces/default/configmaps",
-                             "{\"metadata\":{\"name\":\"" + name + "\"},\"data\":{\"k\":\"" + name + "\"}}"),
-            std::make_shared<Acknowledged>(*this, name));
+        const CrashRequest request = crashRequest(m_type, m_name, m_step + 1);
+        m_server.handle(m_caller.request(request.method, request.path, request.body, request.contentType),
+                        std::make_shared<Acknowledged>(*this));
     }
 
 private:
-    // Prints when the server says that the object is stored, then asks for the next one.
     class Acknowledged final : public net::ResponseWriter {
     public:
-        Acknowledged(Load& load, std::string name) : m_load(load), m_name(std::move(name)) {}
+        explicit Acknowledged(Lane& lane) : m_lane(lane) {}
         void respond(int status, net::Headers headers, std::string body) override {
-            (void)headers, (void)body;
-            if (status == 201) {
-                std::printf("%s\n", m_name.c_str());
-                std::fflush(stdout);
-            }
-            m_load.next();
+            (void)headers;
+            m_lane.answered(status, body);
         }
         void begin(int status, net::Headers headers) override { (void)status, (void)headers; }
         bool write(std::string chunk) override { return !chunk.empty(); }
@@ -53,14 +51,25 @@ private:
         [[nodiscard]] bool isClosed() const override { return false; }
 
     private:
-        Load& m_load;
-        std::string m_name;
+        Lane& m_lane;
     };
 
+    void answered(int status, const std::string& body) {
+        if (status >= 300) {
+            std::fprintf(stderr, "%s: %s\n", m_name.c_str(), body.c_str());
+            std::exit(1);
+        }
+        ++m_step;
+        std::printf("%d %s %d\n", static_cast<int>(m_type), m_name.c_str(), m_step);
+        std::fflush(stdout);
+        next();
+    }
+
     apiserver::ApiServer& m_server;
-    const std::string m_prefix;
+    const std::string m_name;
+    const CrashType m_type;
     net::FakeCaller m_caller;
-    std::uint64_t m_count = 0;
+    int m_step = -1;
 };
 
 }  // namespace
@@ -73,13 +82,28 @@ int main(int argc, char** argv) {
     std::ostringstream key;
     key << in.rdbuf();
     QtClock clock;
-    auto server = apiserver::ApiServer::open({.database = argv[1], .signingKeyPem = key.str()}, clock);
+    auto server = apiserver::ApiServer::open(
+        {.database = argv[1], .signingKeyPem = key.str(), .crds = {crashDefinition()}}, clock);
     if (!server) {
         std::fprintf(stderr, "%s\n", server.error().text().c_str());
         return 1;
     }
-    Load load(**server, argv[2]);
+    std::vector<std::unique_ptr<Lane>> lanes;
     for (int i = 0; i < 64; ++i)
-        load.next();
+        lanes.push_back(std::make_unique<Lane>(**server, argv[2] + std::to_string(i), i));
+    Request start, heard;
+    const auto begin = [&] {
+        start = clock.after(Duration(0), [&] {
+            for (const auto& lane : lanes)
+                lane->next();
+        });
+    };
+    if (net::FakeCaller().ask(**server, "GET", "/apis/example.com/v1/crashes")->status() == 200)
+        begin();
+    else  // the definition is served once it is stored
+        heard = (*server)->listen([&](const kube::Gvr& gvr, auto, const kube::ObjectPtr&) {
+            if (gvr.resource == "customresourcedefinitions" && !start.isActive())
+                begin();
+        });
     return QCoreApplication::exec();
 }

@@ -73,6 +73,12 @@ Result<void> SqliteDatabase::open(const std::filesystem::path& file) {
          {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
           "PRAGMA wal_autocheckpoint=4000", "PRAGMA cache_size=-4096", "BEGIN IMMEDIATE; COMMIT"})
         KUBEFED_TRY(execute(sql));
+    // A build of SQLite may know the word and take it for another: what is acknowledged stands on it.
+    constexpr int kFull = 2;
+    if (const int synchronous = readInt(m_db, "PRAGMA synchronous", -1); synchronous != kFull)
+        return fail(Code::Internal, "store \"" + m_file.string() +
+                                        "\" cannot be made durable: SQLite says synchronous=" +
+                                        std::to_string(synchronous) + " where FULL was asked for");
     KUBEFED_TRY(checkVersion());
     return prepare();
 }

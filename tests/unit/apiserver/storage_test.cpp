@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -12,8 +13,26 @@
 #include "kubefed/apiserver/state/state.h"
 #include "kubefed/apiserver/storage/sqlite_storage.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 using namespace kubefed;
 using namespace kubefed::apiserver;
+
+// SQLite's calls come here first, and are counted.
+namespace {
+std::atomic<int> syncs{0};
+}
+extern "C" {
+__attribute__((visibility("default"))) int fdatasync(int file) {
+    ++syncs;
+    return static_cast<int>(::syscall(SYS_fdatasync, file));
+}
+__attribute__((visibility("default"))) int fsync(int file) {
+    ++syncs;
+    return static_cast<int>(::syscall(SYS_fsync, file));
+}
+}
 
 namespace {
 
@@ -96,6 +115,24 @@ private Q_SLOTS:
         QCOMPARE(maps.slots.size(), 49U);
         QCOMPARE(valueOf(maps.committed("ns/m8")), std::string("158"));
         QCOMPARE(maps.compactedRv, last);
+    }
+
+    void nothingIsAcknowledgedBeforeItIsOnDisk() {
+        const QTemporaryDir dir;
+        State state(std::make_unique<SqliteStorage>(dir.filePath(QStringLiteral("store.db")).toStdString()),
+                    100);
+        Collection& maps = state.bind(kMaps, "ConfigMap", true, {});
+        QVERIFY(state.load().has_value());
+        for (int i = 0; i < 20; ++i) {
+            const int before = syncs;
+            int atDone = -1;
+            state.put(maps, configMap("a", std::to_string(i)), [&](const Result<void>& result) {
+                QVERIFY(result.has_value());
+                atDone = syncs;
+            });
+            QTRY_VERIFY(atDone >= 0);
+            QVERIFY2(atDone > before, qPrintable(QString::number(i)));
+        }
     }
 
     void historyIsBoundedInBytes() {
