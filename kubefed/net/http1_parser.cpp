@@ -35,12 +35,14 @@ std::string_view plain(boost::beast::string_view text) {
 }  // namespace
 
 struct Http1Parser::Impl {
-    Impl(std::size_t headerLimit, std::size_t bodyLimit) : maxHeader(headerLimit), maxBody(bodyLimit) {
+    Impl(std::size_t headerLimit, std::size_t bodyLimit, std::size_t withoutToken)
+        : maxHeader(headerLimit), maxBody(bodyLimit), maxBodyWithoutToken(withoutToken) {
         begin();
     }
 
     const std::size_t maxHeader;
     const std::size_t maxBody;
+    const std::size_t maxBodyWithoutToken;
     std::optional<Parser> parser;
     std::string pending;  // not taken by the parser yet
     State state = State::NeedMore;
@@ -56,6 +58,11 @@ struct Http1Parser::Impl {
         mayContinue = true;
     }
     void parse();
+    [[nodiscard]] bool isTooMuchWithoutToken() const {
+        return parser->is_header_done() && parser->get().count(http::field::authorization) == 0 &&
+               (parser->get().body().size() > maxBodyWithoutToken ||
+                parser->content_length().value_or(0) > maxBodyWithoutToken);
+    }
 };
 
 // The shortest end of a chunked body, "0\r\n\r\n". Beast asserts that it is never asked again with less of
@@ -69,6 +76,11 @@ void Http1Parser::Impl::parse() {
         boost::beast::error_code error;
         const std::size_t taken = parser->put(boost::asio::buffer(pending), error);
         pending.erase(0, taken);
+        if (isTooMuchWithoutToken()) {
+            state = State::Failed;
+            refusal = 413;
+            return;
+        }
         if (error == http::error::need_more)
             return;
         if (error) {
@@ -82,8 +94,8 @@ void Http1Parser::Impl::parse() {
     }
 }
 
-Http1Parser::Http1Parser(std::size_t maxHeader, std::size_t maxBody)
-    : m_impl(std::make_unique<Impl>(maxHeader, maxBody)) {}
+Http1Parser::Http1Parser(std::size_t maxHeader, std::size_t maxBody, std::size_t maxBodyWithoutToken)
+    : m_impl(std::make_unique<Impl>(maxHeader, maxBody, maxBodyWithoutToken)) {}
 Http1Parser::~Http1Parser() = default;
 
 Http1Parser::State Http1Parser::feed(std::string_view bytes) {

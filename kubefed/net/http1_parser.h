@@ -26,7 +26,8 @@ class Http1Parser {
 public:
     enum class State { NeedMore, Complete, Failed };
 
-    Http1Parser(std::size_t maxHeader, std::size_t maxBody);
+    // `maxBodyWithoutToken`: of requests without an Authorization header.
+    Http1Parser(std::size_t maxHeader, std::size_t maxBody, std::size_t maxBodyWithoutToken);
     ~Http1Parser();
     Http1Parser(const Http1Parser&) = delete;
     Http1Parser& operator=(const Http1Parser&) = delete;

@@ -45,7 +45,8 @@ public:
     Http1Connection(std::unique_ptr<QSslSocket> socket, Peer peer, ServerContext& context)
         : m_context(context),
           m_peer(std::move(peer)),
-          m_parser(context.config.maxHeader, context.config.maxBody),
+          m_parser(context.config.maxHeader, context.config.maxBody,
+                   m_peer.certificate ? context.config.maxBody : kMaxStrangersBody),
           m_pump(std::move(socket), *this, context.loop, context.config.stall) {}
 
     void start() override {

@@ -179,7 +179,10 @@ void Http2Connection::onData(ServerStream& stream, const Http2Event& event) {
     if (stream.refused)
         return;
     std::string& body = stream.request.body;
-    if (body.size() + event.data.size() > m_context.config.maxBody) {
+    const bool known = m_peer.certificate || !header(stream.request.headers, "authorization").empty();
+    const std::size_t limit =
+        known ? m_context.config.maxBody : std::min(m_context.config.maxBody, kMaxStrangersBody);
+    if (body.size() + event.data.size() > limit) {
         refuse(event.stream, stream, 413);
         return;
     }

@@ -15,6 +15,9 @@
 
 namespace kubefed::net {
 
+// Bodies of peers that show neither a certificate nor a token: nobody will do what they ask for.
+inline constexpr std::size_t kMaxStrangersBody = 64U << 10U;
+
 class ServerConnection;
 
 // The server, as its connections see it.

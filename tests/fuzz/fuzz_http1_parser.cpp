@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t piece = 1 + data[0];
     std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     constexpr std::size_t maxBody = 100;
-    Http1Parser parser(200, maxBody);
+    Http1Parser parser(200, maxBody, maxBody);
     while (!bytes.empty()) {
         auto state = parser.feed(bytes.substr(0, piece));
         bytes.remove_prefix(std::min(piece, bytes.size()));

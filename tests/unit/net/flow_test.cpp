@@ -215,6 +215,26 @@ private Q_SLOTS:
         QCOMPARE(m_cache->openConnections(), std::size_t{1});
     }
 
+    void strangersSendShortBodies() {
+        QtClock clock;
+        FunctionHandler handler(
+            [](const ServerRequest&, const std::shared_ptr<ResponseWriter>& w) { w->respond(200, {}, ""); });
+        HttpServer server(m_pki.serverConfig(), handler, clock);
+        m_cache = std::make_unique<ConnectionCache>(clock);
+        m_transport = m_cache->transport(loopback(server.listen().value()), m_pki.anonymous());
+        for (const bool known : {false, true}) {
+            HttpRequest request = get("/");
+            request.method = "POST";
+            request.body = std::string(100'000, 'x');
+            if (known)
+                request.headers.emplace_back("authorization", "Bearer t");
+            Slot<HttpResponse> slot;
+            const auto handle = m_transport->send(std::move(request), slot.callback());
+            QTRY_VERIFY(slot.isOk());
+            QCOMPARE(slot.value().status, known ? 200 : 413);
+        }
+    }
+
     void aSlowReaderFillsOnlyItsOwnBuffer() {
         QtClock clock;
         ServerConfig config = m_pki.serverConfig();

@@ -100,11 +100,26 @@ private Q_SLOTS:
     void readsAnEmptyChunkedBodyByteByByte() {
         const std::string_view sent =
             "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-        Http1Parser parser(1000, 1000);
+        Http1Parser parser(1000, 1000, 1000);
         for (std::size_t i = 0; i + 1 < sent.size(); ++i)
             QCOMPARE(parser.feed(sent.substr(i, 1)), Http1Parser::State::NeedMore);
         QCOMPARE(parser.feed("\n"), Http1Parser::State::Complete);
         QCOMPARE(parser.take().body, std::string());
+    }
+
+    void strangersSendShortBodies() {
+        const std::string body(200, 'x');
+        const std::string head = "POST /c HTTP/1.1\r\nHost: h\r\n";
+        const std::string token = "Authorization: Bearer t\r\n";
+        const std::string sized = "Content-Length: 200\r\n\r\n" + body;
+        const std::string chunked = "Transfer-Encoding: chunked\r\n\r\nc8\r\n" + body + "\r\n0\r\n\r\n";
+        for (const std::string& rest : {sized, chunked}) {
+            Http1Parser stranger(1000, 1000, 199), known(1000, 1000, 199), enough(1000, 1000, 200);
+            QCOMPARE(stranger.feed(head + rest), Http1Parser::State::Failed);
+            QCOMPARE(stranger.refusal(), 413);
+            QCOMPARE(known.feed(head + token + rest), Http1Parser::State::Complete);
+            QCOMPARE(enough.feed(head + rest), Http1Parser::State::Complete);
+        }
     }
 
     void continuesWhenAsked() {
