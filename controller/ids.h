@@ -37,10 +37,6 @@ struct TemplateId {
 // Written into a Placement in the same write as its spec: the clusters that a decision dropped and from which
 // the object is still to be removed. Only these (and a deleted template, and unjoin) allow a removal.
 inline constexpr std::string_view kRemovingAnnotation = "kubefed.io/removing";
-// On a MemberCluster that is being deleted: what becomes of what was propagated there: "keep" or "delete".
-inline constexpr std::string_view kUnjoinObjectsAnnotation = "kubefed.io/unjoin-objects";
-// On a MemberCluster that is being deleted: "true" lets it go although the member cannot be reached.
-inline constexpr std::string_view kUnjoinForceAnnotation = "kubefed.io/unjoin-force";
 // On a MemberCluster: the clusterUID that a person accepted for this name, in place of the one it had.
 inline constexpr std::string_view kConfirmUidAnnotation = "kubefed.io/confirm-cluster-uid";
 

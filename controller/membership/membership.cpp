@@ -3,6 +3,7 @@
 
 #include "controller/membership/credentials.h"
 #include "controller/membership/member_status.h"
+#include "kubefed/fed/leaving.h"
 #include "kubefed/fed/names.h"
 #include "kubefed/util/log.h"
 
@@ -56,8 +57,9 @@ void Membership::reconcile(const std::string& name) {
                         decoded->isDeleting == member.cluster.isDeleting;
     member.cluster = std::move(*decoded);
     member.hasFinalizer = (*object)->hasFinalizer(fed::kMembershipFinalizer);
-    member.deletesObjects = member.isLeaving() && (*object)->annotation(kUnjoinObjectsAnnotation) == "delete";
-    member.forced = (*object)->annotation(kUnjoinForceAnnotation) == "true";
+    const fed::UnjoinOrder order = fed::unjoinOrderOf(**object);
+    member.deletesObjects = order.deletesObjects;
+    member.forced = order.force;
     member.confirmedUid = (*object)->annotation(kConfirmUidAnnotation);
     if (fresh && member.cluster.status.phase && *member.cluster.status.phase != fed::Phase::Leaving)
         member.health.phase = *member.cluster.status.phase;  // until a probe proves otherwise, by threshold

@@ -58,7 +58,7 @@ public:
             if (it->second.isDeleting())
                 return;
             kube::Object object = it->second;
-            object.metadata()["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+            object.metadata()["deletionTimestamp"] = toRfc3339(m_clock.wallNow());
             put(gvr, std::move(object));
             return;
         }

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/cmd/unjoin.h"
 
+#include "kubefed/cli/http_date.h"
+#include "kubefed/cli/member_errors.h"
+#include "kubefed/fed/leaving.h"
 #include "kubefed/fed/names.h"
 
 namespace kubefed::cli {
 namespace {
 
 constexpr Duration kPollEvery{200};
-constexpr std::string_view kObjectsAnnotation = "kubefed.io/unjoin-objects";
-constexpr std::string_view kForceAnnotation = "kubefed.io/unjoin-force";
 
 bool isStatus(const Error& error, int httpCode) {
     return error.status && error.status->httpCode == httpCode;
+}
+// Then it was certainly not done.
+bool wasRefused(const Error& error) {
+    return error.status && error.status->httpCode < 500;
 }
 
 }  // namespace
@@ -59,36 +64,138 @@ void Unjoin::readMember() {
             if (!member)
                 return failWith(member.error(), "reading member \"" + m_options.name + "\"");
             m_member = std::move(*member);
-            annotate();
+            readTime();
         });
 }
 
-void Unjoin::annotate() {
-    kube::JsonObject patch;
-    kube::JsonObject& annotations = kube::ensureObject(patch, {"metadata", "annotations"});
-    annotations[kObjectsAnnotation] = m_options.deleteObjects ? "delete" : "keep";
-    if (m_options.force)
-        annotations[kForceAnnotation] = "true";
+// The order is dated by the clock that will date the deletion.
+void Unjoin::readTime() {
+    m_request = client().raw("/version", m_options.requestTimeout, [this](Result<net::HttpResponse> answer) {
+        if (!answer)
+            return failWith(answer.error(), "reading the federation's clock");
+        order(parseHttpDate(net::header(answer->headers, "date")).value_or(env().clock.wallNow()));
+    });
+}
+
+void Unjoin::order(WallTime now) {
+    m_stage = Stage::Ordering;
+    kube::JsonObject patch =
+        fed::unjoinPatch({.deletesObjects = m_options.deleteObjects, .force = m_options.force}, now);
+    kube::ensureObject(patch, {"metadata"})["uid"] = m_member.uid;
     m_request = client().patch(
         fed::memberClusters(), {"", m_options.name}, kube::PatchType::Merge, kube::printJson(patch),
-        {.fieldManager = std::string(kCliManager)}, [this](Result<kube::Object> answer) {
-            if (!answer)
-                return failWith(answer.error(), "letting \"" + m_options.name + "\" go");
+        {.fieldManager = std::string(kCliManager), .timeout = m_options.requestTimeout},
+        [this](Result<kube::Object> answer) {
+            if (!answer) {
+                CliError error = federationError(answer.error(), federation(), notLeft());
+                if (!wasRefused(answer.error()))
+                    return takeBack(std::move(error));
+                error.changed = "nothing was changed";
+                return m_interrupted ? finish(kInterrupted) : fail(error);
+            }
+            if (m_member.isDeleting)
+                return leaving(&*answer);
+            if (m_interrupted)
+                return takeBack({});
             removeMember();
         });
 }
 
 void Unjoin::removeMember() {
     m_request = client().remove(
-        fed::memberClusters(), {"", m_options.name}, {.uid = m_member.uid},
-        [this](Result<kube::Object> answer) {
-            if (!answer && !isStatus(answer.error(), 404))
-                return failWith(answer.error(), "letting \"" + m_options.name + "\" go");
-            env().report.doing(m_options.deleteObjects
-                                   ? "deleting what was propagated to \"" + m_options.name + "\""
-                                   : "letting \"" + m_options.name + "\" go");
-            waitUntilGone();
+        fed::memberClusters(), {"", m_options.name},
+        {.uid = m_member.uid, .timeout = m_options.requestTimeout}, [this](Result<kube::Object> answer) {
+            if (!answer && !isStatus(answer.error(), 404)) {
+                CliError error = federationError(answer.error(), federation(), notLeft());
+                if (wasRefused(answer.error()))
+                    return takeBack(std::move(error));
+                return lookAfterRemoval(std::move(error));
+            }
+            leaving(answer ? &*answer : nullptr);
         });
+}
+
+// The deletion was not answered: it may have been done.
+void Unjoin::lookAfterRemoval(CliError error) {
+    m_request = client().get(fed::memberClusters(), {"", m_options.name},
+                             [this, error = std::move(error)](Result<kube::Object> answer) mutable {
+                                 if (answer ? answer->uid() != m_member.uid : isStatus(answer.error(), 404))
+                                     return leaving(nullptr);
+                                 if (answer && answer->isDeleting())
+                                     return leaving(&*answer);
+                                 takeBack(std::move(error));
+                             });
+}
+
+// The deletion does not follow. One that was being deleted before is not told otherwise.
+void Unjoin::takeBack(std::optional<CliError> error) {
+    if (m_member.isDeleting) {
+        const std::string changed = "\"" + m_options.name + "\" is leaving federation \"" + federationName() +
+                                    "\"; whether the new order reached it is not known";
+        if (m_interrupted || !error) {
+            env().report.line(changed);
+            return finish(kInterrupted);
+        }
+        error->changed = changed;
+        return fail(*error);
+    }
+    kube::JsonObject patch = fed::unjoinUndoPatch();
+    kube::ensureObject(patch, {"metadata"})["uid"] = m_member.uid;
+    m_request = client().patch(
+        fed::memberClusters(), {"", m_options.name}, kube::PatchType::Merge, kube::printJson(patch),
+        {.fieldManager = std::string(kCliManager), .timeout = m_options.requestTimeout},
+        [this, error = std::move(error)](Result<kube::Object> answer) mutable {
+            std::string changed = "nothing was changed";
+            if (!answer && !isStatus(answer.error(), 404))
+                changed = "it is not known whether \"" + m_options.name + "\" is leaving federation \"" +
+                          federationName() + "\"; an order without its deletion counts no longer after " +
+                          shortDuration(fed::kUnjoinWithin);
+            if (error && !m_interrupted) {
+                error->changed = std::move(changed);
+                return fail(*error);
+            }
+            env().report.line(changed);
+            finish(kInterrupted);
+        });
+}
+
+// `member`: as it is being deleted, unless it is gone.
+void Unjoin::leaving(const kube::Object* member) {
+    m_keepsObjects = member != nullptr && member->isDeleting() && !fed::unjoinOrderOf(*member).deletesObjects;
+    m_stage = Stage::Leaving;
+    m_secretStands = !m_member.spec.credentialsSecret.empty();
+    if (m_interrupted)
+        return interrupt();
+    if (m_options.deleteObjects && m_keepsObjects)
+        env().report.warn("the deletion came too late after its order: propagated objects are kept");
+    env().report.doing(m_options.deleteObjects ? "deleting what was propagated to \"" + m_options.name + "\""
+                                               : "letting \"" + m_options.name + "\" go");
+    waitUntilGone();
+}
+
+void Unjoin::interrupt() {
+    m_interrupted = true;
+    switch (m_stage) {
+        case Stage::Ordering:
+            return;  // the write under way ends first, so that it is known and can be taken back
+        case Stage::Leaving:
+            env().report.line("\"" + m_options.name + "\" is leaving federation \"" + federationName() +
+                              "\"; the same command again waits for it and removes what join made there");
+            break;
+        case Stage::Gone:
+            env().report.line("\"" + m_options.name + "\" left federation \"" + federationName() +
+                              "\"; what join made may stay: " + listLeft());
+            break;
+        case Stage::Reading:
+            break;
+    }
+    m_request.cancel();
+    m_timer.cancel();
+    finish(kInterrupted);
+}
+
+std::string Unjoin::notLeft() const {
+    return "letting \"" + m_options.name + "\" go";
 }
 
 void Unjoin::waitUntilGone() {
@@ -99,8 +206,12 @@ void Unjoin::waitUntilGone() {
 void Unjoin::onWaited(Result<kube::Object> answer) {
     const bool gone = answer ? answer->uid() != m_member.uid : isStatus(answer.error(), 404);
     if (gone) {
+        m_stage = Stage::Gone;
+        m_objects = memberObjects(m_ref);
+        m_objects.erase(m_objects.begin());  // the namespace may serve other federations
+        const bool deleted = m_options.deleteObjects && !m_keepsObjects;
         env().report.done("federation \"" + federationName() + "\" has let \"" + m_options.name + "\" go",
-                          m_options.deleteObjects ? "propagated objects deleted" : "propagated objects kept");
+                          deleted ? "propagated objects deleted" : "propagated objects kept");
         return removeSecret();
     }
     if (env().clock.now() - m_started < m_options.timeout) {
@@ -127,7 +238,8 @@ void Unjoin::removeSecret() {
     m_request =
         client().remove(secrets(), {std::string(fed::kSystemNamespace), m_member.spec.credentialsSecret}, {},
                         [this](Result<kube::Object> answer) {
-                            if (!answer && !isStatus(answer.error(), 404))
+                            m_secretStands = !answer && !isStatus(answer.error(), 404);
+                            if (m_secretStands)
                                 env().report.warn("its Secret stays: " + answer.error().text());
                             openMember();
                         });
@@ -135,8 +247,6 @@ void Unjoin::removeSecret() {
 
 // What join made stands in the member; removing it takes the person's own credentials.
 void Unjoin::openMember() {
-    m_objects = memberObjects(m_ref);
-    m_objects.erase(m_objects.begin());  // the namespace may serve other federations
     const std::string name = m_options.clusterContext.empty() ? m_options.name : m_options.clusterContext;
     auto context = resolveContext(kubeconfig(), name);
     if (!context || context->isFederation) {
@@ -180,17 +290,23 @@ void Unjoin::removeNext() {
         });
 }
 
-void Unjoin::finishLeaving() {
+// What stands in the member, and with an interrupt the Secret here.
+std::string Unjoin::listLeft() {
     for (const ManagedObject& object : m_objects)
         m_left.push_back(object.gvr.text() + "/" + object.object.key().text());
+    if (m_interrupted && m_secretStands)
+        m_left.push_back("Secret " + std::string(fed::kSystemNamespace) + "/" +
+                         m_member.spec.credentialsSecret + " in federation \"" + federationName() + "\"");
+    return nameList(m_left, m_left.size());
+}
+
+void Unjoin::finishLeaving() {
+    const std::string left = listLeft();
     if (m_left.empty()) {
         env().report.done("service account and roles removed in \"" + m_options.name + "\"");
         env().report.line(m_options.name + " left federation \"" + federationName() + "\"");
         return finish(kDone);
     }
-    std::string left;
-    for (const std::string& each : m_left)
-        left += (left.empty() ? "" : ", ") + each;
     CliError error{
         .id = "KF1122",
         .message = "\"" + m_options.name + "\" left, but what join made there could not be removed",

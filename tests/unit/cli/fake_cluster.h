@@ -13,6 +13,7 @@
 
 #include "kubefed/cli/environment.h"
 #include "kubefed/kube/json.h"
+#include "kubefed/kube/patch.h"
 #include "kubefed/kube/status_error.h"
 
 namespace kubefed::cli {
@@ -22,6 +23,10 @@ public:
     std::map<std::string, kube::JsonObject> objects;  // by path
     std::set<std::string> denied;                     // "create clusterroles"
     std::set<std::string> failing;                    // paths whose writes answer 500
+    std::set<std::string> refusing;                   // "DELETE /apis/..." answers 403
+    std::set<std::string> unanswered;                 // paths of which one write is done, and not answered
+    std::set<std::string> lost;                       // paths of which one write never arrives
+    Clock* clock = nullptr;                           // dates the deletion of what has finalizers
     int minor = 34;
     bool unauthorized = false;
     int busy = 0;  // so many answers are 429, Retry-After 1
@@ -102,29 +107,59 @@ private:
                                           {"items", std::move(items)}});
     }
 
-    net::HttpResponse write(const std::string& method, const std::string& path,
-                            const kube::JsonObject& body) {
+    Result<net::HttpResponse> write(const std::string& method, const std::string& path,
+                                    const kube::JsonObject& body) {
         const std::string name(kube::stringAt(body, {"metadata", "name"}));
         const std::string key = method == "POST" ? path + "/" + name : path;
         if (failing.contains(key))
             return error(kube::internalError("disk full"));
+        if (refusing.contains(method + " " + key))
+            return error(kube::forbidden({"", "v1", "things"}, name, "not you"));
+        if (lost.erase(key) > 0)
+            return noAnswer();
+        const auto it = objects.find(key);
+        kube::JsonObject answered{{"kind", "Status"}};
         if (method == "DELETE") {
-            if (objects.erase(key) == 0)
+            if (it == objects.end())
                 return error(kube::notFound({"", "v1", "things"}, key));
-        } else if (method == "POST" && objects.contains(key)) {
+            const auto* finalizers = kube::arrayAt(it->second, {"metadata", "finalizers"});
+            if (finalizers == nullptr || finalizers->empty()) {
+                objects.erase(it);
+            } else {
+                kube::ensureObject(it->second, {"metadata"})["deletionTimestamp"] =
+                    toRfc3339(clock->wallNow());
+                answered = it->second;
+            }
+        } else if (method == "POST" && it != objects.end()) {
             return error(kube::alreadyExists({"", "v1", "things"}, name));
-        } else if (const auto it = objects.find(key); it != objects.end()) {
-            for (const auto& [field, value] : body)
-                it->second[field] = value;
         } else {
-            objects[key] = body;
-            kube::ensureObject(objects[key], {"metadata"})["uid"] = "uid-of-" + name;
+            answered = put(key, name, body);
         }
+        const bool isSilent = unanswered.erase(key) > 0;
         if (changed)
             changed();
-        const auto it = objects.find(key);
-        return json(200, it == objects.end() ? kube::JsonObject{{"kind", "Status"}} : it->second);
+        return isSilent ? noAnswer() : json(200, answered);
     }
+    static Result<net::HttpResponse> noAnswer() {
+        return fail(net::makeProblem(net::Problem::Timeout, "no answer within 10 s"));
+    }
+    // Every patch as a merge patch; what changes nothing makes no new version.
+    kube::JsonObject put(const std::string& key, const std::string& name, const kube::JsonObject& body) {
+        const bool isNew = !objects.contains(key);
+        kube::JsonObject next =
+            kube::applyMergePatch(kube::Json(objects[key]), kube::Json(body)).get_object();
+        if (isNew) {
+            kube::JsonObject& metadata = kube::ensureObject(next, {"metadata"});
+            metadata["uid"] = "uid-of-" + name;
+            metadata["managedFields"] =
+                kube::JsonArray{kube::JsonObject{{"manager", "kubefed-cli"}, {"operation", "Apply"}}};
+        }
+        if (isNew || next != objects[key])
+            kube::ensureObject(next, {"metadata"})["resourceVersion"] = std::to_string(++m_version);
+        return objects[key] = next;
+    }
+
+    int m_version = 100;
 };
 
 // Leads each host to its cluster; answers come a millisecond later.

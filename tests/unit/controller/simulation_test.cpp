@@ -3,6 +3,8 @@
 
 #include <QtTest/QTest>
 
+#include "kubefed/fed/leaving.h"
+
 using namespace kubefed;
 using namespace kubefed::controller;
 using namespace std::chrono_literals;
@@ -416,7 +418,8 @@ private Q_SLOTS:
         s.run(2s);
         const auto leave = [&](const std::string& name, const char* objects) {
             kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, name});
-            cluster.setAnnotation(kUnjoinObjectsAnnotation, objects);
+            cluster.setAnnotation(fed::kUnjoinObjectsAnnotation, objects);
+            cluster.setAnnotation(fed::kUnjoinTimeAnnotation, toRfc3339(s.clock.wallNow()));
             s.host.put(fed::memberClusters(), cluster);
             s.host.erase(fed::memberClusters(), {{}, name});
             s.run(5s);
@@ -432,10 +435,36 @@ private Q_SLOTS:
         leave("m3", "delete");
         QVERIFY(s.host.find(fed::memberClusters(), {{}, "m3"}) != nullptr);
         kube::Object forced = *s.host.find(fed::memberClusters(), {{}, "m3"});
-        forced.setAnnotation(kUnjoinForceAnnotation, "true");
+        forced.setAnnotation(fed::kUnjoinForceAnnotation, "true");
+        forced.setAnnotation(fed::kUnjoinTimeAnnotation, toRfc3339(s.clock.wallNow()));
         s.host.put(fed::memberClusters(), forced);
         s.run(2s);
         QVERIFY(s.host.find(fed::memberClusters(), {{}, "m3"}) == nullptr);
+    }
+
+    // Its unjoin was interrupted before the deletion, and never taken back.
+    void anOrderWithoutItsDeletionEmptiesNoClusterLater() {
+        Simulation s(15);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        for (const char* name : {"m1", "m2"}) {
+            kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, name});
+            cluster.setAnnotation(fed::kUnjoinObjectsAnnotation, "delete");
+            cluster.setAnnotation(fed::kUnjoinForceAnnotation, "true");
+            cluster.setAnnotation(fed::kUnjoinTimeAnnotation, toRfc3339(s.clock.wallNow()));
+            s.host.put(fed::memberClusters(), cluster);
+        }
+        s.run(59s);
+        s.host.erase(fed::memberClusters(), {{}, "m1"});
+        s.run(5s);
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m1"}) == nullptr);
+        QVERIFY(!s.member("m1").objects.contains(rc("web")));
+        s.run(5s);
+        s.host.erase(fed::memberClusters(), {{}, "m2"});
+        s.run(5s);
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m2"}) == nullptr);
+        QVERIFY(s.member("m2").objects.contains(rc("web")));
     }
 
     void anotherClusterUnderTheNameIsNotWrittenTo() {
