@@ -6,18 +6,34 @@
 namespace kubefed::fed {
 namespace {
 
-Phase phaseOf(ProbeOutcome outcome) {
-    switch (outcome) {
-        case ProbeOutcome::Ok:
-            return Phase::Ready;
-        case ProbeOutcome::NotReady:
-            return Phase::Degraded;
-        case ProbeOutcome::Refused:
-            return Phase::Unauthorized;
-        case ProbeOutcome::Failed:
-            break;
+constexpr std::array kPhases{Phase::Ready, Phase::Degraded, Phase::Unauthorized, Phase::Unreachable};
+
+// Joining is neither good nor bad: any verdict ends it.
+std::size_t badness(Phase phase) {
+    return static_cast<std::size_t>(std::ranges::find(kPhases, phase) - kPhases.begin());
+}
+
+void count(Health& health, std::size_t outcome, const HealthConfig& config) {
+    for (std::size_t level = 0; level < kPhases.size(); ++level) {
+        health.worse[level] =
+            outcome >= level ? std::min(health.worse[level] + 1, config.failureThreshold) : 0;
+        health.better[level] =
+            outcome <= level ? std::min(health.better[level] + 1, config.successThreshold) : 0;
     }
-    return Phase::Unreachable;
+    health.failures = outcome == 0 ? 0 : health.worse[outcome];
+}
+
+Phase nextPhase(const Health& health, const HealthConfig& config) {
+    std::size_t worst = 0;
+    for (std::size_t level = 1; level < kPhases.size(); ++level)
+        if (health.worse[level] >= config.failureThreshold)
+            worst = level;
+    std::size_t best = kPhases.size() - 1;
+    while (best > 0 && health.better[best - 1] >= config.successThreshold)
+        --best;
+    if (health.phase == Phase::Joining)
+        return worst > 0 || best == 0 ? kPhases[worst] : Phase::Joining;
+    return kPhases[std::clamp(badness(health.phase), worst, std::max(worst, best))];
 }
 
 }  // namespace
@@ -29,14 +45,11 @@ Health afterProbe(Health health, const Probe& probe, WallTime now, const HealthC
         health.latency = probe.latency;
     }
     const bool ok = probe.outcome == ProbeOutcome::Ok;
-    health.successes = ok ? std::min(health.successes + 1, config.successThreshold) : 0;
-    health.failures = ok ? 0 : std::min(health.failures + 1, config.failureThreshold);
+    count(health, static_cast<std::size_t>(probe.outcome), config);
     if (!ok)
         health.message = probe.message;
-    const bool enough =
-        ok ? health.successes >= config.successThreshold : health.failures >= config.failureThreshold;
-    const Phase next = phaseOf(probe.outcome);
-    if (!enough || next == health.phase)
+    const Phase next = nextPhase(health, config);
+    if (next == health.phase)
         return health;
     health.phase = next;
     health.since = now;

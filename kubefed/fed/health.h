@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A member's health, from probes of /readyz: a state machine that flips by threshold, exactly, so that one
-// lost probe changes nothing. Pure; any thread.
+// lost probe changes nothing. Outcomes stand in an order: Ok, NotReady, Refused, Failed. It becomes as bad as
+// what failureThreshold probes in a row were at least, and as good as what successThreshold in a row were at
+// most: `n n f` is NotReady three times over and no answer once. Pure; any thread.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -19,6 +22,7 @@ struct HealthConfig {
     int successThreshold = 1;
 };
 
+// From good to bad.
 enum class ProbeOutcome {
     Ok,
     NotReady,  // it answered, but a readyz check fails there
@@ -34,9 +38,10 @@ struct Probe {
 
 struct Health {
     Phase phase = Phase::Joining;  // Joining, Ready, Degraded, Unauthorized or Unreachable
-    int failures = 0;              // probes in a row that were not Ok
-    int successes = 0;
-    bool contacted = false;  // lastContact is set
+    int failures = 0;              // probes in a row, up to the last, at least as bad as it; 0 after an Ok
+    std::array<int, 4> worse{};    // by outcome: probes in a row at least as bad, at most failureThreshold
+    std::array<int, 4> better{};   // by outcome: probes in a row at most as bad, at most successThreshold
+    bool contacted = false;        // lastContact is set
     WallTime lastContact;
     WallTime since;  // of the phase
     Duration latency{0};

@@ -59,6 +59,27 @@ private Q_SLOTS:
             {"uuu", Phase::Unauthorized},
             {"offu", Phase::Unauthorized},
             {"offffu", Phase::Unauthorized},
+            // One lost probe on top of another trouble does not make it unreachable.
+            {"onnf", Phase::Degraded},
+            {"onnnf", Phase::Degraded},
+            {"onnnff", Phase::Degraded},
+            {"onnnfff", Phase::Unreachable},
+            {"ofnf", Phase::Degraded},
+            {"offn", Phase::Degraded},
+            {"nfnfnf", Phase::Degraded},
+            {"onfnfnf", Phase::Degraded},
+            {"onnnffnff", Phase::Degraded},
+            {"onnnffnfff", Phase::Unreachable},
+            {"ouuuf", Phase::Unauthorized},
+            {"ouuuff", Phase::Unauthorized},
+            {"ouuufff", Phase::Unreachable},
+            {"ouunuu", Phase::Degraded},
+            {"ouunuuu", Phase::Unauthorized},
+            {"onnffu", Phase::Unauthorized},
+            {"offnffo", Phase::Ready},
+            // An answer is a contact, whatever it says.
+            {"offffn", Phase::Degraded},
+            {"ouuun", Phase::Degraded},
         };
         for (const Row& row : rows)
             QVERIFY2(run(row.probes).phase == row.phase, row.probes);
@@ -69,6 +90,11 @@ private Q_SLOTS:
         SAME(run("offfo", {.successThreshold = 2}).phase, Phase::Unreachable);
         SAME(run("offfoo", {.successThreshold = 2}).phase, Phase::Ready);
         SAME(run("offfofoo", {.successThreshold = 2}).phase, Phase::Ready);
+        SAME(run("offfn", {.successThreshold = 2}).phase, Phase::Unreachable);
+        SAME(run("offfno", {.successThreshold = 2}).phase, Phase::Degraded);
+        SAME(run("offfnoo", {.successThreshold = 2}).phase, Phase::Ready);
+        SAME(run("onf", {.failureThreshold = 2}).phase, Phase::Degraded);
+        SAME(run("onff", {.failureThreshold = 2}).phase, Phase::Unreachable);
     }
 
     void lastContactIsTheLastAnswerOfAnyKind() {
@@ -83,6 +109,8 @@ private Q_SLOTS:
         QCOMPARE(describe(run("off"), {}), std::string("failed as f (2 of 3 probes)"));
         QCOMPARE(describe(run("o"), {}), std::string());
         QCOMPARE(describe(run("offfff"), {}), std::string("failed as f (3 of 3 probes)"));
+        QCOMPARE(describe(run("onnf"), {}), std::string("failed as f (1 of 3 probes)"));
+        QCOMPARE(describe(run("onnnfn"), {}), std::string("failed as n (3 of 3 probes)"));
     }
 };
 
