@@ -38,7 +38,9 @@ std::string contextFlag(const JoinOptions& options) {
 }  // namespace
 
 Join::Join(Environment& environment, JoinOptions options)
-    : FederationVerb(environment, options.common), m_options(std::move(options)) {
+    : FederationVerb(environment, options.common),
+      m_options(std::move(options)),
+      m_journal(m_options.requestTimeout) {
     m_command = "kubefed join " + m_options.name + " --cluster-context " + contextFlag(m_options);
 }
 
@@ -348,7 +350,7 @@ void Join::judgeIdentity() {
                                .remedy = "use that name, or kubefed unjoin " + other.name + " first"});
         if (other.name != m_options.name)
             continue;
-        m_memberPresent = true;
+        m_memberVersion = other.resourceVersion;
         if (other.isDeleting)
             return failMember({.id = "KF1112",
                                .message = "member \"" + other.name + "\" is just leaving",
@@ -368,7 +370,7 @@ void Join::judgeIdentity() {
 
 void Join::readPresentObjects() {
     m_objects = memberObjects(m_ref);
-    m_present.assign(m_objects.size(), false);
+    m_present.assign(m_objects.size(), {});
     readPresent(0);
 }
 
@@ -379,8 +381,9 @@ void Join::readPresent(std::size_t index) {
             [this](Result<kube::Object> secret) {
                 if (!secret && !isStatus(secret.error(), 404))
                     return failMember(federationError(secret.error(), federation(), "reading the Secret"));
-                m_secretPresent = secret.has_value();
-                if (m_secretPresent && secret->label("kubefed.io/member") != m_options.name)
+                if (secret)
+                    m_secretVersion = secret->resourceVersion();
+                if (secret && secret->label("kubefed.io/member") != m_options.name)
                     return failMember({.id = "KF1116",
                                        .message = "Secret kubefed-system/" + m_spec.secretName +
                                                   " in federation \"" + federationName() +
@@ -397,7 +400,8 @@ void Join::readPresent(std::size_t index) {
         const std::string what = object.gvr.text() + " \"" + object.object.key().text() + "\"";
         if (!present && !isStatus(present.error(), 404))
             return failMember(memberApiError(present.error(), "get " + what, member()));
-        m_present[index] = present.has_value();
+        if (present)
+            m_present[index] = present->resourceVersion();
         const std::string_view owner = present ? present->annotation(kOwnerAnnotation) : std::string_view();
         if (present && object.object.kind() != "Namespace" && owner != m_ref.id)
             return failMember(
@@ -427,10 +431,10 @@ void Join::showPlan() {
                           m_objects[i].gvr.text() + " " + m_objects[i].object.key().text() + " in \"" +
                           m_context.context + "\"");
     env().report.line("  ask for a token of 720 h for kubefed-system/" + m_ref.name);
-    env().report.line(std::string("  ") + (m_secretPresent ? "update" : "create") +
+    env().report.line(std::string("  ") + (m_secretVersion ? "update" : "create") +
                       " Secret kubefed-system/" + m_spec.secretName + " in federation \"" + m_ref.name +
                       "\"");
-    env().report.line(std::string("  ") + (m_memberPresent ? "update" : "create") + " MemberCluster " +
+    env().report.line(std::string("  ") + (m_memberVersion ? "update" : "create") + " MemberCluster " +
                       m_spec.name + " in federation \"" + m_ref.name + "\"");
 }
 
@@ -445,30 +449,30 @@ void Join::writeNext(std::size_t index) {
     if (m_interrupted)
         return failUndoing({});
     if (index == m_objects.size()) {
-        const bool wasThere = std::ranges::all_of(m_present, [](bool present) { return present; });
+        const bool wasThere =
+            std::ranges::all_of(m_present, [](const auto& version) { return version.has_value(); });
         env().report.done("service account kubefed-system/" + m_ref.name +
                           (wasThere ? " is there" : " created") + ", limited to " +
                           counted(static_cast<std::int64_t>(memberTypeCount()), "type"));
         return next();
     }
-    const ManagedObject& object = m_objects[index];
     const auto done = [this, index](Result<kube::Object> answer) {
         const ManagedObject& written = m_objects[index];
         if (!answer)
             return failUndoing(memberApiError(
                 answer.error(), "create " + written.gvr.text() + " \"" + written.object.key().text() + "\"",
                 member()));
-        if (!m_present[index])
-            m_made.push_back({true, written.gvr, written.object.key()});
         writeNext(index + 1);
     };
-    const kube::WriteOptions options{
-        .fieldManager = std::string(kCliManager), .force = true, .timeout = m_options.requestTimeout};
-    if (m_present[index])
-        m_request = m_member->patch(object.gvr, object.object.key(), kube::PatchType::Apply,
-                                    object.object.text(), options, done);
+    WriteJournal::Write write{.client = m_member.get(),
+                              .where = m_context.context,
+                              .gvr = m_objects[index].gvr,
+                              .object = m_objects[index].object,
+                              .before = m_present[index]};
+    if (write.before)
+        m_journal.apply(std::move(write), done);
     else
-        m_request = m_member->create(object.gvr, object.object, options, done);
+        m_journal.create(std::move(write), done);
 }
 
 void Join::requestToken() {
@@ -496,39 +500,36 @@ void Join::requestToken() {
         });
 }
 
-void Join::writeToFederation(ManagedObject object, bool existed) {
-    const kube::Gvr gvr = object.gvr;
-    const kube::ObjectKey key = object.object.key();
-    m_request = client().patch(
-        gvr, key, kube::PatchType::Apply, object.object.text(),
-        {.fieldManager = std::string(kCliManager), .force = true, .timeout = m_options.requestTimeout},
-        [this, gvr, key, existed](Result<kube::Object> answer) {
-            if (!answer) {
-                CliError error =
-                    federationError(answer.error(), federation(), "writing " + gvr.text() + " " + key.text());
-                if (error.id != "KF1004" && error.id != "KF1005")
-                    error.id = "KF1116";
-                if (error.remedy.empty())
-                    error.remedy = "see the evidence; join again once it is solved";
-                return failUndoing(std::move(error));
-            }
-            if (!existed)
-                m_made.push_back({false, gvr, key});
-            next();
-        });
+void Join::writeToFederation(ManagedObject object, const std::optional<std::string>& before) {
+    const std::string what = "writing " + object.gvr.text() + " " + object.object.key().text();
+    m_journal.apply({.client = &client(),
+                     .where = federationName(),
+                     .gvr = std::move(object.gvr),
+                     .object = std::move(object.object),
+                     .before = before},
+                    [this, what](Result<kube::Object> answer) {
+                        if (answer)
+                            return next();
+                        CliError error = federationError(answer.error(), federation(), what);
+                        if (error.id != "KF1004" && error.id != "KF1005")
+                            error.id = "KF1116";
+                        if (error.remedy.empty())
+                            error.remedy = "see the evidence; join again once it is solved";
+                        failUndoing(std::move(error));
+                    });
 }
 
 void Join::writeSecret() {
-    writeToFederation(memberSecret(m_spec, m_token, m_tokenExpires), m_secretPresent);
+    writeToFederation(memberSecret(m_spec, m_token, m_tokenExpires), m_secretVersion);
 }
 void Join::writeMemberCluster() {
-    writeToFederation(memberCluster(m_spec), m_memberPresent);
+    writeToFederation(memberCluster(m_spec), m_memberVersion);
 }
 
 void Join::waitForReady() {
     // From here on the member is joined: what is still missing, the controller does.
     m_writing = false;
-    m_made.clear();
+    m_journal.forget();
     env().report.doing("waiting until the cluster is Ready");
     m_request = client().get(fed::memberClusters(), {"", m_spec.name},
                              [this](Result<kube::Object> answer) { onWaited(std::move(answer)); });
@@ -571,29 +572,15 @@ void Join::failUndoing(CliError error) {
     if (!m_interrupted)
         m_failure = std::move(error);
     env().report.doing("undoing what was done");
-    undoNext();
-}
-
-void Join::undoNext() {
-    if (m_made.empty()) {
-        if (!m_failure)
-            return finish(kInterrupted);
-        std::string left;
-        for (const std::string& each : m_leftovers)
-            left += (left.empty() ? "" : ", ") + each;
-        m_failure->changed = left.empty() ? nothingChanged() : "could not be undone: " + left;
-        return fail(*m_failure);
-    }
-    const Made made = std::move(m_made.back());
-    m_made.pop_back();
-    kube::Client& side = made.inMember ? *m_member : client();
-    m_request = side.remove(
-        made.gvr, made.key, {.timeout = m_options.requestTimeout}, [this, made](Result<kube::Object> answer) {
-            if (!answer && !isStatus(answer.error(), 404))
-                m_leftovers.push_back(made.gvr.text() + " \"" + made.key.text() + "\" in \"" +
-                                      (made.inMember ? m_context.context : federationName()) + "\"");
-            undoNext();
-        });
+    m_journal.undo([this] {
+        const std::string changes = m_journal.changes();
+        if (m_failure) {
+            m_failure->changed = changes.empty() ? nothingChanged() : changes;
+            return fail(*m_failure);
+        }
+        env().report.line(changes.empty() ? nothingChanged() : changes);
+        finish(kInterrupted);
+    });
 }
 
 }  // namespace kubefed::cli

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `kubefed join`: makes a cluster a member. Reads both sides and asks for every right before the first write,
-// so that a failure changes nothing; a failure after that undoes what this run made. Doing it again repairs
-// whatever is missing. One object is one run; main thread.
+// so that a failure changes nothing; a failure after that undoes what this run made, and says what it
+// updated. Doing it again repairs whatever is missing. One object is one run; main thread.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kubefed/cli/member_errors.h"
 #include "kubefed/cli/member_objects.h"
 #include "kubefed/cli/verb.h"
+#include "kubefed/cli/write_journal.h"
 #include "kubefed/fed/types.h"
 
 namespace kubefed::cli {
@@ -66,21 +68,13 @@ private:
     void onReview(Result<kube::Object> answer, bool inMember, std::size_t index);
     void readPresent(std::size_t index);
     void writeNext(std::size_t index);
-    void writeToFederation(ManagedObject object, bool existed);
+    void writeToFederation(ManagedObject object, const std::optional<std::string>& before);
     void onWaited(Result<kube::Object> answer);
     void showPlan();
     void failMember(CliError error);
     void failUndoing(CliError error);
-    void undoNext();
     [[nodiscard]] std::string nothingChanged() const;
     [[nodiscard]] MemberIn member() const { return {m_context, m_command}; }
-
-    // What this run made, to be undone by a failure.
-    struct Made {
-        bool inMember = false;
-        kube::Gvr gvr;
-        kube::ObjectKey key;
-    };
 
     JoinOptions m_options;
     std::string m_command;
@@ -96,17 +90,16 @@ private:
     Duration m_latency{0};
     std::string m_certificate;  // what is said of it, once the version is known
     std::vector<ManagedObject> m_objects;
-    std::vector<bool> m_present;  // of m_objects
+    std::vector<std::optional<std::string>> m_present;  // resourceVersions of m_objects, where they are there
     MemberSpec m_spec;
     std::string m_token;
     std::string m_tokenExpires;
-    bool m_secretPresent = false;
-    bool m_memberPresent = false;
-    std::vector<Made> m_made;
+    std::optional<std::string> m_secretVersion;
+    std::optional<std::string> m_memberVersion;
+    WriteJournal m_journal;
     std::optional<CliError> m_failure;  // while undoing
     bool m_interrupted = false;
     bool m_writing = false;
-    std::vector<std::string> m_leftovers;
     Request m_request;
     Request m_timer;
 };

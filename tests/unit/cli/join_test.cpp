@@ -254,6 +254,71 @@ private Q_SLOTS:
                      std::string::npos,
                  w->text().c_str());
     }
+    // ---- writes without an answer may have been done
+
+    void aCreateThatIsDoneWithoutAnAnswerIsUndone() {
+        w->member.unanswered = {"/api/v1/namespaces/kubefed-system/serviceaccounts/prod"};
+        fails(4, "KF1102", "check firewalls");
+    }
+    void aMemberClusterThatIsMadeWithoutAnAnswerIsUndone() {
+        w->federation.unanswered = {kMemberPath};
+        fails(1, "KF1004", "kubefed up prod");
+    }
+    void whatSomebodyElseMadeMeanwhileStays() {
+        const std::string account = "/api/v1/namespaces/kubefed-system/serviceaccounts/prod";
+        w->member.lost = {account};
+        w->member.changed = [this, account] {
+            w->member.objects[account] = kube::JsonObject{{"metadata", kube::JsonObject{{"name", "prod"}}}};
+            w->member.changed = nullptr;
+        };
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 4);
+        QVERIFY(w->member.objects.contains(account));
+    }
+    void aWriteOfWhichNothingCanBeKnownIsSaid() {
+        w->member.unanswered = {"/api/v1/namespaces/kubefed-system/serviceaccounts/prod"};
+        w->member.changed = [this] {
+            if (w->member.objects.contains("/api/v1/namespaces/kubefed-system/serviceaccounts/prod"))
+                w->member.connection = net::makeProblem(net::Problem::Timeout, "10.1.0.4:6443");
+        };
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 4);
+        QVERIFY2(
+            w->text().find("could not be undone: namespaces \"kubefed-system\" in \"tokyo\"; not known "
+                           "whether it was done: serviceaccounts \"kubefed-system/prod\" in \"tokyo\"") !=
+                std::string::npos,
+            w->text().c_str());
+        QVERIFY(w->text().find("nothing was changed") == std::string::npos);
+    }
+    void aJoinAgainThatFailsSaysWhatItUpdated() {
+        becomesReady();
+        join();
+        w->err.str("");
+        w->exitCode.reset();
+        w->member.tokenExpires = toRfc3339(w->clock.wallNow() + std::chrono::hours(700));
+        w->member.objects.erase("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubefed:prod");
+        w->federation.failing = {kMemberPath};
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 1);
+        QVERIFY2(w->text().find("\nupdated: secrets \"kubefed-system/tokyo-credentials\" in \"prod\"\n") !=
+                     std::string::npos,
+                 w->text().c_str());
+        QVERIFY(!w->member.objects.contains(
+            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubefed:prod"));
+    }
+    void anUpdateWithoutAnAnswerIsSaid() {
+        becomesReady();
+        join();
+        w->err.str("");
+        w->exitCode.reset();
+        const std::string secret = "/api/v1/namespaces/kubefed-system/secrets/tokyo-credentials";
+        w->member.tokenExpires = toRfc3339(w->clock.wallNow() + std::chrono::hours(700));
+        w->federation.unanswered = {secret};
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 1);
+        QVERIFY2(w->text().find("\nupdated: secrets ") != std::string::npos, w->text().c_str());
+        QVERIFY(w->federation.objects.contains(secret));
+    }
     void interruptedInTheMiddleItUndoesWhatItDid() {
         const auto federation = w->federation.objects;
         const auto member = w->member.objects;
