@@ -37,8 +37,6 @@ struct TemplateId {
 // Written into a Placement in the same write as its spec: the clusters that a decision dropped and from which
 // the object is still to be removed. Only these (and a deleted template, and unjoin) allow a removal.
 inline constexpr std::string_view kRemovingAnnotation = "kubefed.io/removing";
-// On a MemberCluster: the clusterUID that a person accepted for this name, in place of the one it had.
-inline constexpr std::string_view kConfirmUidAnnotation = "kubefed.io/confirm-cluster-uid";
 
 }  // namespace kubefed::controller
 

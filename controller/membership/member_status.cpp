@@ -27,9 +27,8 @@ fed::Condition readyCondition(const Member& member, fed::Phase phase, const std:
         condition.reason = "ClusterReplaced";
         condition.message =
             "another cluster (uid " + member.identity->uid +
-            ") answers under this name; nothing is written to it until it is confirmed: kubefed join "
-            "again, or annotate the MemberCluster with " +
-            std::string(kConfirmUidAnnotation);
+            ") answers under this name; nothing is written to it until it is confirmed: kubefed join " +
+            member.name + " --replace";
     } else if (phase == fed::Phase::Ready || phase == fed::Phase::Degraded) {
         condition.status = "True";
         condition.message = !failing.empty() ? failing : fed::describe(member.health, health);

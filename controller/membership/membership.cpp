@@ -60,7 +60,7 @@ void Membership::reconcile(const std::string& name) {
     const fed::UnjoinOrder order = fed::unjoinOrderOf(**object);
     member.deletesObjects = order.deletesObjects;
     member.forced = order.force;
-    member.confirmedUid = (*object)->annotation(kConfirmUidAnnotation);
+    member.confirmedUid = (*object)->annotation(fed::kConfirmUidAnnotation);
     if (fresh && member.cluster.status.phase && *member.cluster.status.phase != fed::Phase::Leaving)
         member.health.phase = *member.cluster.status.phase;  // until a probe proves otherwise, by threshold
     connect(member);

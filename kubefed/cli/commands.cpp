@@ -116,6 +116,8 @@ void addJoin(CLI::App& app, Choice& choice) {
         ->delimiter(',')
         ->type_name("KEY=VALUE,...");
     join->add_option("--tls-server-name", options->tlsServerName, "The name in the server's certificate");
+    join->add_flag("--replace", options->replace,
+                   "The name's cluster was set up anew, or another one takes its place: confirm it");
     join->add_flag("--dry-run", options->dryRun, "Read both sides, show what would be done");
     addTimeout(*join, options->timeout, "How long to wait until it is Ready (60s)");
     choose<Join>(*join, choice, options);

@@ -156,6 +156,8 @@ ManagedObject memberCluster(const MemberSpec& spec) {
         spec.name);
     for (const auto& [key, value] : spec.labels)
         object.setLabel(key, value);
+    if (!spec.confirmedUid.empty())
+        object.setAnnotation(fed::kConfirmUidAnnotation, spec.confirmedUid);
     JsonObject& body = kube::ensureObject(object.document(), {"spec"});
     body["apiEndpoint"] = spec.endpoint;
     if (!spec.caPem.empty())

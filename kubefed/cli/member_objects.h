@@ -59,6 +59,7 @@ struct MemberSpec {
     std::string tlsServerName;
     std::string secretName;
     std::map<std::string, std::string> labels;
+    std::string confirmedUid = {};  // of the cluster that takes the place of another one
 };
 [[nodiscard]] ManagedObject memberCluster(const MemberSpec& spec);
 [[nodiscard]] ManagedObject memberSecret(const MemberSpec& spec, std::string_view token,

@@ -37,6 +37,8 @@ inline constexpr std::string_view kPropagationFinalizer = "kubefed.io/propagatio
 inline constexpr std::string_view kMembershipFinalizer = "kubefed.io/membership";
 // On a template: "false" makes it an ordinary object of the federation's own.
 inline constexpr std::string_view kPropagateAnnotation = "kubefed.io/propagate";
+// On a MemberCluster: the clusterUID that a person accepted for this name, in place of the one it had.
+inline constexpr std::string_view kConfirmUidAnnotation = "kubefed.io/confirm-cluster-uid";
 // On objects in members. The label's value is the federation's id.
 inline constexpr std::string_view kFederationLabel = "kubefed.io/federation";
 inline constexpr std::string_view kTemplateKindAnnotation =

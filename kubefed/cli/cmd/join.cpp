@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "kubefed/cli/cmd/join_identity.h"
 #include "kubefed/cli/format/cluster_summary.h"
 #include "kubefed/cli/http_date.h"
 #include "kubefed/fed/names.h"
@@ -331,39 +332,25 @@ void Join::readMemberUid() {
 }
 
 void Join::judgeIdentity() {
-    if (!m_federationUid.empty() && m_memberUid == m_federationUid)
-        return failMember({.id = "KF1110",
-                           .message = "context \"" + m_context.context + "\" is of federation \"" +
-                                      federationName() + "\" itself, not of a member",
-                           .evidence = "both have the same namespace kube-system (uid " + m_memberUid + ")",
-                           .remedy = "name the member's context with --cluster-context"});
+    const JoinIdentity cluster{.name = m_options.name,
+                               .context = m_context.context,
+                               .endpoint = m_spec.endpoint,
+                               .uid = m_memberUid,
+                               .federation = federationName(),
+                               .federationUid = m_federationUid,
+                               .command = m_command,
+                               .replace = m_options.replace};
+    if (auto problem = identityProblem(cluster, m_members))
+        return failMember(std::move(*problem));
     for (const fed::MemberCluster& other : m_members) {
-        const bool sameCluster = other.status.clusterUid.empty() ? other.spec.apiEndpoint == m_spec.endpoint
-                                                                 : other.status.clusterUid == m_memberUid;
-        if (other.name != m_options.name && sameCluster)
-            return failMember({.id = "KF1109",
-                               .message = "the cluster of context \"" + m_context.context +
-                                          "\" is already joined as \"" + other.name + "\"",
-                               .evidence = other.status.clusterUid.empty()
-                                               ? "the same server, " + m_spec.endpoint
-                                               : "the same namespace kube-system (uid " + m_memberUid + ")",
-                               .remedy = "use that name, or kubefed unjoin " + other.name + " first"});
         if (other.name != m_options.name)
             continue;
         m_memberVersion = other.resourceVersion;
-        if (other.isDeleting)
-            return failMember({.id = "KF1112",
-                               .message = "member \"" + other.name + "\" is just leaving",
-                               .evidence = "its MemberCluster is being deleted",
-                               .remedy = "wait until kubefed unjoin has ended, then join again"});
-        if (!other.status.clusterUid.empty() && !sameCluster)
-            return failMember(
-                {.id = "KF1112",
-                 .message = "member \"" + other.name + "\" is another cluster than that of context \"" +
-                            m_context.context + "\"",
-                 .evidence = "it has uid " + other.status.clusterUid + " at " + other.spec.apiEndpoint +
-                             ", the context's cluster has " + m_memberUid,
-                 .remedy = "choose another name, or kubefed unjoin " + other.name + " first"});
+        if (!isAnotherCluster(cluster, other))
+            continue;
+        m_spec.confirmedUid = m_memberUid;
+        env().report.warn("it takes the place of cluster " + other.status.clusterUid + " (" +
+                          other.spec.apiEndpoint + "): what stands in that one stays there");
     }
     next();
 }
@@ -542,7 +529,10 @@ void Join::onWaited(Result<kube::Object> answer) {
     if (member)
         ready = fed::findCondition(member->status.conditions, fed::kReadyCondition);
     const auto took = std::chrono::duration_cast<Duration>(env().clock.now() - m_started);
-    if (ready != nullptr && ready->isTrue() && member->status.observedGeneration >= member->generation) {
+    // Of another cluster that was Ready under this name until now, nothing counts.
+    const bool isItself = member && member->status.clusterUid == m_memberUid;
+    if (isItself && ready != nullptr && ready->isTrue() &&
+        member->status.observedGeneration >= member->generation) {
         env().report.done("cluster is Ready" + clusterSummary(member->status));
         env().report.line(m_options.name + " joined in " + shortDuration(took) +
                           ". Next: kubectl --context " + federation().context + " get memberclusters");

@@ -26,6 +26,7 @@ struct JoinOptions {
     std::string tlsServerName;
     std::map<std::string, std::string> labels;
     bool dryRun = false;
+    bool replace = false;      // another cluster than the one that has this name
     Duration timeout{60'000};  // for becoming Ready
     Duration requestTimeout{10'000};
 };

@@ -5,6 +5,7 @@
 
 #include <QtTest/QTest>
 
+#include "kubefed/fed/names.h"
 #include "tests/unit/cli/join_fixture.h"
 
 using namespace kubefed;
@@ -215,6 +216,36 @@ private Q_SLOTS:
         w->federation.changed = nullptr;
         kube::ensureObject(w->federation.objects.at(kMemberPath), {"status"})["clusterUID"] = "other-uid";
         fails(1, "KF1112", "choose another name");
+        QVERIFY2(
+            w->text().find("kubefed join tokyo --cluster-context tokyo --replace\n") != std::string::npos,
+            w->text().c_str());
+    }
+    void anotherClusterTakesTheNameWhenItIsConfirmed() {
+        becomesReady();
+        join();
+        w->err.str("");
+        w->exitCode.reset();
+        w->federation.changed = nullptr;
+        kube::ensureObject(w->federation.objects.at(kMemberPath), {"status"})["clusterUID"] = "other-uid";
+        w->options.replace = true;
+        w->options.timeout = 5s;
+        join();
+        // The other cluster was Ready; this one is not yet.
+        QCOMPARE(w->exitCode.value_or(-1), 6);
+        QCOMPARE(memberCluster().annotation(fed::kConfirmUidAnnotation), std::string_view("tokyo-uid"));
+        QVERIFY2(w->text().find("takes the place of cluster other-uid") != std::string::npos,
+                 w->text().c_str());
+        becomesReady();
+        w->exitCode.reset();
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+    }
+    void replacingNobodyConfirmsNothing() {
+        becomesReady();
+        w->options.replace = true;
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        QCOMPARE(memberCluster().annotation(fed::kConfirmUidAnnotation), std::string_view());
     }
     void foreignObjectsInTheMember() {
         w->member.objects["/api/v1/namespaces/kubefed-system/serviceaccounts/prod"] =

@@ -482,7 +482,7 @@ private Q_SLOTS:
         s.run(60s);
         QCOMPARE(m1.writes, writes);
         kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, "m1"});
-        cluster.setAnnotation(kConfirmUidAnnotation, "somebody-else");
+        cluster.setAnnotation(fed::kConfirmUidAnnotation, "somebody-else");
         s.host.put(fed::memberClusters(), cluster);
         m1.relist();
         s.run(30s);
