@@ -88,11 +88,14 @@ void WriteJournal::readBack(Write write, Error error, Callback<kube::Object> don
 }
 
 void WriteJournal::note(const Write& write, const kube::Object& written) {
-    if (!write.before)
+    if (!write.before) {
         m_made.push_back(
             {write.client, write.where, write.gvr, write.object.key(), std::string(written.uid())});
-    else if (*write.before != written.resourceVersion())
-        m_updated.push_back(describe(write.where, write.gvr, write.object.key()));
+        return;
+    }
+    std::string text = describe(write.where, write.gvr, write.object.key());
+    if (*write.before != written.resourceVersion() && std::ranges::find(m_updated, text) == m_updated.end())
+        m_updated.push_back(std::move(text));
 }
 
 void WriteJournal::forget() {

@@ -9,6 +9,7 @@
 #include "kubefed/cli/cmd/join_identity.h"
 #include "kubefed/cli/format/cluster_summary.h"
 #include "kubefed/cli/http_date.h"
+#include "kubefed/fed/leaving.h"
 #include "kubefed/fed/names.h"
 
 namespace kubefed::cli {
@@ -51,13 +52,14 @@ void Join::run() {
 }
 
 void Join::next() {
-    static constexpr std::array<Step, 18> kSteps{
+    static constexpr std::array<Step, 19> kSteps{
         &Join::findContexts, &Join::readFederation,        &Join::readFederationUid,
         &Join::readMembers,  &Join::checkFederationRights, &Join::probeMember,
         &Join::readVersion,  &Join::measureLatency,        &Join::checkMemberRights,
         &Join::checkClocks,  &Join::readMemberUid,         &Join::readPresentObjects,
         &Join::beginWrites,  &Join::writeMemberObjects,    &Join::requestToken,
-        &Join::writeSecret,  &Join::writeMemberCluster,    &Join::waitForReady};
+        &Join::writeSecret,  &Join::writeMemberCluster,    &Join::clearOldOrder,
+        &Join::waitForReady};
     if (m_interrupted)
         return failUndoing({});
     (this->*kSteps.at(m_step++))();
@@ -164,9 +166,12 @@ void Join::readMembers() {
     m_request = client().list(fed::memberClusters(), {.limit = 0}, [this](Result<kube::ObjectList> list) {
         if (!list)
             return failMember(federationError(list.error(), federation(), "listing members"));
-        for (const kube::Object& object : list->items)
+        for (const kube::Object& object : list->items) {
+            if (object.name() == m_options.name)
+                m_hasOldOrder = fed::hasUnjoinOrder(object);
             if (auto member = fed::MemberCluster::decode(object))
                 m_members.push_back(std::move(*member));
+        }
         next();
     });
 }
@@ -487,23 +492,27 @@ void Join::requestToken() {
         });
 }
 
-void Join::writeToFederation(ManagedObject object, const std::optional<std::string>& before) {
-    const std::string what = "writing " + object.gvr.text() + " " + object.object.key().text();
+Callback<kube::Object> Join::writtenToFederation(const ManagedObject& object) {
+    return [this, what = "writing " + object.gvr.text() + " " +
+                         object.object.key().text()](Result<kube::Object> answer) {
+        if (answer)
+            return next();
+        CliError error = federationError(answer.error(), federation(), what);
+        if (error.id != "KF1004" && error.id != "KF1005")
+            error.id = "KF1116";
+        if (error.remedy.empty())
+            error.remedy = "see the evidence; join again once it is solved";
+        failUndoing(std::move(error));
+    };
+}
+
+void Join::writeToFederation(const ManagedObject& object, const std::optional<std::string>& before) {
     m_journal.apply({.client = &client(),
                      .where = federationName(),
-                     .gvr = std::move(object.gvr),
-                     .object = std::move(object.object),
+                     .gvr = object.gvr,
+                     .object = object.object,
                      .before = before},
-                    [this, what](Result<kube::Object> answer) {
-                        if (answer)
-                            return next();
-                        CliError error = federationError(answer.error(), federation(), what);
-                        if (error.id != "KF1004" && error.id != "KF1005")
-                            error.id = "KF1116";
-                        if (error.remedy.empty())
-                            error.remedy = "see the evidence; join again once it is solved";
-                        failUndoing(std::move(error));
-                    });
+                    writtenToFederation(object));
 }
 
 void Join::writeSecret() {
@@ -511,6 +520,20 @@ void Join::writeSecret() {
 }
 void Join::writeMemberCluster() {
     writeToFederation(memberCluster(m_spec), m_memberVersion);
+}
+
+// Of an unjoin that was interrupted: it is to stay now.
+void Join::clearOldOrder() {
+    if (!m_hasOldOrder)
+        return next();
+    ManagedObject object{fed::memberClusters(), kube::Object(fed::unjoinUndoPatch())};
+    object.object.metadata()["name"] = m_spec.name;
+    m_journal.merge({.client = &client(),
+                     .where = federationName(),
+                     .gvr = object.gvr,
+                     .object = object.object,
+                     .before = m_memberVersion},
+                    writtenToFederation(object));
 }
 
 void Join::waitForReady() {

@@ -62,6 +62,7 @@ private:
     void requestToken();
     void writeSecret();
     void writeMemberCluster();
+    void clearOldOrder();
     void waitForReady();
 
     void checkRights(kube::Client& client, bool inMember, std::size_t index);
@@ -69,7 +70,8 @@ private:
     void onReview(Result<kube::Object> answer, bool inMember, std::size_t index);
     void readPresent(std::size_t index);
     void writeNext(std::size_t index);
-    void writeToFederation(ManagedObject object, const std::optional<std::string>& before);
+    void writeToFederation(const ManagedObject& object, const std::optional<std::string>& before);
+    [[nodiscard]] Callback<kube::Object> writtenToFederation(const ManagedObject& object);
     void onWaited(Result<kube::Object> answer);
     void showPlan();
     void failMember(CliError error);
@@ -97,6 +99,7 @@ private:
     std::string m_tokenExpires;
     std::optional<std::string> m_secretVersion;
     std::optional<std::string> m_memberVersion;
+    bool m_hasOldOrder = false;
     WriteJournal m_journal;
     std::optional<CliError> m_failure;  // while undoing
     bool m_interrupted = false;

@@ -146,6 +146,16 @@ private Q_SLOTS:
         QCOMPARE(w->exitCode.value_or(-1), 0);
         QVERIFY(m_order == fed::UnjoinOrder{});
     }
+    void joiningAgainClearsAnOldOrder() {
+        joined();
+        kube::Object old = memberCluster();
+        old.setAnnotation(fed::kUnjoinObjectsAnnotation, "delete");
+        old.setAnnotation(fed::kUnjoinTimeAnnotation, "2019-12-19T00:00:00Z");
+        w->federation.objects[kMemberPath] = old.document();
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        QVERIFY2(!fed::hasUnjoinOrder(memberCluster()), memberCluster().text().c_str());
+    }
     void aDeadMemberIsLetGoByForceAndWhatIsLeftIsListed() {
         becomesReady();
         join();
