@@ -28,6 +28,24 @@ int rank(const kube::Object& object) {
     return gvk.group == fed::kGroup ? 2 : 3;
 }
 
+std::string remedyOf(const ApiStatus& status) {
+    switch (status.httpCode) {
+        case 401:
+        case 403:
+            return "ask for the right that the error names, or use a context that has it";
+        case 404:
+            return "make what the error names first (a namespace: kubectl create namespace), then apply "
+                   "again";
+        case 409:
+            return "a field that another manager owns: take it out of the manifest, or kubectl apply "
+                   "--server-side --force-conflicts";
+        default:
+            return status.httpCode < 500 && status.httpCode != 429
+                       ? "correct what the error names, then apply again"
+                       : "apply again once the federation's API server does better";
+    }
+}
+
 }  // namespace
 
 Apply::Apply(Environment& environment, ApplyOptions options)
@@ -165,10 +183,7 @@ void Apply::applyNext(std::size_t index) {
 
 void Apply::onApplied(std::size_t index, Result<kube::Object> answer) {
     const Item& item = m_items[index];
-    std::string type = item.resource.singular;
-    if (!item.resource.gvr.group.empty())
-        type += "." + item.resource.gvr.group;
-    const std::string name = type + "/" + std::string(item.object.name());
+    const std::string name = item.text();
     if (answer) {
         env().out << name
                   << (m_options.dryRun ? " serverside-applied (server dry run)" : " serverside-applied")
@@ -176,12 +191,32 @@ void Apply::onApplied(std::size_t index, Result<kube::Object> answer) {
                   << std::flush;
         return applyNext(index + 1);
     }
-    // Without a connection every other one would fail in the same way.
-    if (!answer.error().status && m_failed == index)
-        return failWith(answer.error(), "applying " + name);
+    if (!answer.error().status)
+        return endWithoutConnection(index, answer.error());
     ++m_failed;
     env().report.bad(name + " (" + item.origin + "): " + answer.error().text());
+    if (std::string remedy = remedyOf(*answer.error().status);
+        std::ranges::find(m_remedies, remedy) == m_remedies.end())
+        m_remedies.push_back(std::move(remedy));
     applyNext(index + 1);
+}
+
+std::string Apply::Item::text() const {
+    const std::string group = resource.gvr.group.empty() ? "" : "." + resource.gvr.group;
+    return resource.singular + group + "/" + std::string(object.name());
+}
+
+// Every other one would wait for its time-out and fail in the same way.
+void Apply::endWithoutConnection(std::size_t index, const Error& error) {
+    const auto all = static_cast<std::int64_t>(m_items.size());
+    const auto applied = static_cast<std::int64_t>(index - m_failed);
+    CliError lost = federationError(error, federation(), "applying " + m_items[index].text());
+    if (applied > 0 || m_failed > 0)
+        lost.id = applied > 0 ? std::string_view("KF1302") : std::string_view("KF1303");
+    lost.remedy += (lost.remedy.empty() ? "" : "; ") + std::string("then apply again");
+    lost.changed = std::to_string(applied) + " of " + counted(all, "object") + " applied; whether " +
+                   m_items[index].text() + " was is not known";
+    fail(lost);
 }
 
 void Apply::end() {
@@ -189,10 +224,12 @@ void Apply::end() {
         return finish(kDone);
     const auto all = static_cast<std::int64_t>(m_items.size());
     const auto failed = static_cast<std::int64_t>(m_failed);
+    std::string remedy;
+    for (const std::string& each : m_remedies)
+        remedy += (remedy.empty() ? "" : "; ") + each;
     fail({.id = failed == all ? std::string_view("KF1303") : std::string_view("KF1302"),
           .message = std::to_string(failed) + " of " + counted(all, "object") + " could not be applied",
-          .remedy = "a field that another manager owns: take it out of the manifest, or kubectl apply "
-                    "--server-side --force-conflicts",
+          .remedy = remedy,
           .changed = failed == all ? "nothing was changed" : counted(all - failed, "object") + " applied"});
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `kubefed apply -f`: server-side apply of manifests, unforced, under the manager kubefed-cli. Everything is
-// read and its type found before the first write; an object that fails does not keep the others back. One
-// object is one run; main thread.
+// read and its type found before the first write; an object that is refused does not keep the others back, a
+// lost connection does. One object is one run; main thread.
 #pragma once
 
 #include <string>
@@ -32,6 +32,7 @@ private:
         kube::Object object;
         kube::ApiResource resource;
         std::string origin;
+        [[nodiscard]] std::string text() const;  // "replicationcontroller/web"
     };
     // False: the verb has ended with an error.
     [[nodiscard]] bool readAll();
@@ -41,11 +42,13 @@ private:
     void failManifest(std::string message, std::string evidence);
     void applyNext(std::size_t index);
     void onApplied(std::size_t index, Result<kube::Object> answer);
+    void endWithoutConnection(std::size_t index, const Error& error);
     void end();
 
     ApplyOptions m_options;
     std::vector<Item> m_items;
     std::size_t m_failed = 0;
+    std::vector<std::string> m_remedies;  // of those that failed, each once
     Request m_request;
 };
 

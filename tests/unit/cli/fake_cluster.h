@@ -24,6 +24,7 @@ public:
     std::set<std::string> denied;                     // "create clusterroles"
     std::set<std::string> failing;                    // paths whose writes answer 500
     std::set<std::string> refusing;                   // "DELETE /apis/..." answers 403
+    std::map<std::string, Error> answers;             // by path: what writes are answered
     std::set<std::string> unanswered;                 // paths of which one write is done, and not answered
     std::set<std::string> lost;                       // paths of which one write never arrives
     Clock* clock = nullptr;                           // dates the deletion of what has finalizers
@@ -115,6 +116,8 @@ private:
             return error(kube::internalError("disk full"));
         if (refusing.contains(method + " " + key))
             return error(kube::forbidden({"", "v1", "things"}, name, "not you"));
+        if (const auto given = answers.find(key); given != answers.end())
+            return error(given->second);
         if (lost.erase(key) > 0)
             return noAnswer();
         const auto it = objects.find(key);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubefed/cli/cmd/apply.h"
+
+#include <algorithm>
+#include <string>
+
+#include <QtTest/QTest>
+
+#include "tests/unit/cli/join_fixture.h"
+
+using namespace kubefed;
+using namespace kubefed::cli;
+
+namespace {
+
+const std::string kPath = "/api/v1/namespaces/default/configmaps/";
+
+}  // namespace
+
+class ApplyTest : public QObject, protected JoinFixture {
+    Q_OBJECT
+
+    // ConfigMaps c0, c1, ...
+    void apply(int count) {
+        std::string manifest;
+        for (int i = 0; i < count; ++i)
+            manifest +=
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c" + std::to_string(i) + "}\n";
+        w->in.str(manifest);
+        run(std::make_unique<Apply>(w->env, ApplyOptions{.common = w->options.common, .files = {"-"}}));
+    }
+    void says(const std::string& text) {
+        QVERIFY2(w->text().find(text) != std::string::npos, w->text().c_str());
+    }
+
+private Q_SLOTS:
+    void init() {
+        makeWorld();
+        const kube::JsonObject configMap{{"resource", "configmaps"},
+                                         {"responseKind", kube::JsonObject{{"kind", "ConfigMap"}}},
+                                         {"singularResource", "configmap"},
+                                         {"scope", "Namespaced"},
+                                         {"verbs", kube::JsonArray{"patch"}}};
+        const kube::JsonObject version{{"version", "v1"}, {"resources", kube::JsonArray{configMap}}};
+        const kube::JsonObject group{{"metadata", kube::JsonObject{{"name", ""}}},
+                                     {"versions", kube::JsonArray{version}}};
+        w->federation.objects["/api"] =
+            kube::JsonObject{{"kind", "APIGroupDiscoveryList"}, {"items", kube::JsonArray{group}}};
+        w->federation.objects["/apis"] =
+            kube::JsonObject{{"kind", "APIGroupDiscoveryList"}, {"items", kube::JsonArray{}}};
+    }
+
+    void everyObjectIsApplied() {
+        apply(3);
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+        QVERIFY(w->federation.objects.contains(kPath + "c2"));
+        QCOMPARE(w->out.str(),
+                 std::string("configmap/c0 serverside-applied\nconfigmap/c1 serverside-applied\n"
+                             "configmap/c2 serverside-applied\n"));
+    }
+
+    void oneThatIsRefusedKeepsNoOtherBackAndNamesItsOwnRemedy() {
+        struct Row {
+            Error error;
+            const char* remedy;
+        };
+        const kube::Gvr gvr{"", "v1", "configmaps"};
+        const Row rows[] = {
+            {kube::forbidden(gvr, "c1", "not you"), "ask for the right that the error names"},
+            {kube::notFound({"", "v1", "namespaces"}, "default"), "make what the error names first"},
+            {kube::conflict(gvr, "c1", "conflict with \"helm\""), "a field that another manager owns"},
+            {kube::invalid({"", "v1", "ConfigMap"}, "c1", {}),
+             "correct what the error names, then apply again"},
+            {kube::internalError("disk full"), "apply again once the federation's API server does better"},
+        };
+        for (const Row& row : rows) {
+            init();
+            w->federation.answers.emplace(kPath + "c1", row.error);
+            apply(3);
+            QCOMPARE(w->exitCode.value_or(-1), 5);
+            QVERIFY(w->federation.objects.contains(kPath + "c2"));
+            says("error KF1302: 1 of 3 objects could not be applied\n");
+            says(std::string("  remedy:   ") + row.remedy);
+            says("2 objects applied\n");
+        }
+    }
+
+    void remediesOfDifferentFailuresStandTogether() {
+        const kube::Gvr gvr{"", "v1", "configmaps"};
+        w->federation.answers.emplace(kPath + "c0", kube::forbidden(gvr, "c0", "not you"));
+        w->federation.answers.emplace(kPath + "c1", kube::forbidden(gvr, "c1", "not you"));
+        w->federation.answers.emplace(kPath + "c2", kube::invalid({"", "v1", "ConfigMap"}, "c2", {}));
+        apply(3);
+        QCOMPARE(w->exitCode.value_or(-1), 1);
+        says("error KF1303: 3 of 3 objects could not be applied\n");
+        says(
+            "  remedy:   ask for the right that the error names, or use a context that has it; correct what "
+            "the error names, then apply again\n");
+    }
+
+    void aLostConnectionEndsIt() {
+        w->federation.changed = [this] {
+            if (w->federation.objects.contains(kPath + "c2"))
+                w->federation.connection = net::makeProblem(net::Problem::Timeout, "fed:1");
+        };
+        apply(190);
+        QCOMPARE(w->exitCode.value_or(-1), 5);
+        says("error KF1302: applying configmap/c3: federation \"prod\" cannot be reached at ");
+        says("  remedy:   kubefed up prod, if it runs on this machine; then apply again\n");
+        says("3 of 190 objects applied; whether configmap/c3 was is not known\n");
+        QCOMPARE(std::ranges::count_if(w->federation.log,
+                                       [](const std::string& line) { return line.starts_with("PATCH"); }),
+                 4);
+    }
+
+    void aConnectionThatWasLostBeforeTheFirstIsOfTheFederation() {
+        w->federation.lost = {kPath + "c0"};
+        apply(3);
+        QCOMPARE(w->exitCode.value_or(-1), 1);
+        says("error KF1004: applying configmap/c0");
+        says("0 of 3 objects applied; whether configmap/c0 was is not known\n");
+    }
+};
+
+QTEST_GUILESS_MAIN(ApplyTest)
+#include "apply_test.moc"
