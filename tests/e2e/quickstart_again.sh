@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The quickstart a second time, beside what a person has made: it replaces its own, never anybody else's. And how
+# long it takes, as it says itself.
+#   quickstart_again.sh BIN_DIR
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+bin=$1
+kubefed=$bin/kubefed
+
+folder=$(mktemp -d)
+export HOME=$folder XDG_DATA_HOME=$folder/data KUBECONFIG=$folder/kubeconfig
+unset KUBEFED_CONTEXT DISPLAY WAYLAND_DISPLAY
+on_exit() {
+  local status=$?
+  [ $status = 0 ] || tail -n 60 "$folder"/*.log
+  "$kubefed" sandbox down >/dev/null 2>&1 || true
+  "$kubefed" deinit quickstart --yes >/dev/null 2>&1 || true
+  rm -rf "$folder"
+}
+trap on_exit EXIT
+fail() { echo "quickstart_again: $*" >&2; exit 1; }
+federation_uid() { "$kubefed" get ns/kube-system -o json | sed -n 's/.*"uid": *"\([^"]*\)".*/\1/p' | head -1; }
+
+tools/quickstart --bin "$bin" >"$folder/first.log" 2>&1 || fail "the first run failed"
+took=$(sed -n 's/^From nothing to healthy in \([0-9.]*\) s\.$/\1/p' "$folder/first.log")
+[ -n "$took" ] || fail "it does not say how long it took"
+awk -v took="$took" 'BEGIN { exit !(took < 15) }' || fail "it took $took s, 15 are promised"
+echo "from nothing to healthy in $took s"
+
+first=$(federation_uid)
+tools/quickstart --bin "$bin" >"$folder/second.log" 2>&1 || fail "the second run failed"
+second=$(federation_uid)
+[ -n "$second" ] && [ "$first" != "$second" ] || fail "the second run did not start anew ($first, $second)"
+
+# Now the sandbox is a person's own.
+"$kubefed" sandbox down >"$folder/sandbox.log" 2>&1
+"$kubefed" sandbox up --clusters paris:eu >>"$folder/sandbox.log" 2>&1
+status=0
+tools/quickstart --bin "$bin" >"$folder/third.log" 2>&1 || status=$?
+[ $status = 1 ] || fail "it started over somebody's sandbox (exit status $status)"
+grep -q 'kubefed sandbox down' "$folder/third.log" || fail "it names no remedy"
+"$kubefed" sandbox status | grep -q '^paris ' || fail "somebody's sandbox is gone"
+[ "$(federation_uid)" = "$second" ] || fail "a run that began nothing removed the federation"
+
+tools/quickstart --down --bin "$bin" >"$folder/down.log" 2>&1 || fail "--down failed"
+[ ! -e "$folder/data/kubefed/quickstart" ] || fail "--down left the federation"
+"$kubefed" sandbox status | grep -q '^paris ' || fail "--down ended somebody's sandbox"
+grep -q 'left as it is' "$folder/down.log" || fail "--down does not say what it left"
+
+# And the federation of that name.
+"$kubefed" sandbox down >>"$folder/sandbox.log" 2>&1
+"$kubefed" init quickstart >"$folder/init.log" 2>&1
+own=$(federation_uid)
+tools/quickstart --bin "$bin" >"$folder/fourth.log" 2>&1 && fail "it started over somebody's federation"
+tools/quickstart --down --bin "$bin" >"$folder/down.log" 2>&1 || fail "--down failed"
+[ -n "$own" ] && [ "$(federation_uid)" = "$own" ] || fail "somebody's federation is gone"
