@@ -28,8 +28,9 @@ struct Member final : MemberLinkSink {
     std::unique_ptr<MemberStore> store;
     fed::Health health;
     std::optional<ClusterIdentity> identity;
-    bool identityChecked = false;  // since the last time that it may have become another cluster
-    std::string problem;           // why there is no link: credentials missing, an endpoint that is none
+    bool identityChecked = false;     // since the last time that it may have become another cluster
+    std::string credentialsExpireAt;  // RFC 3339; empty: not known
+    std::string problem;              // why there is no link: credentials missing, an endpoint that is none
     std::optional<NodesSeen> nodes;
     fed::MemberClusterStatus::Objects counts;  // as of the last status
 

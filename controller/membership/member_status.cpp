@@ -77,6 +77,7 @@ fed::MemberClusterStatus statusOf(const Member& member, fed::MemberClusterStatus
         status.lastContactTime = toRfc3339(member.health.lastContact);
         status.latencyMillis = member.health.latency.count();
     }
+    status.credentialsExpireAt = member.credentialsExpireAt;
     // Of a member that cannot be seen, the last figures stand.
     if (member.isReachable() && member.store->isSettled())
         status.objects = counts;

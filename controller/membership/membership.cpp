@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/membership/membership.h"
 
+#include <utility>
+
 #include "controller/membership/credentials.h"
 #include "controller/membership/member_status.h"
 #include "kubefed/fed/leaving.h"
@@ -102,6 +104,12 @@ void Membership::drop(const std::string& name) {
 void Membership::connect(Member& member) {
     const TemplateRecord* secret = m_mirror.findTemplate(
         {secretKind(), {std::string(fed::kSystemNamespace), member.cluster.spec.credentialsSecret}});
+    WallTime expires;
+    const bool isDated =
+        secret != nullptr && parseRfc3339(secret->object->annotation(fed::kTokenExpiryAnnotation), expires);
+    const std::string expireAt = isDated ? toRfc3339(expires) : std::string();
+    if (std::exchange(member.credentialsExpireAt, expireAt) != expireAt)
+        scheduleStatus(member, Duration{100});
     Result<MemberLinkConfig> config =
         linkConfig(member.cluster, secret == nullptr ? nullptr : secret->object.get(), m_config.federationId);
     if (!config) {

@@ -171,7 +171,7 @@ ManagedObject memberCluster(const MemberSpec& spec) {
 ManagedObject memberSecret(const MemberSpec& spec, std::string_view token, std::string_view expires) {
     auto object = kube::Object::make({"", "v1", "Secret"}, fed::kSystemNamespace, spec.secretName);
     object.setLabel("kubefed.io/member", spec.name);
-    object.setAnnotation(kTokenExpiryAnnotation, expires);
+    object.setAnnotation(fed::kTokenExpiryAnnotation, expires);
     object.document()["type"] = "Opaque";
     object.document()["data"] = JsonObject{{"token", base64Encode(token)}};
     return {secrets(), std::move(object)};

@@ -17,8 +17,6 @@ namespace kubefed::cli {
 // The federation's id on what stands in a member for the federation itself. (The label of that name marks
 // propagated objects, and these are none.)
 inline constexpr std::string_view kOwnerAnnotation = "kubefed.io/federation-id";
-// On the Secret with a member's token: when it expires (RFC 3339).
-inline constexpr std::string_view kTokenExpiryAnnotation = "kubefed.io/token-expires";
 inline constexpr std::string_view kCliManager = "kubefed-cli";
 
 struct FederationRef {

@@ -74,7 +74,6 @@ MemberClusterStatus memberStatus(const JsonObject& status) {
     if (const JsonObject* nodes = kube::objectAt(status, {"nodes"}))
         result.nodes = MemberClusterStatus::Nodes{number(*nodes, "ready"), number(*nodes, "total")};
     result.allocatable = stringMap(kube::objectAt(status, {"resources", "allocatable"}));
-    result.requested = stringMap(kube::objectAt(status, {"resources", "requested"}));
     result.apis = strings(status, "apis");
     result.lastContactTime = text(status, "lastContactTime");
     result.latencyMillis = kube::intAt(status, {"latencyMillis"});

@@ -201,7 +201,6 @@ JsonObject encode(const MemberClusterStatus& status) {
         result["nodes"] = {{"ready", status.nodes->ready}, {"total", status.nodes->total}};
     JsonObject resources;
     put(resources, "allocatable", encodeMap(status.allocatable));
-    put(resources, "requested", encodeMap(status.requested));
     put(result, "resources", std::move(resources));
     put(result, "apis", encodeStrings(status.apis));
     put(result, "lastContactTime", status.lastContactTime);

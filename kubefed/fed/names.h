@@ -39,6 +39,8 @@ inline constexpr std::string_view kMembershipFinalizer = "kubefed.io/membership"
 inline constexpr std::string_view kPropagateAnnotation = "kubefed.io/propagate";
 // On a MemberCluster: the clusterUID that a person accepted for this name, in place of the one it had.
 inline constexpr std::string_view kConfirmUidAnnotation = "kubefed.io/confirm-cluster-uid";
+// On the Secret with a member's token: when it expires (RFC 3339).
+inline constexpr std::string_view kTokenExpiryAnnotation = "kubefed.io/token-expires";
 // On objects in members. The label's value is the federation's id.
 inline constexpr std::string_view kFederationLabel = "kubefed.io/federation";
 inline constexpr std::string_view kTemplateKindAnnotation =

@@ -86,7 +86,7 @@ struct MemberClusterStatus {
     std::string kubernetesVersion;
     std::optional<Nodes> nodes;                                   // absent: not known, never 0
     std::map<std::string, std::string, std::less<>> allocatable;  // quantities
-    std::map<std::string, std::string, std::less<>> requested;
+    std::map<std::string, std::string, std::less<>> requested;    // nothing knows it yet: not in the CRD
     std::vector<std::string> apis;  // "v1/Pod", "apps/v1/Deployment"; empty: not known
     std::string lastContactTime;
     std::optional<std::int64_t> latencyMillis;

@@ -27,7 +27,7 @@ const char* const kMemberJson = R"json({
              "conditions": [{"type": "Ready", "status": "False", "reason": "X", "message": "m",
                              "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 3}],
              "clusterUID": "c", "kubernetesVersion": "v1.34.4", "nodes": {"ready": 11, "total": 12},
-             "resources": {"allocatable": {"cpu": "384"}, "requested": {"cpu": "1500m"}},
+             "resources": {"allocatable": {"cpu": "384"}},
              "apis": ["v1/Pod"], "lastContactTime": "2026-01-01T00:00:00Z", "latencyMillis": 12,
              "credentialsExpireAt": "2026-02-01T00:00:00Z",
              "objects": {"desired": 4, "synced": 3, "failed": 1, "unclaimed": 2}}})json";

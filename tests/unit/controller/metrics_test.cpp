@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The controller's figures (docs/metrics.md) and what it writes into MemberCluster.status, after things that
+// happened in a simulation.
+#include <cmath>
+#include <map>
+#include <sstream>
+
+#include <QtTest/QTest>
+
+#include "tests/unit/controller/simulation.h"
+
+using namespace kubefed;
+using namespace kubefed::controller;
+using namespace std::chrono_literals;
+
+#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
+
+class MetricsTest : public QObject {
+    Q_OBJECT
+
+    // By name and labels, as they are printed.
+    std::map<std::string, double> m_samples;
+    void scrape(Simulation& s) {
+        m_samples.clear();
+        std::istringstream text(s.controller->metricsText());
+        for (std::string line; std::getline(text, line);) {
+            if (line.starts_with("# ")) {
+                QVERIFY2(line.starts_with("# HELP kubefed_") || line.starts_with("# TYPE kubefed_"),
+                         line.c_str());
+                continue;
+            }
+            const auto space = line.rfind(' ');
+            QVERIFY2(m_samples.emplace(line.substr(0, space), std::stod(line.substr(space + 1))).second,
+                     line.c_str());
+        }
+    }
+    // NaN where it is absent, which equals nothing.
+    double value(const std::string& sample) const {
+        const auto it = m_samples.find(sample);
+        return it == m_samples.end() ? std::nan("") : it->second;
+    }
+    static std::string of(const char* name, const char* cluster, const char* code = nullptr) {
+        return std::string("kubefed_") + name + "{cluster=\"" + cluster + "\"" +
+               (code == nullptr ? "" : std::string(",code=\"") + code + "\"") + "}";
+    }
+    std::string expiry(Simulation& s) {
+        return std::string(kube::stringAt(s.host.find(fed::memberClusters(), {{}, "m1"})->document(),
+                                          {"status", "credentialsExpireAt"}));
+    }
+    void setExpiry(Simulation& s, const char* time) {
+        const kube::Gvr secrets{"", "v1", "secrets"};
+        kube::Object secret = *s.host.find(secrets, {std::string(fed::kSystemNamespace), "m1-token"});
+        secret.setAnnotation(fed::kTokenExpiryAnnotation, time);
+        s.host.put(secrets, std::move(secret));
+        s.run(3s);
+    }
+
+private Q_SLOTS:
+    void aQuietFederation() {
+        Simulation s(61);
+        s.start();
+        s.putRc("web", 6);
+        s.putService("web", "web");
+        s.run(5s);
+        scrape(s);
+        for (const char* cluster : {"m1", "m2", "m3"}) {
+            QCOMPARE(value(of("cluster_ready", cluster)), 1.0);
+            QVERIFY(value(of("cluster_last_contact_seconds", cluster)) >= 0);
+            QVERIFY(value(of("cluster_last_contact_seconds", cluster)) <= 10);
+            QCOMPARE(value(of("queue_depth", cluster)), 0.0);
+            QCOMPARE(value(of("queue_latency_seconds", cluster)), 0.0);
+            QCOMPARE(value(of("member_requests_in_flight", cluster)), 0.0);
+            // Its namespace, the ReplicationController and the Service.
+            QVERIFY(value(of("member_requests_total", cluster, "200")) >= 3);
+        }
+        QCOMPARE(value("kubefed_schedule_queue_depth"), 0.0);
+        const double count = value("kubefed_propagation_seconds_count");
+        const double sum = value("kubefed_propagation_seconds_sum");
+        QCOMPARE(count, 6.0);
+        QVERIFY(sum > 0 && sum / count < 1);
+        QCOMPARE(value("kubefed_propagation_seconds_bucket{le=\"+Inf\"}"), count);
+        QCOMPARE(value("kubefed_propagation_seconds_bucket{le=\"1\"}"), count);
+        QVERIFY(value("kubefed_propagation_seconds_bucket{le=\"0.001\"}") < count);
+        QVERIFY(value("kubefed_decisions_total{outcome=\"Scheduled\"}") >= 1);
+        QVERIFY(value("kubefed_decisions_total{outcome=\"Follows\"}") >= 1);
+        QVERIFY(value("kubefed_host_writes_total{what=\"placement\"}") >= 2);
+        QVERIFY(value("kubefed_host_writes_total{what=\"placement\"}") <= 4);
+        QVERIFY(value("kubefed_host_writes_total{what=\"finalizer\"}") >= 2);
+        QVERIFY(value("kubefed_host_writes_total{what=\"placement status\"}") >= 2);
+        QVERIFY(value("kubefed_host_writes_total{what=\"template status\"}") >= 1);
+    }
+
+    void whatMembersRefuseIsCountedByCode() {
+        Simulation s(62);
+        s.start();
+        s.run(1s);
+        s.member("m2").throttling = 1;
+        s.putRc("web", 6);
+        s.run(3s);
+        scrape(s);
+        QVERIFY(value(of("member_requests_total", "m2", "429")) >= 1);
+        QVERIFY(std::isnan(value(of("member_requests_total", "m2", "200"))));
+        QVERIFY(std::isnan(value(of("member_requests_total", "m1", "429"))));
+    }
+
+    void aFrozenMemberShowsInItsOwnFiguresOnly() {
+        Simulation s(63);
+        s.start();
+        s.run(2s);
+        s.member("m3").frozen = true;
+        for (int i = 0; i < 200; ++i)
+            s.putRc("web" + std::to_string(i), 3);
+        s.run(5s);
+        scrape(s);
+        QVERIFY(value(of("queue_depth", "m3")) > 100);
+        QVERIFY(value(of("queue_latency_seconds", "m3")) > 3);
+        QVERIFY(value(of("queue_latency_seconds", "m3")) <= 5);
+        QVERIFY(value(of("member_requests_in_flight", "m3")) >= 1);
+        for (const char* cluster : {"m1", "m2"}) {
+            QCOMPARE(value(of("queue_depth", cluster)), 0.0);
+            QCOMPARE(value(of("member_requests_in_flight", cluster)), 0.0);
+            QCOMPARE(value(of("cluster_ready", cluster)), 1.0);
+        }
+        s.run(40s);
+        scrape(s);
+        QCOMPARE(value(of("cluster_ready", "m3")), 0.0);
+        QVERIFY(value(of("cluster_last_contact_seconds", "m3")) >= 40);
+        QVERIFY(value(of("cluster_last_contact_seconds", "m3")) <= 57);
+        QVERIFY(value(of("member_requests_total", "m3", "0")) >= 1);
+    }
+
+    void theEndOfTheCredentialsIsTold() {
+        Simulation s(64);
+        s.start();
+        s.run(3s);
+        SAME_TEXT(expiry(s), "");
+        setExpiry(s, "2026-12-22T10:00:00Z");
+        SAME_TEXT(expiry(s), "2026-12-22T10:00:00Z");
+        setExpiry(s, "some day");
+        SAME_TEXT(expiry(s), "");
+    }
+};
+
+QTEST_GUILESS_MAIN(MetricsTest)
+#include "metrics_test.moc"
