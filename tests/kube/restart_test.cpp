@@ -2,7 +2,11 @@
 //
 // The controller is killed (SIGKILL) at twenty random moments while objects flow; afterwards the members
 // hold exactly the desired objects, each created once.
+#include <QFile>
+#include <QMap>
+#include <QProcess>
 #include <QRandomGenerator>
+#include <QSet>
 #include <QtTest/QTest>
 
 #include "tests/kube/support/fleet.h"
@@ -14,6 +18,44 @@ class RestartTest : public QObject {
     Q_OBJECT
 
     std::unique_ptr<Fleet> m_fleet;
+
+    // Writes "name uid" of each Service of a member, whenever it changes, into a file until it is destroyed.
+    class Recorder {
+    public:
+        Recorder(const Fleet& fleet, const QString& context)
+            : m_path(fleet.folder() + "/seen-in-" + context) {
+            m_kubectl.setProcessEnvironment(fleet.environment());
+            m_kubectl.setStandardOutputFile(m_path, QIODevice::Append);
+            m_kubectl.setProgram(Fleet::kubectlProgram());
+            m_kubectl.setArguments({"--context", context, "get", "services", "-n", "shop", "--watch",
+                                    "--no-headers", "-o",
+                                    "custom-columns=NAME:.metadata.name,UID:.metadata.uid"});
+            // A server may end a watch; the next one begins with what is there.
+            QObject::connect(&m_kubectl, &QProcess::finished, &m_kubectl, [this] { m_kubectl.start(); });
+            m_kubectl.start();
+        }
+        ~Recorder() {
+            m_kubectl.disconnect();
+            m_kubectl.kill();
+            m_kubectl.waitForFinished(5'000);
+        }
+        Recorder(const Recorder&) = delete;
+        Recorder& operator=(const Recorder&) = delete;
+
+        QMap<QString, QSet<QString>> uidsByName() const {
+            QMap<QString, QSet<QString>> uids;
+            QFile file(m_path);
+            if (file.open(QIODevice::ReadOnly))
+                for (const QString& line : QString::fromUtf8(file.readAll()).split('\n'))
+                    if (const QStringList words = line.simplified().split(' '); words.size() == 2)
+                        uids[words[0]].insert(words[1]);
+            return uids;
+        }
+
+    private:
+        const QString m_path;
+        QProcess m_kubectl;
+    };
 
     static QByteArray manifest(int index, int port) {
         return QByteArray("{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"s") +
@@ -39,6 +81,7 @@ private Q_SLOTS:
         qInfo("seed %u", seed);
         QRandomGenerator random(seed);
         constexpr int kRounds = 20, kEach = 10;
+        const Recorder first(*m_fleet, "m1"), second(*m_fleet, "m2");
         // What must stand at the end: port by index; deleted ones are absent.
         QMap<int, int> desired;
         for (int round = 0; round < kRounds; ++round) {
@@ -101,6 +144,20 @@ private Q_SLOTS:
                 },
                 60'000);
             QVERIFY2(why.isEmpty(), qPrintable(QString(context) + ": " + why));
+        }
+        for (const Recorder* recorder : {&first, &second}) {
+            QMap<QString, QSet<QString>> uids;
+            const QString why = Fleet::eventually([&] {
+                uids = recorder->uidsByName();
+                for (auto it = desired.begin(); it != desired.end(); ++it)
+                    if (!uids.contains(QString("s%1").arg(it.key())))
+                        return QString("s%1 was not seen").arg(it.key());
+                return QString();
+            });
+            QVERIFY2(why.isEmpty(), qPrintable(why));
+            for (auto it = uids.begin(); it != uids.end(); ++it)
+                QVERIFY2(it.value().size() == 1, qPrintable(it.key() + " was created " +
+                                                            QString::number(it.value().size()) + " times"));
         }
     }
 };

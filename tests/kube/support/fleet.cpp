@@ -62,9 +62,7 @@ QString Fleet::startFederation() {
     return ns.exitCode == 0 ? QString() : QStringLiteral("namespace: ") + ns.text();
 }
 
-Outcome Fleet::run(const QString& program, const QStringList& arguments, const QByteArray& input,
-                   int timeoutMs) const {
-    QProcess process;
+QProcessEnvironment Fleet::environment() const {
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     QStringList configs{folder() + QStringLiteral("/kubeconfig")};
     for (const auto& member : m_members)
@@ -72,7 +70,13 @@ Outcome Fleet::run(const QString& program, const QStringList& arguments, const Q
     environment.insert(QStringLiteral("KUBECONFIG"), configs.join(QLatin1Char(':')));
     environment.insert(QStringLiteral("XDG_DATA_HOME"), folder() + QStringLiteral("/data"));
     environment.insert(QStringLiteral("HOME"), folder());
-    process.setProcessEnvironment(environment);
+    return environment;
+}
+
+Outcome Fleet::run(const QString& program, const QStringList& arguments, const QByteArray& input,
+                   int timeoutMs) const {
+    QProcess process;
+    process.setProcessEnvironment(environment());
     process.start(program, arguments);
     if (!input.isEmpty())
         process.write(input);
@@ -114,13 +118,15 @@ Outcome Fleet::kubefed(const QStringList& arguments, int timeoutMs) const {
     return run(binary(QStringLiteral("kubefed")), arguments, {}, timeoutMs);
 }
 
+QString Fleet::kubectlProgram() {
+    const QString own = RealCluster::assets() + QStringLiteral("/kubectl");
+    return QFile::exists(own) ? own : QStandardPaths::findExecutable(QStringLiteral("kubectl"));
+}
+
 Outcome Fleet::kubectl(const QString& context, const QStringList& arguments, const QByteArray& input,
                        int timeoutMs) const {
-    static const QString program = [] {
-        const QString own = RealCluster::assets() + QStringLiteral("/kubectl");
-        return QFile::exists(own) ? own : QStandardPaths::findExecutable(QStringLiteral("kubectl"));
-    }();
-    return run(program, QStringList{QStringLiteral("--context"), context} + arguments, input, timeoutMs);
+    return run(kubectlProgram(), QStringList{QStringLiteral("--context"), context} + arguments, input,
+               timeoutMs);
 }
 
 kube::Json Fleet::read(const QString& context, const QStringList& arguments) const {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include <QProcessEnvironment>
 #include <QString>
 #include <QStringList>
 #include <QTemporaryDir>
@@ -48,6 +49,9 @@ public:
                     int timeoutMs = 60'000) const;
     // kubectl get -o json; null where that fails.
     [[nodiscard]] kube::Json read(const QString& context, const QStringList& arguments) const;
+    // For a process of the test's own, such as a watch.
+    [[nodiscard]] QProcessEnvironment environment() const;
+    [[nodiscard]] static QString kubectlProgram();
     // Polls until `state` gives "" or the time is up; returns the last text.
     static QString eventually(const std::function<QString()>& state, int timeoutMs = 30'000);
 
