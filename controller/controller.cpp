@@ -83,8 +83,8 @@ MembershipHandlers Controller::membershipHandlers() {
     handlers.objectChanged = [this](Member& member, const TemplateId& id) {
         m_propagator.enqueue(member, id);
         m_status.enqueue(id);
-        if (const TemplateRecord* record = m_mirror.findTemplate(id);
-            record != nullptr && record->object->isDeleting())
+        const TemplateRecord* record = m_mirror.findTemplate(id);
+        if ((record != nullptr && record->object->isDeleting()) || m_mirror.owing().contains(id))
             m_scheduler.enqueue(id);
     };
     handlers.namespaceChanged = [this](Member& member, const std::string& ns) {
@@ -93,6 +93,7 @@ MembershipHandlers Controller::membershipHandlers() {
     handlers.listed = [this](Member& member) {
         m_propagator.enqueueMember(member);
         m_status.enqueueCluster(member.name);
+        enqueueOwing();
         if (m_membership.isSettled())
             m_scheduler.membersSettled();
     };
@@ -111,6 +112,7 @@ MembershipHandlers Controller::membershipHandlers() {
         const std::string before = std::exchange(member.announcedState, state);
         if (before == state)
             return;
+        enqueueOwing();
         // Deletions that waited for it go on.
         m_mirror.forEachTemplate([this](const TemplateId& id, const TemplateRecord& record) {
             if (record.object->isDeleting())
@@ -203,6 +205,12 @@ void Controller::synced() {
 void Controller::touchFollowers(const TemplateId& id) {
     for (const TemplateId& follower : m_follow.followers(id))
         m_scheduler.enqueue(follower);
+}
+
+// An absence may be certain now: what was still to be removed is gone.
+void Controller::enqueueOwing() {
+    for (const TemplateId& id : m_mirror.owing())
+        m_scheduler.enqueue(id);
 }
 
 std::size_t Controller::queued() const {

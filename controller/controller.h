@@ -57,6 +57,7 @@ private:
     void policyChanged(const std::string& ns);
     void synced();
     void touchFollowers(const TemplateId& id);
+    void enqueueOwing();
 
     Clock& m_clock;
     const ControllerConfig m_config;

@@ -35,7 +35,8 @@ struct TemplateId {
 }
 
 // Written into a Placement in the same write as its spec: the clusters that a decision dropped and from which
-// the object is still to be removed. Only these (and a deleted template, and unjoin) allow a removal.
+// the object is still to be removed, see removal.h. Only these (and a deleted template, and unjoin) allow a
+// removal.
 inline constexpr std::string_view kRemovingAnnotation = "kubefed.io/removing";
 
 }  // namespace kubefed::controller

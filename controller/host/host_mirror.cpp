@@ -22,12 +22,7 @@ Result<PlacementRecord> decodePlacement(const kube::Object& object) {
         for (const kube::Json& finalizer : *finalizers)
             if (finalizer.is_string())
                 record.finalizers.emplace_back(kube::view(finalizer.get_string()));
-    std::string_view names = object.annotation(kRemovingAnnotation);
-    while (!names.empty()) {
-        const std::size_t comma = names.find(',');
-        record.removing.emplace(names.substr(0, comma));
-        names = comma == std::string_view::npos ? std::string_view{} : names.substr(comma + 1);
-    }
+    record.removing = fed::parseRemovals(object.annotation(kRemovingAnnotation));
     return record;
 }
 
@@ -64,8 +59,14 @@ HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers h
       m_placements(
           decodePlacement,
           [this](const auto&, const PlacementRecord* before, const PlacementRecord* after) {
-              if (const TemplateId id = sourceOf(after != nullptr ? *after : *before); !id.key.name.empty())
-                  m_handlers.placementChanged(id, before, after);
+              const TemplateId id = sourceOf(after != nullptr ? *after : *before);
+              if (id.key.name.empty())
+                  return;
+              if (after != nullptr && !after->removing.empty())
+                  m_owing.insert(id);
+              else
+                  m_owing.erase(id);
+              m_handlers.placementChanged(id, before, after);
           },
           oneSynced()),
       m_members(

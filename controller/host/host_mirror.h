@@ -14,6 +14,7 @@
 #include "controller/host/host_store.h"
 #include "controller/ids.h"
 #include "kubefed/fed/manifest.h"
+#include "kubefed/fed/removal.h"
 #include "kubefed/fed/types.h"
 
 namespace kubefed::controller {
@@ -26,7 +27,7 @@ struct TemplateRecord {
 
 struct PlacementRecord {
     fed::Placement placement;
-    std::set<std::string, std::less<>> removing;  // kRemovingAnnotation
+    fed::Removals removing;  // kRemovingAnnotation
     bool isDeleting = false;
     std::vector<std::string> finalizers;  // while it is being deleted
 };
@@ -55,6 +56,8 @@ public:
     [[nodiscard]] const PlacementRecord* findPlacement(const TemplateId& id) const;
     // The Placement that belongs to this very template (not to an earlier one of its name).
     [[nodiscard]] const PlacementRecord* inForce(const TemplateId& id) const;
+    // Those whose Placement says that something is still to be removed somewhere.
+    [[nodiscard]] const std::set<TemplateId>& owing() const { return m_owing; }
     [[nodiscard]] const kube::JsonObject* namespaceLabels(const std::string& ns) const;
     [[nodiscard]] const std::vector<const fed::Policy*>& policies() const;
     [[nodiscard]] const fed::Policy* findPolicy(const fed::PolicyRef& ref) const;
@@ -78,6 +81,7 @@ private:
     std::size_t m_pending = 0;
     mutable std::vector<const fed::Policy*> m_policyList;
     mutable bool m_policyListStale = true;
+    std::set<TemplateId> m_owing;
 
     std::vector<std::unique_ptr<Templates>> m_templates;  // by kind; null for Namespace
     HostStore<kube::ObjectPtr> m_namespaces;

@@ -178,7 +178,7 @@ Propagator::Desire Propagator::desireOf(const Member& member, const TemplateId& 
     }
     if (placement == nullptr || !durable)
         return desire;  // the decision is not on disk yet
-    desire.mayDelete = placement->removing.contains(member.name);
+    desire.mayDelete = fed::isOwed(placement->removing, member.name, member.cluster.uid);
     if (const fed::ClusterShare* share = placement->placement.spec.find(member.name)) {
         desire.wanted = true;
         desire.replicas = share->replicas;
@@ -351,7 +351,7 @@ fed::MemberClusterStatus::Objects Propagator::count(const Member& member) const 
         const PlacementRecord* placement = m_mirror.inForce(id);
         const bool claimed = record != nullptr && placement != nullptr &&
                              (placement->placement.spec.find(member.name) != nullptr ||
-                              placement->removing.contains(member.name));
+                              fed::isOwed(placement->removing, member.name, member.cluster.uid));
         objects.unclaimed += claimed ? 0 : 1;
     });
     return objects;

@@ -17,28 +17,6 @@ bool isOurs(const TemplateRecord& record) {
     return record.object->hasFinalizer(fed::kPropagationFinalizer);
 }
 
-std::string joined(const std::set<std::string, std::less<>>& names) {
-    std::string text;
-    for (const std::string& name : names)
-        text += (text.empty() ? "" : ",") + name;
-    return text;
-}
-
-// Clusters whose object is still to be removed once `next` is in force.
-std::set<std::string, std::less<>> removingAfter(const PlacementRecord* placement,
-                                                 const fed::PlacementSpec* last,
-                                                 const fed::PlacementSpec& next) {
-    std::set<std::string, std::less<>> removing;
-    if (placement != nullptr)
-        removing = placement->removing;
-    if (last != nullptr)
-        for (const fed::ClusterShare& share : last->clusters)
-            removing.insert(share.name);
-    for (const fed::ClusterShare& share : next.clusters)
-        removing.erase(share.name);
-    return removing;
-}
-
 }  // namespace
 
 Scheduler::Scheduler(HostApi& host, HostMirror& mirror, Membership& membership, const FollowIndex& follow,
@@ -51,6 +29,7 @@ Scheduler::Scheduler(HostApi& host, HostMirror& mirror, Membership& membership, 
       m_clock(clock),
       m_metrics(metrics),
       m_handlers(std::move(handlers)),
+      m_removals(membership, clock),
       m_queue(clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }) {}
 
 void Scheduler::enqueue(const TemplateId& id) {
@@ -117,6 +96,7 @@ bool Scheduler::process(const TemplateId& id) {
     if (record == nullptr) {
         m_outcomes.erase(id);
         m_log.forget(id);
+        m_removals.forget(id);
         m_waiting.erase(id);
         return true;
     }
@@ -178,13 +158,17 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     note(id, std::move(outcome));
     if (!isOurs(record) && !decided.spec.clusters.empty())
         writeFinalizer(id, record, true);
-    if (isNew) {
-        if (governed.policy != nullptr && !decided.keepsLast) {
+    const OwedRemovals::Owed owed = m_removals.after(id, placement, decided.spec);
+    if (owed.lookAgain > Duration{0})
+        m_queue.addAfter(id, owed.lookAgain);
+    const bool owesOther = placement != nullptr && owed.removals != placement->removing;
+    if (isNew || owesOther) {
+        if (isNew && governed.policy != nullptr && !decided.keepsLast) {
             inputs.decided = decided.spec;
             inputs.time = m_clock.wallNow();
             m_log.record(id, *governed.policy, std::move(inputs));
         }
-        writePlacement(id, record, placement, decided.spec);
+        writePlacement(id, record, placement, decided.spec, owed.removals);
     }
     return !m_writes.contains(id);
 }
@@ -304,8 +288,9 @@ bool Scheduler::isGoneEverywhere(const TemplateId& id, std::vector<std::string>&
     bool gone = true;
     for (const auto& [name, member] : m_membership.members()) {
         const bool held = member->store->find(id) != nullptr;
-        const bool concerned = placement != nullptr && (placement->placement.spec.find(name) != nullptr ||
-                                                        placement->removing.contains(name));
+        const bool concerned =
+            placement != nullptr && (placement->placement.spec.find(name) != nullptr ||
+                                     fed::mayBeOwed(placement->removing, name, member->cluster.uid));
         const bool known = member->isWritable() && member->store->isSynced(id.kind);
         if (!held && (known || !concerned))
             continue;
@@ -401,29 +386,26 @@ void Scheduler::writeFinalizer(const TemplateId& id, const TemplateRecord& recor
 }
 
 void Scheduler::writePlacement(const TemplateId& id, const TemplateRecord& record,
-                               const PlacementRecord* placement, const fed::PlacementSpec& spec) {
+                               const PlacementRecord* placement, const fed::PlacementSpec& spec,
+                               const fed::Removals& removals) {
     ++m_metrics.hostWrites["placement"];
     Write& pending = write(id);
     ++pending.open;
     if (placement == nullptr) {
-        const std::optional<fed::PlacementSpec> held = adopted(id, record);
-        kube::Object object = fed::makePlacement(*record.object, spec);
-        if (const auto removing = removingAfter(nullptr, held ? &*held : nullptr, spec); !removing.empty())
-            object.setAnnotation(kRemovingAnnotation, joined(removing));
+        const kube::Object object = fed::makePlacement(*record.object, spec);
         pending.placement = m_host.create(fed::placements(), object, answer(id, [this](kube::Object created) {
                                               m_mirror.takePlacement(std::move(created), true);
                                           }));
         return;
     }
-    const auto removing = removingAfter(placement, &placement->placement.spec, spec);
     kube::JsonObject body;
     kube::JsonObject& metadata = body["metadata"].emplace_object();
     metadata["resourceVersion"] = placement->placement.resourceVersion;
     kube::JsonObject& annotations = metadata["annotations"].emplace_object();
-    if (removing.empty())
+    if (removals.empty())
         annotations[kRemovingAnnotation] = nullptr;
     else
-        annotations[kRemovingAnnotation] = joined(removing);
+        annotations[kRemovingAnnotation] = fed::print(removals);
     body["spec"] = kube::makeMergePatch(fed::encode(placement->placement.spec), fed::encode(spec));
     pending.placement = m_host.patch(
         fed::placements(), placement->placement.key, kube::printJson(body), {},

@@ -18,6 +18,7 @@
 #include "controller/metrics.h"
 #include "controller/scheduling/decision_log.h"
 #include "controller/scheduling/follow_index.h"
+#include "controller/scheduling/owed_removals.h"
 #include "kubefed/cache/work_queue.h"
 #include "kubefed/fed/schedule.h"
 
@@ -109,7 +110,7 @@ private:
     void note(const TemplateId& id, Outcome outcome);
     void writeFinalizer(const TemplateId& id, const TemplateRecord& record, bool present);
     void writePlacement(const TemplateId& id, const TemplateRecord& record, const PlacementRecord* placement,
-                        const fed::PlacementSpec& spec);
+                        const fed::PlacementSpec& spec, const fed::Removals& removals);
     [[nodiscard]] Callback<kube::Object> answer(const TemplateId& id, std::function<void(kube::Object)> take);
     Write& write(const TemplateId& id);
 
@@ -123,6 +124,7 @@ private:
     Handlers m_handlers;
     std::unordered_map<TemplateId, Outcome> m_outcomes;
     DecisionLog m_log;
+    OwedRemovals m_removals;
     std::set<TemplateId> m_waiting;  // for members' first lists
     Request m_turn;
     cache::WorkQueue<TemplateId> m_queue;

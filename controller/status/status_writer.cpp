@@ -90,7 +90,10 @@ bool StatusWriter::process(const TemplateId& id) {
 
 std::vector<fed::ClusterView> StatusWriter::views(const TemplateId& id,
                                                   const PlacementRecord& placement) const {
-    std::set<std::string> names(placement.removing.begin(), placement.removing.end());
+    std::set<std::string> names;
+    for (const auto& [name, uid] : placement.removing)
+        if (const Member* member = m_membership.find(name); member != nullptr && member->cluster.uid == uid)
+            names.insert(name);
     for (const fed::ClusterShare& share : placement.placement.spec.clusters)
         names.insert(share.name);
     for (const auto& [name, member] : m_membership.members())

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "controller/controller.h"
+#include "kubefed/fed/leaving.h"
 #include "kubefed/fed/names.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_host_api.h"
@@ -16,15 +17,19 @@
 
 namespace kubefed::controller {
 
-// Rejects clusters that cannot be written to (unless they have it already), and divides evenly.
+// Rejects clusters that leave, that are labelled "evict", or that cannot be written to (unless they have it
+// already), and divides evenly.
 class EvenRound final : public fed::PolicyRound {
 public:
     [[nodiscard]] std::span<const Plugin> plugins() const override { return {&m_plugin, 1}; }
     [[nodiscard]] Result<void> run(std::size_t, fed::Stage stage, const fed::RoundContext& context,
                                    std::span<fed::RoundRow> rows, fed::ReasonLog*) override {
         if (stage == fed::Stage::Filter)
-            for (fed::RoundRow& row : rows)
-                row.out = !row.chosen && !context.fleet.clusters()[row.cluster].isWritable();
+            for (fed::RoundRow& row : rows) {
+                const fed::ClusterInfo& cluster = context.fleet.clusters()[row.cluster];
+                row.out = cluster.phase == fed::Phase::Leaving || cluster.label("evict") != nullptr ||
+                          (!row.chosen && !cluster.isWritable());
+            }
         if (stage == fed::Stage::Divide) {
             auto left = context.workload.wanted;
             for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -88,6 +93,25 @@ public:
             {"apiEndpoint", "https://127.0.0.1:6443"},
             {"credentials", kube::JsonObject{{"secretRef", kube::JsonObject{{"name", name + "-token"}}}}}};
         host.put(fed::memberClusters(), cluster);
+    }
+    // `objects`: "keep" or "delete"; empty: as kubectl would, without a word of it.
+    void leave(const std::string& name, const char* objects) {
+        kube::Object cluster = *host.find(fed::memberClusters(), {{}, name});
+        if (*objects != 0) {
+            cluster.setAnnotation(fed::kUnjoinObjectsAnnotation, objects);
+            cluster.setAnnotation(fed::kUnjoinTimeAnnotation, toRfc3339(clock.wallNow()));
+            host.put(fed::memberClusters(), cluster);
+        }
+        host.erase(fed::memberClusters(), {{}, name});
+        run(std::chrono::seconds(5));
+    }
+    void label(const std::string& cluster, const std::string& key, bool present) {
+        kube::Object changed = *host.find(fed::memberClusters(), {{}, cluster});
+        if (present)
+            changed.metadata()["labels"] = kube::JsonObject{{key, "true"}};
+        else
+            changed.metadata().erase("labels");
+        host.put(fed::memberClusters(), std::move(changed));
     }
     FakeMember& member(const std::string& name) { return *members.members.at(name); }
 
@@ -176,6 +200,20 @@ public:
         const auto found = placement(what);
         const fed::Condition* one = found ? fed::findCondition(found->status.conditions, condition) : nullptr;
         return one == nullptr ? std::string() : one->reason;
+    }
+    std::string removing(const TemplateId& what) {
+        const kube::Object* found =
+            host.find(fed::placements(), fed::placementKey(what.traits().gvk(), what.key));
+        return found == nullptr ? std::string() : std::string(found->annotation(kRemovingAnnotation));
+    }
+    // Of the object in a cluster; empty where the Placement does not speak of that cluster.
+    std::optional<fed::ClusterObjectStatus> state(const TemplateId& what, std::string_view cluster) {
+        const auto found = placement(what);
+        if (!found)
+            return std::nullopt;
+        const auto& all = found->status.clusters;
+        const auto one = std::ranges::find(all, cluster, &fed::ClusterObjectStatus::name);
+        return one == all.end() ? std::nullopt : std::optional(*one);
     }
     std::string phase(const std::string& name) {
         return std::string(

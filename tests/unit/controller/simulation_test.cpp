@@ -416,23 +416,15 @@ private Q_SLOTS:
         s.start();
         s.putRc("web", 6);
         s.run(2s);
-        const auto leave = [&](const std::string& name, const char* objects) {
-            kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, name});
-            cluster.setAnnotation(fed::kUnjoinObjectsAnnotation, objects);
-            cluster.setAnnotation(fed::kUnjoinTimeAnnotation, toRfc3339(s.clock.wallNow()));
-            s.host.put(fed::memberClusters(), cluster);
-            s.host.erase(fed::memberClusters(), {{}, name});
-            s.run(5s);
-        };
-        leave("m1", "keep");
+        s.leave("m1", "keep");
         QVERIFY(s.host.find(fed::memberClusters(), {{}, "m1"}) == nullptr);
         QVERIFY(s.member("m1").objects.contains(rc("web")));
-        leave("m2", "delete");
+        s.leave("m2", "delete");
         QVERIFY(s.host.find(fed::memberClusters(), {{}, "m2"}) == nullptr);
         QVERIFY(!s.member("m2").objects.contains(rc("web")));
         s.member("m3").down = true;
         s.run(40s);
-        leave("m3", "delete");
+        s.leave("m3", "delete");
         QVERIFY(s.host.find(fed::memberClusters(), {{}, "m3"}) != nullptr);
         kube::Object forced = *s.host.find(fed::memberClusters(), {{}, "m3"});
         forced.setAnnotation(fed::kUnjoinForceAnnotation, "true");
