@@ -66,9 +66,7 @@ bool Scheduler::isSuspended(const TemplateId& id) const {
 
 fed::OnDelete Scheduler::onDelete(const TemplateId& id) const {
     const PlacementRecord* placement = m_mirror.inForce(id);
-    const fed::Policy* policy =
-        placement == nullptr ? nullptr : m_mirror.findPolicy(placement->placement.spec.policy);
-    return policy == nullptr ? fed::OnDelete::Delete : policy->onDelete;
+    return placement == nullptr ? fed::OnDelete::Delete : placement->placement.spec.onDelete;
 }
 
 void Scheduler::pump() {

@@ -152,6 +152,10 @@ void readPlugins(const JsonObject& spec, Policy& policy) {
     });
 }
 
+OnDelete readOnDelete(const JsonObject& spec) {
+    return stringAt(spec, {"onDelete"}) == "Orphan" ? OnDelete::Orphan : OnDelete::Delete;
+}
+
 PlacementSpec placementSpec(const JsonObject& spec) {
     PlacementSpec result;
     if (const JsonObject* source = kube::objectAt(spec, {"template"})) {
@@ -171,6 +175,7 @@ PlacementSpec placementSpec(const JsonObject& spec) {
     }
     result.replicas = kube::intAt(spec, {"replicas"});
     result.unplaced = number(spec, "unplaced");
+    result.onDelete = readOnDelete(spec);
     forEach(spec, "clusters", [&](const JsonObject& cluster) {
         result.clusters.push_back({text(cluster, "name"), kube::intAt(cluster, {"replicas"})});
     });
@@ -303,8 +308,7 @@ Result<Policy> Policy::decode(const kube::Object& object) {
     readPlugins(spec, result);
     if (const JsonObject* replicas = kube::objectAt(spec, {"replicas"}))
         readReplicas(*replicas, result);
-    if (stringAt(spec, {"onDelete"}) == "Orphan")
-        result.onDelete = OnDelete::Orphan;
+    result.onDelete = readOnDelete(spec);
     result.suspend = kube::boolAt(spec, {"suspend"}, false);
     KUBEFED_TRY(checkPolicy(result));
     return result;

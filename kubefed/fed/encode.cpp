@@ -226,6 +226,8 @@ JsonObject encode(const PlacementSpec& spec) {
     }
     put(result, "replicas", spec.replicas);
     put(result, "unplaced", spec.unplaced);
+    if (spec.onDelete == OnDelete::Orphan)
+        result["onDelete"] = "Orphan";
     JsonArray clusters;
     for (const ClusterShare& cluster : spec.clusters) {
         JsonObject entry;

@@ -25,6 +25,13 @@ Decision keep(const PlacementSpec* last, std::string_view reason, std::string me
     return decision;
 }
 
+// The last decision stays in force, but what a policy says of a deletion is said at once.
+Decision keep(const ScheduleInput& input, std::string_view reason, const std::string& why) {
+    Decision decision = keep(input.last, reason, "policy \"" + input.policy->ref.text() + "\"" + why);
+    decision.spec.onDelete = input.policy->onDelete;
+    return decision;
+}
+
 std::string counted(std::size_t count, std::string_view what) {
     return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
@@ -87,19 +94,18 @@ Decision schedule(const ScheduleInput& input) {
     if (input.policy == nullptr)
         return withoutPolicy(input.last, {.message = "no policy selects this object"});
     if (input.policy->suspend)
-        return keep(input.last, kReasonSuspended, "policy \"" + input.policy->ref.text() + "\" is suspended");
+        return keep(input, kReasonSuspended, " is suspended");
     if (input.round == nullptr)
-        return keep(input.last, kReasonPolicyError,
-                    "policy \"" + input.policy->ref.text() + "\": " + input.roundError);
+        return keep(input, kReasonPolicyError, ": " + input.roundError);
     RoundRun run(input);
     if (const auto decided = run.decide(); !decided) {
-        Decision decision = keep(input.last, decided.error().reason,
-                                 "policy \"" + input.policy->ref.text() + "\": " + decided.error().message);
+        Decision decision = keep(input, decided.error().reason, ": " + decided.error().message);
         decision.explanation = run.explanation();
         return decision;
     }
     Decision decision;
     decision.spec.policy = input.policy->ref;
+    decision.spec.onDelete = input.policy->onDelete;
     decision.spec.unplaced = run.unplaced();
     const bool hasReplicas = input.workload.form == Form::Replicated;
     if (hasReplicas)
@@ -156,6 +162,9 @@ Decision follow(const KindTraits& kind, std::span<const PlacementSpec* const> fo
         decision.spec.source = last->source;
     for (const std::string_view name : clusters)
         decision.spec.clusters.push_back({std::string(name), std::nullopt});
+    // What is left behind goes on needing what it uses.
+    if (std::ranges::any_of(followed, [](const PlacementSpec* s) { return s->onDelete == OnDelete::Orphan; }))
+        decision.spec.onDelete = OnDelete::Orphan;
     return decision;
 }
 

@@ -210,6 +210,8 @@ struct PlacementSpec {
     std::optional<std::vector<PolicySeen>> frozenAgainst;  // present only while frozen; see policy_match.h
     std::optional<std::int64_t> replicas;
     std::int64_t unplaced = 0;
+    // As the policy said when it was last there to say it: its own end must not turn Orphan into Delete.
+    OnDelete onDelete = OnDelete::Delete;
     std::vector<ClusterShare> clusters;  // sorted by name
     bool operator==(const PlacementSpec&) const = default;
     [[nodiscard]] const ClusterShare* find(std::string_view cluster) const;

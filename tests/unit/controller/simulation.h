@@ -147,6 +147,17 @@ public:
         spec["selector"] = kube::JsonObject{{"app", app}};
         put({"", "v1", "Service"}, "shop", name, std::move(spec));
     }
+    // `spec` as JSON; of namespace shop.
+    void putPolicy(const std::string& name, std::string_view spec) {
+        kube::Object object = kube::Object::make(
+            {std::string(fed::kGroup), std::string(fed::kVersion), std::string(fed::kPlacementPolicyKind)},
+            "shop", name);
+        if (const kube::Object* known = host.find(fed::placementPolicies(), object.key()))
+            object = *known;
+        object.document()["spec"] = kube::parseJson(spec).value();
+        host.put(fed::placementPolicies(), std::move(object));
+    }
+    void erasePolicy(const std::string& name) { host.erase(fed::placementPolicies(), {"shop", name}); }
     void endNamespace() {
         const kube::Gvr gvr{"", "v1", "namespaces"};
         kube::Object ns = *host.find(gvr, {{}, "shop"});

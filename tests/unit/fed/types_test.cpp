@@ -117,6 +117,7 @@ private Q_SLOTS:
         PlacementSpec spec;
         spec.source = {{"", "v1", "Pod"}, {"shop", "web"}, "uid"};
         spec.policy = {"PlacementPolicy", "shop", "web", "u", 3};
+        spec.onDelete = OnDelete::Orphan;
         spec.frozenAgainst.emplace();
         spec.replicas = 0;
         spec.unplaced = 2;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What policies say beside where things go, in virtual time: what becomes of objects when their template is
+// deleted, suspension, policies that cannot be used.
+#include <QtTest/QTest>
+
+#include "tests/unit/controller/simulation.h"
+
+using namespace kubefed;
+using namespace kubefed::controller;
+using namespace std::chrono_literals;
+
+namespace {
+
+TemplateId rc(const std::string& name) {
+    return Simulation::id("ReplicationController", name);
+}
+TemplateId service(const std::string& name) {
+    return Simulation::id("Service", name);
+}
+
+constexpr std::string_view kOrphan =
+    R"({"resourceSelectors":[{"kind":"ReplicationController"}],"onDelete":"Orphan"})";
+
+#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
+
+}  // namespace
+
+class PoliciesTest : public QObject {
+    Q_OBJECT
+
+    static bool exists(Simulation& s, const TemplateId& id) {
+        return s.host.find(id.traits().gvr(), id.key) != nullptr;
+    }
+
+private Q_SLOTS:
+    void orphanedObjectsStay() {
+        Simulation s(1);
+        s.putPolicy("web", kOrphan);
+        s.start();
+        s.putRc("web", 6);
+        s.putService("web", "web");
+        s.run(2s);
+        const auto before = s.uids();
+        s.erase(rc("web"));
+        s.run(2s);
+        s.erase(service("web"));  // it followed what is left behind
+        s.run(2s);
+        QVERIFY(!exists(s, rc("web")));
+        QVERIFY(!exists(s, service("web")));
+        QVERIFY(!s.placement(rc("web")));
+        s.restart();
+        s.run(120s);
+        QVERIFY(s.uids() == before);
+        QCOMPARE(s.deletes(), 0);
+        // The same YAML takes them over again.
+        s.putRc("web", 6);
+        s.run(60s);
+        QVERIFY(s.uids() == before);
+        SAME_TEXT(s.reason(rc("web"), "Applied"), "Applied");
+    }
+
+    // kubectl delete -f dir/ deletes the policy before the workload.
+    void orphanOutlivesItsPolicy() {
+        Simulation s(2);
+        s.putPolicy("web", kOrphan);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        const auto before = s.uids();
+        s.erasePolicy("web");
+        s.run(1s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "NoPolicy");
+        s.restart();
+        s.run(1s);
+        s.erase(rc("web"));
+        s.run(10s);
+        QVERIFY(!exists(s, rc("web")));
+        QVERIFY(s.uids() == before);
+        QCOMPARE(s.deletes(), 0);
+    }
+
+    void orphanCountsAlthoughNothingCanBeDecided() {
+        Simulation s(3);
+        s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}]})");
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.policies.broken = true;
+        s.putPolicy("web", kOrphan);
+        s.run(2s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "PolicyError");
+        s.erase(rc("web"));
+        s.run(10s);
+        QVERIFY(!exists(s, rc("web")));
+        QCOMPARE(s.holders(rc("web")), 3);
+        QCOMPARE(s.deletes(), 0);
+    }
+
+    void withoutOrphanTheyGo() {
+        Simulation s(4);
+        s.putPolicy("web", kOrphan);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}],"onDelete":"Delete"})");
+        s.run(1s);
+        s.erase(rc("web"));
+        s.run(10s);
+        QVERIFY(!exists(s, rc("web")));
+        QCOMPARE(s.holders(rc("web")), 0);
+    }
+};
+
+QTEST_GUILESS_MAIN(PoliciesTest)
+#include "policies_test.moc"
