@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/host/host_mirror.h"
 
+#include <algorithm>
+
 #include "kubefed/fed/names.h"
 
 namespace kubefed::controller {
@@ -161,12 +163,8 @@ const std::vector<const fed::Policy*>& HostMirror::policies() const {
     return m_policyList;
 }
 
-const fed::Policy* HostMirror::findPolicy(const fed::PolicyRef& ref) const {
-    if (ref.isEmpty())
-        return nullptr;
-    const fed::Policy* policy = ref.ns.empty() ? m_clusterPolicies.find({{}, ref.name})
-                                               : m_namespacedPolicies.find({ref.ns, ref.name});
-    return policy != nullptr && policy->ref.uid == ref.uid ? policy : nullptr;
+bool HostMirror::isAnyPolicySuspended() const {
+    return std::ranges::any_of(policies(), &fed::Policy::suspend);
 }
 
 const kube::ObjectPtr* HostMirror::findMember(const std::string& name) const {

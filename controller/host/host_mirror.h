@@ -60,7 +60,7 @@ public:
     [[nodiscard]] const std::set<TemplateId>& owing() const { return m_owing; }
     [[nodiscard]] const kube::JsonObject* namespaceLabels(const std::string& ns) const;
     [[nodiscard]] const std::vector<const fed::Policy*>& policies() const;
-    [[nodiscard]] const fed::Policy* findPolicy(const fed::PolicyRef& ref) const;
+    [[nodiscard]] bool isAnyPolicySuspended() const;
     [[nodiscard]] const kube::ObjectPtr* findMember(const std::string& name) const;
     void forEachTemplate(const std::function<void(const TemplateId&, const TemplateRecord&)>& visit) const;
     void forEachMember(const std::function<void(const kube::Object&)>& visit) const;

@@ -58,9 +58,12 @@ const Outcome* Scheduler::outcome(const TemplateId& id) const {
 }
 
 bool Scheduler::isSuspended(const TemplateId& id) const {
+    const TemplateRecord* record = m_mirror.findTemplate(id);
+    if (record == nullptr || !m_mirror.isAnyPolicySuspended())
+        return false;
     const PlacementRecord* placement = m_mirror.inForce(id);
     const fed::Policy* policy =
-        placement == nullptr ? nullptr : m_mirror.findPolicy(placement->placement.spec.policy);
+        governance(id, *record, placement == nullptr ? nullptr : &placement->placement.spec).policy;
     return policy != nullptr && policy->suspend;
 }
 

@@ -76,6 +76,7 @@ public:
     [[nodiscard]] const Outcome* outcome(const TemplateId& id) const;
     // NotFound: there is no such template, or nothing was decided for it yet.
     [[nodiscard]] Result<Explained> explain(const TemplateId& id) const;
+    // By the policy that governs now; the one that decided may be another.
     [[nodiscard]] bool isSuspended(const TemplateId& id) const;
     [[nodiscard]] fed::OnDelete onDelete(const TemplateId& id) const;
     [[nodiscard]] cache::QueueMetrics queue() const { return m_queue.metrics(); }

@@ -110,6 +110,36 @@ private Q_SLOTS:
         QVERIFY(!exists(s, rc("web")));
         QCOMPARE(s.holders(rc("web")), 0);
     }
+
+    void aPolicyThatSuspendsStopsWritesToMembersAtOnce() {
+        Simulation s(5);
+        s.start();
+        s.putRc("web", 6);
+        s.putRc("gone", 3);
+        s.run(2s);
+        const int writes = s.memberWrites();
+        s.putPolicy("pause", R"({"resourceSelectors":[{"kind":"ReplicationController"}],"suspend":true})");
+        s.run(1s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "Suspended");
+        s.putRc("web", 9);
+        s.member("m1").drift(rc("web"));
+        s.member("m2").removeByHand(rc("web"));
+        s.erase(rc("gone"));
+        s.run(30s);
+        s.restart();  // nothing of it is remembered only in memory
+        s.run(30s);
+        QCOMPARE(s.memberWrites(), writes);
+        QCOMPARE(s.deletes(), 0);
+        QCOMPARE(s.holders(rc("web")), 2);
+        QCOMPARE(s.holders(rc("gone")), 3);
+        QVERIFY(exists(s, rc("gone")));
+        s.erasePolicy("pause");
+        s.run(5s);
+        QCOMPARE(s.replicasOf(rc("web")), 9);
+        QCOMPARE(s.holders(rc("web")), 3);
+        QVERIFY(!exists(s, rc("gone")));
+        QCOMPARE(s.holders(rc("gone")), 0);
+    }
 };
 
 QTEST_GUILESS_MAIN(PoliciesTest)
