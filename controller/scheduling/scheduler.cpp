@@ -144,7 +144,7 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     };
     // Most looks change nothing, and reasons cost more than deciding: they are made where there are none yet,
     // and when there is something to tell.
-    const bool isExplained = placement != nullptr && placement->placement.status.explanation;
+    const bool isExplained = known(id, placement) != nullptr;
     fed::Decision decided = look(!isExplained);
     const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
     if (isExplained && (isNew || decided.reason == fed::kReasonNoClusterFits))
@@ -154,8 +154,11 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
                     .reason = decided.reason,
                     .message = decided.message,
                     .explanation = {},
+                    .explained = {},
                     .waitsFor = {}};
-    outcome.explanation = explanation(decided, placement, placement != nullptr ? last : nullptr);
+    outcome.explanation = explanation(id, decided, placement, placement != nullptr ? last : nullptr);
+    if (outcome.explanation)
+        outcome.explained = decided.spec;
     note(id, std::move(outcome));
     if (!isOurs(record) && !decided.spec.clusters.empty())
         writeFinalizer(id, record, true);
@@ -176,15 +179,14 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
 
 // Kept in the Placement: of a new decision, and of every one that finds no place for what stands nowhere, for
 // then the reasons of today are all there is. Nothing while the last decision stays in force.
-std::optional<fed::CompactExplanation> Scheduler::explanation(const fed::Decision& decided,
+std::optional<fed::CompactExplanation> Scheduler::explanation(const TemplateId& id,
+                                                              const fed::Decision& decided,
                                                               const PlacementRecord* placement,
                                                               const fed::PlacementSpec* last) const {
     const bool nothingStands = decided.spec.clusters.empty() && decided.reason == fed::kReasonNoClusterFits;
     if (!decided.explanation || (decided.keepsLast && !nothingStands))
         return std::nullopt;
-    const auto* known = placement != nullptr && placement->placement.status.explanation
-                            ? &*placement->placement.status.explanation
-                            : nullptr;
+    const fed::CompactExplanation* known = this->known(id, placement);
     const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
     if (!isNew && known != nullptr && !nothingStands)
         return std::nullopt;
@@ -198,6 +200,18 @@ std::optional<fed::CompactExplanation> Scheduler::explanation(const fed::Decisio
         made.decidedAt = toRfc3339(m_clock.wallNow());
     }
     return made;
+}
+
+const fed::CompactExplanation* Scheduler::known(const TemplateId& id,
+                                                const PlacementRecord* placement) const {
+    if (placement == nullptr)
+        return nullptr;
+    // The answer to our own write brings the template back before its status is written.
+    const Outcome* noted = outcome(id);
+    if (noted != nullptr && noted->explanation && noted->explained == placement->placement.spec)
+        return &*noted->explanation;
+    const auto& stored = placement->placement.status.explanation;
+    return stored ? &*stored : nullptr;
 }
 
 fed::Governance Scheduler::governance(const TemplateId& id, const TemplateRecord& record,
@@ -309,6 +323,7 @@ bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& recor
                     .reason = "Deleting",
                     .message = "the object is being deleted",
                     .explanation = {},
+                    .explained = {},
                     .waitsFor = {},
                     .deleting = true};
     if (isSuspended(id)) {
@@ -329,8 +344,10 @@ bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& recor
 
 void Scheduler::note(const TemplateId& id, Outcome outcome) {
     Outcome& known = m_outcomes[id];
-    if (!outcome.explanation)
+    if (!outcome.explanation) {
         outcome.explanation = std::move(known.explanation);
+        outcome.explained = std::move(known.explained);
+    }
     const bool same = known.scheduled == outcome.scheduled && known.reason == outcome.reason &&
                       known.message == outcome.message && known.waitsFor == outcome.waitsFor &&
                       known.deleting == outcome.deleting && known.explanation == outcome.explanation;

@@ -41,6 +41,7 @@ struct Outcome {
     std::string reason;
     std::string message;
     std::optional<fed::CompactExplanation> explanation;  // of a new decision only
+    std::optional<fed::PlacementSpec> explained;         // that decision
     std::vector<std::string> waitsFor;                   // unreachable members that a deletion waits for
     bool deleting = false;
 };
@@ -100,9 +101,13 @@ private:
                                              const fed::PlacementSpec* last) const;
     [[nodiscard]] fed::Decision decision(const TemplateId& id, const fed::Governance& governance,
                                          const DecisionInputs& inputs, bool explain = true) const;
-    [[nodiscard]] std::optional<fed::CompactExplanation> explanation(const fed::Decision& decided,
+    [[nodiscard]] std::optional<fed::CompactExplanation> explanation(const TemplateId& id,
+                                                                     const fed::Decision& decided,
                                                                      const PlacementRecord* placement,
                                                                      const fed::PlacementSpec* last) const;
+    // Of the decision in force: the one that is stored, or that is about to be; null: there is none.
+    [[nodiscard]] const fed::CompactExplanation* known(const TemplateId& id,
+                                                       const PlacementRecord* placement) const;
     [[nodiscard]] fed::Decision followed(const TemplateId& id, const fed::PlacementSpec* last) const;
     [[nodiscard]] std::optional<fed::PlacementSpec> adopted(const TemplateId& id,
                                                             const TemplateRecord& record) const;

@@ -23,7 +23,7 @@ class EvenRound final : public fed::PolicyRound {
 public:
     [[nodiscard]] std::span<const Plugin> plugins() const override { return {&m_plugin, 1}; }
     [[nodiscard]] Result<void> run(std::size_t, fed::Stage stage, const fed::RoundContext& context,
-                                   std::span<fed::RoundRow> rows, fed::ReasonLog*) override {
+                                   std::span<fed::RoundRow> rows, fed::ReasonLog* reasons) override {
         if (stage == fed::Stage::Filter)
             for (fed::RoundRow& row : rows) {
                 const fed::ClusterInfo& cluster = context.fleet.clusters()[row.cluster];
@@ -36,6 +36,7 @@ public:
                 const auto share = left / static_cast<std::int64_t>(rows.size() - i);
                 rows[i].replicas = std::clamp(share, rows[i].min, rows[i].max);
                 left -= rows[i].replicas;
+                rows[i].reason = reasons != nullptr ? reasons->add("evenly") : 0;
             }
         }
         return {};
