@@ -33,6 +33,7 @@ struct Member final : MemberLinkSink {
     std::string problem;              // why there is no link: credentials missing, an endpoint that is none
     std::optional<NodesSeen> nodes;
     fed::MemberClusterStatus::Objects counts;  // as of the last status
+    bool wasListed = false;  // completely, since it joined or the controller started
 
     std::string linkKey;  // what the link was made from
     std::unique_ptr<MemberLink> link;

@@ -83,7 +83,7 @@ Member& Membership::add(const kube::Object& object) {
         else if (!id.key.ns.empty())
             m_handlers.namespaceChanged(member, id.key.ns);
         else
-            m_handlers.listed(member);
+            listed(member);
     });
     member.eventHandler = [this, &member](std::vector<MemberEvent> events) {
         handle(member, std::move(events));
@@ -91,6 +91,14 @@ Member& Membership::add(const kube::Object& object) {
     member.health.since = m_clock.wallNow();
     m_members.emplace(member.name, std::move(owned));
     return member;
+}
+
+void Membership::listed(Member& member) {
+    if (!member.wasListed && member.store->isSettled()) {
+        member.wasListed = true;
+        m_firstListed = m_clock.now();
+    }
+    m_handlers.listed(member);
 }
 
 void Membership::drop(const std::string& name) {
@@ -233,6 +241,13 @@ bool Membership::isSettled() const {
             return false;
     }
     return true;
+}
+
+Duration Membership::settlesIn() const {
+    const SteadyTime now = m_clock.now();
+    if (!m_firstListed || now - *m_firstListed >= m_config.settlingTime)
+        return Duration{0};
+    return std::chrono::ceil<Duration>(*m_firstListed + m_config.settlingTime - now);
 }
 
 bool Membership::stateMayHaveChanged(Member& member) {

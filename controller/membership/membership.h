@@ -22,6 +22,7 @@ struct MembershipConfig {
     Duration statusInterval{60'000};  // without a change of a condition or a rounded figure
     Duration countsInterval{2'000};   // at most, while objects are being synced
     Duration nodesInterval{10'000};   // at most, while nodes change
+    Duration settlingTime{30'000};    // after a member's first list, in which others may follow
 };
 
 struct MembershipHandlers {
@@ -57,10 +58,14 @@ public:
     [[nodiscard]] fed::FleetPtr fleet() const;
     // Nothing that may be reached is still unlisted: absence means something now.
     [[nodiscard]] bool isSettled() const;
+    // How long it may still be that more members are about to come back: not long ago one was listed for the
+    // first time. Zero: all that are coming have come.
+    [[nodiscard]] Duration settlesIn() const;
 
 private:
     Member& add(const kube::Object& object);
     void drop(const std::string& name);
+    void listed(Member& member);
     void connect(Member& member);
     void handle(Member& member, std::vector<MemberEvent> events);
     void probe(Member& member);
@@ -81,6 +86,7 @@ private:
     const MembershipConfig m_config;
     MembershipHandlers m_handlers;
     mutable fed::FleetPtr m_fleet;
+    std::optional<SteadyTime> m_firstListed;  // when a member was listed for the first time, the last of them
     Members m_members;
 };
 

@@ -5,6 +5,7 @@
 
 #include "kubefed/fed/names.h"
 #include "kubefed/fed/policy_match.h"
+#include "kubefed/fed/takeover.h"
 #include "kubefed/kube/patch.h"
 
 namespace kubefed::controller {
@@ -121,24 +122,29 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
             answer(id, [this, id](const kube::Object&) { m_queue.addAfter(id, Duration{200}); }));
         return false;
     }
-    std::optional<fed::PlacementSpec> held;
+    std::optional<fed::PlacementSpec> found;
     const fed::PlacementSpec* last = placement != nullptr ? &placement->placement.spec : nullptr;
-    if (last == nullptr) {
+    const fed::Governance governed = governance(id, record, last);
+    const bool isFirst = last == nullptr || last->clusters.empty();
+    if (isFirst || (!governed.follows && fed::isUndecided(last))) {
         if (!m_membership.isSettled()) {
             m_waiting.insert(id);  // what members hold of it is not known yet
             return true;
         }
-        held = adopted(id, record);
-        last = held ? &*held : nullptr;
+        found = fed::withFound(last, fed::TemplateRef::of(*record.object), held(id, placement));
+        last = found ? &*found : last;
     }
-    const fed::Governance governed = governance(id, record, last);
     DecisionInputs inputs{.fleet = m_membership.fleet(),
                           .object = record.object,
                           .status = placement != nullptr ? placement->placement.status.clusters
                                                          : std::vector<fed::ClusterObjectStatus>{},
                           .last = last != nullptr ? std::optional(*last) : std::nullopt};
+    const Duration settling = m_membership.settlesIn();
     const auto look = [&](bool explain) {
         fed::Decision made = decision(id, governed, inputs, explain);
+        if (found && governed.policy != nullptr)
+            made = fed::takeOver(std::move(made),
+                                 {*inputs.fleet, *found, *governed.policy, settling > Duration{0}});
         made.spec.source = fed::TemplateRef::of(*record.object);
         return made;
     };
@@ -149,6 +155,8 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
     if (isExplained && (isNew || decided.reason == fed::kReasonNoClusterFits))
         decided = look(true);
+    if (decided.reason == fed::kReasonTakingOver && settling > Duration{0})
+        m_queue.addAfter(id, settling);
     ++m_metrics.decisions[decided.reason];
     Outcome outcome{.scheduled = decided.scheduled,
                     .reason = decided.reason,
@@ -271,10 +279,12 @@ fed::Decision Scheduler::followed(const TemplateId& id, const fed::PlacementSpec
     std::vector<const fed::PlacementSpec*> specs;
     bool pending = false;
     for (const TemplateId& leader : m_follow.followed(id)) {
-        if (const PlacementRecord* placement = m_mirror.inForce(leader))
+        const PlacementRecord* placement = m_mirror.inForce(leader);
+        if (placement != nullptr)
             specs.push_back(&placement->placement.spec);
-        else
-            pending = true;
+        pending =
+            pending || placement == nullptr ||
+            (leader.traits().role == fed::Role::Workload && fed::isUndecided(&placement->placement.spec));
     }
     fed::Decision decision = fed::follow(id.traits(), specs, last);
     if (!pending || last == nullptr || decision.keepsLast)
@@ -287,15 +297,18 @@ fed::Decision Scheduler::followed(const TemplateId& id, const fed::PlacementSpec
     return decision;
 }
 
-std::optional<fed::PlacementSpec> Scheduler::adopted(const TemplateId& id,
-                                                     const TemplateRecord& record) const {
-    fed::PlacementSpec spec;
-    spec.source = fed::TemplateRef::of(*record.object);
-    for (const auto& [name, member] : m_membership.members())
-        if (const fed::MemberObject* live = member->store->find(id); live != nullptr && !live->deleting)
-            spec.clusters.push_back(
-                {name, id.traits().isReplicated() ? std::optional(live->status.specReplicas) : std::nullopt});
-    return spec.clusters.empty() ? std::nullopt : std::optional(std::move(spec));
+std::vector<fed::ClusterShare> Scheduler::held(const TemplateId& id, const PlacementRecord* placement) const {
+    std::vector<fed::ClusterShare> shares;
+    for (const auto& [name, member] : m_membership.members()) {
+        const fed::MemberObject* live = member->store->find(id);
+        if (live == nullptr || live->deleting || member->isLeaving())
+            continue;
+        if (placement != nullptr && fed::mayBeOwed(placement->removing, name, member->cluster.uid))
+            continue;
+        shares.push_back(
+            {name, id.traits().isReplicated() ? std::optional(live->status.specReplicas) : std::nullopt});
+    }
+    return shares;
 }
 
 bool Scheduler::isGoneEverywhere(const TemplateId& id, std::vector<std::string>& unreachable) const {

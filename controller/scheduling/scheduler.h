@@ -109,8 +109,9 @@ private:
     [[nodiscard]] const fed::CompactExplanation* known(const TemplateId& id,
                                                        const PlacementRecord* placement) const;
     [[nodiscard]] fed::Decision followed(const TemplateId& id, const fed::PlacementSpec* last) const;
-    [[nodiscard]] std::optional<fed::PlacementSpec> adopted(const TemplateId& id,
-                                                            const TemplateRecord& record) const;
+    // What members hold of it that no decision of ours asks for.
+    [[nodiscard]] std::vector<fed::ClusterShare> held(const TemplateId& id,
+                                                      const PlacementRecord* placement) const;
     // Members that hold it, or may hold it: those that cannot be reached are named in `unreachable`.
     [[nodiscard]] bool isGoneEverywhere(const TemplateId& id, std::vector<std::string>& unreachable) const;
     void note(const TemplateId& id, Outcome outcome);

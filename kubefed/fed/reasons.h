@@ -15,6 +15,7 @@ inline constexpr std::string_view kReasonNoClusterFits = "NoClusterFits";    // 
 inline constexpr std::string_view kReasonNoPolicy = "NoPolicy";              // the last decision stays
 inline constexpr std::string_view kReasonPolicyError = "PolicyError";        // the last decision stays
 inline constexpr std::string_view kReasonSuspended = "Suspended";            // the last decision stays
+inline constexpr std::string_view kReasonTakingOver = "TakingOver";          // what members hold stays
 inline constexpr std::string_view kReasonNoSelectedPods = "NoSelectedPods";  // a Service that selects nothing
 inline constexpr std::string_view kReasonNotReferenced = "NotReferenced";    // a dependent that nothing names
 

@@ -344,11 +344,12 @@ void RoundRun::duplicate() {
 
 bool RoundRun::mustDivide() const {
     const PlacementSpec* last = m_input.last;
+    const bool isDecided = last != nullptr && !last->policy.isEmpty();
     std::int64_t before = 0;
     for (const CurrentShare& share : m_input.workload.current)
         before += share.replicas;
     if (m_input.workload.current.empty() || m_context.rebalance == Rebalance::Always ||
-        m_input.workload.wanted != (last != nullptr && last->replicas ? *last->replicas : before))
+        m_input.workload.wanted != (isDecided && last->replicas ? *last->replicas : before))
         return true;
     std::int64_t now = 0;
     std::size_t kept = 0;
@@ -361,7 +362,7 @@ bool RoundRun::mustDivide() const {
     if (m_context.rebalance == Rebalance::Never)
         return m_input.workload.wanted == 0 && kept == 0;  // then no replica moves
     // What members were found to hold, without a Placement, names no policy: taken over as it is.
-    const bool isEdited = last != nullptr && !last->policy.isEmpty() && last->policy != m_input.policy->ref;
+    const bool isEdited = isDecided && last->policy != m_input.policy->ref;
     return m_lostCluster || isOutside || now != m_input.workload.wanted ||
            kept != m_input.workload.current.size() || isEdited;
 }

@@ -48,6 +48,109 @@ private Q_SLOTS:
         for (const auto& winner : explanation->clusters)
             SAME_TEXT(winner.verdict, "chosen: evenly");
     }
+
+    // The YAML is there before the first cluster: its Placement names none. The clusters come back one by
+    // one.
+    void takesOverWhenClustersComeAfterTheTemplates() {
+        Simulation s(2, 2);
+        s.start();
+        s.putRc("web", 8);
+        s.putService("web", "web");
+        s.run(2s);
+        const auto before = s.uids();
+        QCOMPARE(before.size(), std::size_t{4});
+        s.controller.reset();
+
+        Simulation again(3, 0);
+        again.takeMembersOf(s);
+        again.start();
+        again.putRc("web", 8);
+        again.putService("web", "web");
+        again.run(10s);
+        SAME_TEXT(again.reason(rc("web"), "Scheduled"), "NoClusterFits");
+        again.join("m1");
+        again.run(10s);
+        SAME_TEXT(again.reason(rc("web"), "Scheduled"), "TakingOver");
+        again.restart();
+        again.run(10s);
+        again.join("m2");
+        again.run(60s);
+        SAME_TEXT(again.reason(rc("web"), "Scheduled"), "Scheduled");
+        QCOMPARE(again.placement(rc("web"))->spec.clusters.size(), std::size_t{2});
+        QCOMPARE(again.placement(Simulation::id("Service", "web"))->spec.clusters.size(), std::size_t{2});
+        QVERIFY(again.uids() == before);
+        QCOMPARE(again.memberWrites(), 0);
+    }
+
+    // What has not come back after a while is made good.
+    void whatDoesNotComeBackIsPlacedAnew() {
+        Simulation s(4, 2);
+        s.start();
+        s.putRc("web", 8);
+        s.run(2s);
+        s.controller.reset();
+        Simulation again(5, 0);
+        again.takeMembersOf(s);
+        again.start();
+        again.putRc("web", 8);
+        again.run(10s);
+        again.join("m1");
+        again.run(29s);
+        QCOMPARE(again.memberWrites(), 0);
+        again.run(10s);
+        QCOMPARE(again.placement(rc("web"))->spec.clusters.front().replicas, std::optional<std::int64_t>(8));
+        QCOMPARE(again.deletes(), 0);
+    }
+
+    // The template is there before its policy, which places all replicas in each cluster.
+    void takesOverWhenThePolicyComesAfterTheTemplate() {
+        const std::string_view everywhere =
+            R"({"resourceSelectors":[{"kind":"ReplicationController"}],"replicas":{"strategy":"Duplicate"}})";
+        Simulation s(6, 2);
+        s.putPolicy("everywhere", everywhere);
+        s.start();
+        s.putRc("web", 4);
+        s.run(2s);
+        QCOMPARE(s.replicasOf(rc("web")), 8);
+        const auto before = s.uids();
+        s.controller.reset();
+
+        Simulation again(7, 2);
+        again.takeMembersOf(s);
+        again.start();
+        again.run(120s);
+        again.putRc("web", 4);
+        again.run(120s);
+        SAME_TEXT(again.reason(rc("web"), "Scheduled"), "TakingOver");
+        again.restart();
+        again.run(120s);
+        again.putPolicy("everywhere", everywhere);
+        again.run(10s);
+        SAME_TEXT(again.reason(rc("web"), "Scheduled"), "Scheduled");
+        SAME_TEXT(again.placement(rc("web"))->spec.policy.name, "everywhere");
+        QVERIFY(again.uids() == before);
+        QCOMPARE(again.memberWrites(), 0);
+    }
+
+    void aNewTotalEndsATakeover() {
+        Simulation s(8, 2);
+        s.putPolicy("everywhere", R"({"resourceSelectors":[{}],"replicas":{"strategy":"Duplicate"}})");
+        s.start();
+        s.putRc("web", 4);
+        s.run(2s);
+        s.controller.reset();
+        Simulation again(9, 2);
+        again.takeMembersOf(s);
+        again.start();
+        again.putRc("web", 4);
+        again.run(60s);
+        QCOMPARE(again.memberWrites(), 0);
+        again.putRc("web", 6);
+        again.run(2s);
+        SAME_TEXT(again.reason(rc("web"), "Scheduled"), "Scheduled");
+        QCOMPARE(again.replicasOf(rc("web")), 6);
+        QCOMPARE(again.deletes(), 0);
+    }
 };
 
 QTEST_GUILESS_MAIN(DecisionsTest)

@@ -95,6 +95,15 @@ public:
             {"credentials", kube::JsonObject{{"secretRef", kube::JsonObject{{"name", name + "-token"}}}}}};
         host.put(fed::memberClusters(), cluster);
     }
+    // The members of another federation that has lost its store, as they are; none of them has joined yet.
+    void takeMembersOf(const Simulation& lost) {
+        members.members.clear();
+        for (const auto& [name, one] : lost.members.members) {
+            auto copy = std::make_unique<FakeMember>(name, clock, random);
+            copy->continueFrom(*one);
+            members.members[name] = std::move(copy);
+        }
+    }
     // `objects`: "keep" or "delete"; empty: as kubectl would, without a word of it.
     void leave(const std::string& name, const char* objects) {
         kube::Object cluster = *host.find(fed::memberClusters(), {{}, name});
