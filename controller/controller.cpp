@@ -94,8 +94,7 @@ MembershipHandlers Controller::membershipHandlers() {
         m_propagator.enqueueMember(member);
         m_status.enqueueCluster(member.name);
         enqueueOwing();
-        if (m_membership.isSettled())
-            m_scheduler.membersSettled();
+        m_scheduler.membersChanged();
     };
     handlers.probed = [this](const Member& member, const fed::Probe& probe) {
         if (m_observer != nullptr)
@@ -105,8 +104,7 @@ MembershipHandlers Controller::membershipHandlers() {
         if (m_observer != nullptr)
             m_observer->memberChanged(member.name);
         m_propagator.stateChanged(member);
-        if (m_membership.isSettled())
-            m_scheduler.membersSettled();
+        m_scheduler.membersChanged();
         const std::string phase(fed::toString(member.phase(false)));
         const std::string state = phase + (member.isWritable() ? "+" : "-");
         const std::string before = std::exchange(member.announcedState, state);

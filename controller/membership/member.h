@@ -28,12 +28,18 @@ struct Member final : MemberLinkSink {
     std::unique_ptr<MemberStore> store;
     fed::Health health;
     std::optional<ClusterIdentity> identity;
+    std::string identityProblem;      // why a member that answers does not say which cluster it is
     bool identityChecked = false;     // since the last time that it may have become another cluster
     std::string credentialsExpireAt;  // RFC 3339; empty: not known
     std::string problem;              // why there is no link: credentials missing, an endpoint that is none
     std::optional<NodesSeen> nodes;
     fed::MemberClusterStatus::Objects counts;  // as of the last status
-    bool wasListed = false;  // completely, since it joined or the controller started
+    bool wasListed = false;  // a first kind of it, since it joined or the controller started
+    // What it holds was not to be had within a while: nobody waits for it any longer, until it is known.
+    bool gaveUp = false;
+    Request patience;
+    SteadyTime asked{};  // since when its identity and lists are waited for
+    SteadyTime heard{};  // when a list that is waited for last came forward
 
     std::string linkKey;  // what the link was made from
     std::unique_ptr<MemberLink> link;
@@ -59,13 +65,16 @@ struct Member final : MemberLinkSink {
         return identity && !cluster.status.clusterUid.empty() && identity->uid != cluster.status.clusterUid &&
                identity->uid != confirmedUid;
     }
+    // For a while now it was not to be learned which cluster it is; isNameless(): although it answers.
+    [[nodiscard]] bool isUnknown() const { return gaveUp && !identityChecked; }
+    [[nodiscard]] bool isNameless() const { return isUnknown() && !identityProblem.empty(); }
     [[nodiscard]] bool isWritable() const {
         return isReachable() && health.phase != fed::Phase::Joining && identityChecked && !isReplaced();
     }
     [[nodiscard]] fed::Phase phase(bool somethingFails) const {
         if (isLeaving())
             return fed::Phase::Leaving;
-        if (link == nullptr || isReplaced())
+        if (link == nullptr || isReplaced() || isNameless())
             return link == nullptr ? fed::Phase::Joining : fed::Phase::Unauthorized;
         return health.phase == fed::Phase::Ready && somethingFails ? fed::Phase::Degraded : health.phase;
     }

@@ -57,12 +57,13 @@ struct NodesSeen {
     std::int64_t ready = 0, total = 0;
     std::map<std::string, std::int64_t> allocatableMilli;  // by resource
 };
-// A kind's mirror fails for a reason of that kind (`problem`, for people), or the connection broke, or all is
-// well (again).
+// A kind's mirror fails for a reason of that kind (`problem`, for people), or the connection broke or the
+// request failed (`why`), or all is well (again).
 struct MirrorState {
     std::uint8_t kind;
     std::string problem;
     bool broken = false;
+    std::string why = {};
 };
 
 using MemberEvent = std::variant<ListBegin, ListEnd, ObjectSeen, ObjectGone, NamespaceSeen, NamespacesListed,

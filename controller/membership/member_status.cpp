@@ -29,6 +29,11 @@ fed::Condition readyCondition(const Member& member, fed::Phase phase, const std:
             "another cluster (uid " + member.identity->uid +
             ") answers under this name; nothing is written to it until it is confirmed: kubefed join " +
             member.name + " --replace";
+    } else if (member.isNameless()) {
+        condition.reason = "NotIdentified";
+        condition.message =
+            "the cluster answers, but does not say which one it is: " + member.identityProblem +
+            "; nothing is written to it; kubefed join " + member.name + " again restores the rights";
     } else if (phase == fed::Phase::Ready || phase == fed::Phase::Degraded) {
         condition.status = "True";
         condition.message = !failing.empty() ? failing : fed::describe(member.health, health);
@@ -48,6 +53,10 @@ fed::MemberClusterStatus statusOf(const Member& member, fed::MemberClusterStatus
     for (const auto& [kind, problem] : member.store->problems())
         failing +=
             (failing.empty() ? "" : "; ") + std::string(fed::enabledKinds()[kind].resource) + ": " + problem;
+    if (member.gaveUp)
+        for (const auto& [kind, why] : member.store->unlisted())
+            failing += (failing.empty() ? "" : "; ") + std::string(fed::enabledKinds()[kind].resource) +
+                       " cannot be listed: " + why;
     if (counts.failed > 0)
         failing += (failing.empty() ? "" : "; ") + std::to_string(counts.failed) +
                    (counts.failed == 1 ? " object fails" : " objects fail");

@@ -13,6 +13,11 @@ bool isSame(const fed::MemberObject& a, const fed::MemberObject& b) {
            a.deleting == b.deleting && a.status == b.status;
 }
 
+std::uint8_t namespaces() {
+    static const int index = kindIndex(fed::findKind("v1", "Namespace"));
+    return static_cast<std::uint8_t>(index);
+}
+
 int replicationControllers() {
     static const int index = kindIndex(fed::findKind("v1", "ReplicationController"));
     return index;
@@ -49,10 +54,11 @@ void MemberStore::take(MemberEvent& event) {
             m_podReasons[reasons->workload] = std::move(reasons->reasons);
         m_changed({static_cast<std::uint8_t>(replicationControllers()), reasons->workload});
     } else if (auto* state = std::get_if<MirrorState>(&event)) {
-        std::string& problem = m_kinds[state->kind].problem;
-        if (problem == state->problem)
+        Kind& kind = m_kinds[state->kind];
+        kind.trouble = std::move(state->why);
+        if (state->broken || kind.problem == state->problem)
             return;  // a connection that broke changes nothing of what is known
-        problem = std::move(state->problem);
+        kind.problem = std::move(state->problem);
         m_changed({});
     }
 }
@@ -148,6 +154,7 @@ void MemberStore::setIncomplete() {
     for (Kind& kind : m_kinds) {
         kind.synced = false;
         kind.problem.clear();
+        kind.trouble.clear();
     }
 }
 
@@ -167,10 +174,36 @@ bool MemberStore::isNamespaceGoing(const std::string& ns) const {
     return it != m_namespaces.end() && it->second;
 }
 
+bool MemberStore::isSettled(std::uint8_t kindNumber) const {
+    const Kind& kind = m_kinds[kindNumber];
+    return (m_namespacesSynced || !m_kinds[namespaces()].problem.empty()) &&
+           (!kind.mirrored || kind.synced || !kind.problem.empty());
+}
+
 bool MemberStore::isSettled() const {
-    return m_namespacesSynced && std::ranges::all_of(m_kinds, [](const Kind& kind) {
-               return !kind.mirrored || kind.synced || !kind.problem.empty();
-           });
+    for (std::size_t i = 0; i < m_kinds.size(); ++i)
+        if (!isSettled(static_cast<std::uint8_t>(i)))
+            return false;
+    return true;
+}
+
+bool MemberStore::isProgress(const MemberEvent& event) const {
+    if (const auto* object = std::get_if<ObjectSeen>(&event))
+        return !m_kinds[object->kind].synced;
+    return std::holds_alternative<ListEnd>(event) || std::holds_alternative<NamespacesListed>(event) ||
+           (std::holds_alternative<NamespaceSeen>(event) && !m_namespacesSynced);
+}
+
+std::vector<std::pair<std::uint8_t, std::string>> MemberStore::unlisted() const {
+    std::vector<std::pair<std::uint8_t, std::string>> result;
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        const Kind& kind = m_kinds[i];
+        const auto number = static_cast<std::uint8_t>(i);
+        const bool isListed = number == namespaces() ? m_namespacesSynced : !kind.mirrored || kind.synced;
+        if (!isListed && kind.problem.empty())
+            result.emplace_back(number, kind.trouble.empty() ? "no answer to its list" : kind.trouble);
+    }
+    return result;
 }
 
 std::vector<std::pair<std::uint8_t, std::string>> MemberStore::problems() const {

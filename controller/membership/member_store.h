@@ -41,10 +41,15 @@ public:
     [[nodiscard]] bool isSynced(std::uint8_t kind) const {
         return m_namespacesSynced && m_kinds[kind].synced;
     }
-    // Every kind is listed, or cannot be listed there for a reason of its own (a type missing, forbidden).
-    [[nodiscard]] bool isSettled() const;
+    // It is listed, or cannot be listed there for a reason of its own (a type missing, forbidden).
+    [[nodiscard]] bool isSettled(std::uint8_t kind) const;
+    [[nodiscard]] bool isSettled() const;  // every kind
+    // Does the event bring a list forward that is not complete yet?
+    [[nodiscard]] bool isProgress(const MemberEvent& event) const;
     // Kinds whose mirror fails, and why.
     [[nodiscard]] std::vector<std::pair<std::uint8_t, std::string>> problems() const;
+    // Kinds that are not settled, and why they were not listed yet.
+    [[nodiscard]] std::vector<std::pair<std::uint8_t, std::string>> unlisted() const;
     [[nodiscard]] std::size_t size() const;
     void forEach(const std::function<void(const TemplateId&, const fed::MemberObject&)>& visit) const;
 
@@ -60,6 +65,7 @@ private:
         bool mirrored = true;
         bool synced = false;
         std::string problem;
+        std::string trouble;  // why the last attempt to list or watch it failed
     };
 
     void seen(std::uint8_t kind, const kube::ObjectKey& key, fed::MemberObject object);

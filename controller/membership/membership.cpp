@@ -94,9 +94,11 @@ Member& Membership::add(const kube::Object& object) {
 }
 
 void Membership::listed(Member& member) {
-    if (!member.wasListed && member.store->isSettled()) {
-        member.wasListed = true;
+    if (!std::exchange(member.wasListed, true))
         m_firstListed = m_clock.now();
+    if (member.gaveUp && member.identityChecked && member.store->isSettled()) {
+        member.gaveUp = false;
+        scheduleStatus(member, Duration{100});
     }
     m_handlers.listed(member);
 }
@@ -139,6 +141,10 @@ void Membership::connect(Member& member) {
     member.identifyTimer.cancel();
     member.probing = member.identifying = false;
     member.identityChecked = false;
+    member.identityProblem.clear();
+    member.gaveUp = false;
+    member.patience.cancel();
+    beginPatience(member);
     member.store->setIncomplete();
     m_handlers.relinked(member);
     member.link = m_links.connect(std::move(*config), member);
@@ -155,10 +161,13 @@ void Membership::handle(Member& member, std::vector<MemberEvent> events) {
         }
         const auto* mirror = std::get_if<MirrorState>(&event);
         const bool broken = mirror != nullptr && mirror->broken;
+        if (member.store->isProgress(event))
+            member.heard = m_clock.now();
         member.store->take(event);
         if (broken && member.identityChecked) {
             // The connection broke: who answers next may be another cluster.
             member.identityChecked = false;
+            beginPatience(member);
             identify(member);
         }
     }
@@ -180,11 +189,14 @@ void Membership::probe(Member& member) {
 void Membership::probed(Member& member, const fed::Probe& result) {
     const bool wasReachable = fed::isReachable(member.health.phase);
     member.health = fed::afterProbe(std::move(member.health), result, m_clock.wallNow(), m_config.health);
-    if (result.outcome == fed::ProbeOutcome::Failed)
-        member.identityChecked = false;
+    if (result.outcome == fed::ProbeOutcome::Failed && std::exchange(member.identityChecked, false))
+        beginPatience(member);
     m_handlers.probed(member, result);
-    if (!wasReachable && fed::isReachable(member.health.phase))
+    if (!wasReachable && fed::isReachable(member.health.phase)) {
+        member.gaveUp = false;
+        beginPatience(member);
         member.link->retryNow();
+    }
     if (!member.identityChecked)
         identify(member);
     stateMayHaveChanged(member);
@@ -202,12 +214,15 @@ void Membership::identify(Member& member) {
         member.identifying = false;
         if (!identity) {
             // Nothing is written until it is known. A member that is given up waits for its probes.
+            member.identityProblem = identity.error().status ? identity.error().message : std::string();
             if (member.isReachable())
                 member.identifyTimer = m_clock.after(kIdentifyAgain, [this, &member] { identify(member); });
             return;
         }
         member.identity = std::move(*identity);
         member.identityChecked = true;
+        member.identityProblem.clear();
+        member.gaveUp = member.gaveUp && !member.store->isSettled();
         if (member.isReplaced())
             log::warning(
                 "another cluster answers under a member's name; it is not written to until confirmed",
@@ -217,9 +232,37 @@ void Membership::identify(Member& member) {
     });
 }
 
+void Membership::beginPatience(Member& member) {
+    if (member.patience.isActive() || member.gaveUp)
+        return;
+    member.asked = member.heard = m_clock.now();
+    member.patience = m_clock.after(m_config.patience, [this, &member] { patienceEnded(member); });
+}
+
+void Membership::patienceEnded(Member& member) {
+    member.patience.cancel();
+    if (!member.isReachable() || (member.identityChecked && member.store->isSettled()))
+        return;  // nobody waits for it
+    const SteadyTime now = m_clock.now();
+    const SteadyTime due =
+        std::min(member.heard + m_config.patience, member.asked + m_config.longestPatience);
+    if (due > now) {
+        member.patience =
+            m_clock.after(std::chrono::ceil<Duration>(due - now), [this, &member] { patienceEnded(member); });
+        return;
+    }
+    log::warning("what a member holds cannot be had; new objects no longer wait for it",
+                 {{"cluster", member.name}});
+    member.gaveUp = true;
+    stateMayHaveChanged(member);
+    m_handlers.listed(member);
+}
+
 fed::MemberCluster Membership::viewOf(const Member& member) const {
     fed::MemberCluster view = member.cluster;
     view.status = statusOf(member, member.counts, m_config.health, toRfc3339(m_clock.wallNow()));
+    if (member.isUnknown())
+        view.status.phase = fed::Phase::Joining;  // gets nothing new before it says again who it is
     return view;
 }
 
@@ -233,14 +276,15 @@ fed::FleetPtr Membership::fleet() const {
     return m_fleet;
 }
 
-bool Membership::isSettled() const {
+std::vector<std::string> Membership::awaited(std::uint8_t kind) const {
+    std::vector<std::string> names;
     for (const auto& [name, member] : m_members) {
-        if (member->link == nullptr || !fed::isReachable(member->health.phase) || member->isReplaced())
+        if (!member->isReachable() || member->isReplaced() || member->gaveUp)
             continue;
-        if (!member->store->isSettled() || !member->identityChecked)
-            return false;
+        if (!member->store->isSettled(kind) || !member->identityChecked)
+            names.push_back(name);
     }
-    return true;
+    return names;
 }
 
 Duration Membership::settlesIn() const {
@@ -254,6 +298,7 @@ bool Membership::stateMayHaveChanged(Member& member) {
     // What decisions see, as text; figures such as latency and capacity do not cause new decisions.
     std::string text(fed::toString(member.phase(false)));
     text += member.cluster.spec.unschedulable ? " cordoned" : "";
+    text += member.isUnknown() ? " unknown" : "";
     for (const fed::Taint& taint : member.cluster.spec.taints)
         text += "\n" + taint.key + "=" + taint.value + ":" + std::string(fed::toString(taint.effect));
     for (const auto& [key, value] : member.cluster.labels)

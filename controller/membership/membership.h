@@ -19,10 +19,12 @@ namespace kubefed::controller {
 struct MembershipConfig {
     std::string federationId;
     fed::HealthConfig health;
-    Duration statusInterval{60'000};  // without a change of a condition or a rounded figure
-    Duration countsInterval{2'000};   // at most, while objects are being synced
-    Duration nodesInterval{10'000};   // at most, while nodes change
-    Duration settlingTime{30'000};    // after a member's first list, in which others may follow
+    Duration statusInterval{60'000};   // without a change of a condition or a rounded figure
+    Duration countsInterval{2'000};    // at most, while objects are being synced
+    Duration nodesInterval{10'000};    // at most, while nodes change
+    Duration settlingTime{30'000};     // after a member's first list, in which others may follow
+    Duration patience{10'000};         // with a list that does not come forward
+    Duration longestPatience{60'000};  // with one that does
 };
 
 struct MembershipHandlers {
@@ -56,8 +58,9 @@ public:
     [[nodiscard]] const Members& members() const { return m_members; }
     [[nodiscard]] Member* find(std::string_view name) const;
     [[nodiscard]] fed::FleetPtr fleet() const;
-    // Nothing that may be reached is still unlisted: absence means something now.
-    [[nodiscard]] bool isSettled() const;
+    // Members that may be reached and whose first list of a kind is still to come, by name. Empty: absence
+    // means something now. A member that does not bring it within a while is not waited for.
+    [[nodiscard]] std::vector<std::string> awaited(std::uint8_t kind) const;
     // How long it may still be that more members are about to come back: not long ago one was listed for the
     // first time. Zero: all that are coming have come.
     [[nodiscard]] Duration settlesIn() const;
@@ -71,6 +74,8 @@ private:
     void probe(Member& member);
     void probed(Member& member, const fed::Probe& probe);
     void identify(Member& member);
+    void beginPatience(Member& member);
+    void patienceEnded(Member& member);
     void leave(Member& member);
     void patchFinalizer(Member& member, bool present);
     // True: what decisions see of it did change.

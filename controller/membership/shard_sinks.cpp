@@ -15,7 +15,8 @@ void SinkBase::onState(Result<void> state) {
         return;
     m_problem = problem;
     m_broken = broken;
-    m_outlet.emit(MirrorState{m_kind, std::move(problem), broken});
+    m_outlet.emit(
+        MirrorState{m_kind, std::move(problem), broken, broken ? state.error().message : std::string()});
 }
 
 bool KindSink::isOurs(const kube::Object& object) const {

@@ -11,8 +11,9 @@
 namespace kubefed::controller {
 namespace {
 
-constexpr std::size_t kMaxWrites = 64;  // templates whose writes are under way
-constexpr int kMaxPerTurn = 100;        // then the event loop has its turn
+constexpr std::size_t kMaxWrites = 64;     // templates whose writes are under way
+constexpr int kMaxPerTurn = 100;           // then the event loop has its turn
+constexpr Duration kTellOfWaiting{2'000};  // a wait that is longer is worth a Placement that tells of it
 
 bool isOurs(const TemplateRecord& record) {
     return record.object->hasFinalizer(fed::kPropagationFinalizer);
@@ -48,9 +49,17 @@ void Scheduler::enqueueNamespace(const std::string& ns) {
     });
 }
 
-void Scheduler::membersSettled() {
-    for (const TemplateId& id : std::exchange(m_waiting, {}))
-        enqueue(id);
+void Scheduler::membersChanged() {
+    std::map<std::uint8_t, bool> waits;
+    std::erase_if(m_waiting, [&](const auto& waiting) {
+        const TemplateId& id = waiting.first;
+        const auto [known, isNew] = waits.try_emplace(id.kind, true);
+        if (isNew)
+            known->second = !m_membership.awaited(id.kind).empty();
+        if (!known->second)
+            enqueue(id);
+        return !known->second;
+    });
 }
 
 const Outcome* Scheduler::outcome(const TemplateId& id) const {
@@ -127,10 +136,8 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     const fed::Governance governed = governance(id, record, last);
     const bool isFirst = last == nullptr || last->clusters.empty();
     if (isFirst || (!governed.follows && fed::isUndecided(last))) {
-        if (!m_membership.isSettled()) {
-            m_waiting.insert(id);  // what members hold of it is not known yet
-            return true;
-        }
+        if (const auto members = m_membership.awaited(id.kind); !members.empty())
+            return waitForMembers(id, record, members);
         found = fed::withFound(last, fed::TemplateRef::of(*record.object), held(id, placement));
         last = found ? &*found : last;
     }
@@ -183,6 +190,27 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
         writePlacement(id, record, placement, decided.spec, owed.removals);
     }
     return !m_writes.contains(id);
+}
+
+// What members hold of it is not known yet, and deciding without would move it.
+bool Scheduler::waitForMembers(const TemplateId& id, const TemplateRecord& record,
+                               const std::vector<std::string>& members) {
+    const SteadyTime since = m_waiting.try_emplace(id, m_clock.now()).first->second;
+    Outcome outcome;
+    outcome.reason = fed::kReasonWaitingForMembers;
+    outcome.message = "waits for the first list of ";
+    for (const std::string& name : members)
+        outcome.message += (name == members.front() ? "" : ", ") + name;
+    note(id, std::move(outcome));
+    if (m_mirror.findPlacement(id) != nullptr)
+        return true;
+    const Duration waited = std::chrono::floor<Duration>(m_clock.now() - since);
+    if (waited < kTellOfWaiting) {
+        m_queue.addAfter(id, kTellOfWaiting - waited);
+        return true;
+    }
+    writePlacement(id, record, nullptr, {}, {});
+    return false;
 }
 
 // Kept in the Placement: of a new decision, and of every one that finds no place for what stands nowhere, for
@@ -255,8 +283,11 @@ Result<Explained> Scheduler::explain(const TemplateId& id) const {
         return fail(Code::NotFound, id.text() + " is not in this federation, or is not for its members");
     Explained explained;
     explained.placement = m_mirror.inForce(id);
-    if (explained.placement == nullptr)
-        return fail(Code::NotFound, "nothing was decided for " + id.text() + " yet");
+    if (explained.placement == nullptr) {
+        const Outcome* noted = outcome(id);
+        return fail(Code::NotFound, "nothing was decided for " + id.text() + " yet" +
+                                        (noted == nullptr ? "" : ": " + noted->message));
+    }
     const fed::PlacementSpec& spec = explained.placement->placement.spec;
     fed::Governance governed = governance(id, *record, &spec);
     explained.follows = governed.follows;

@@ -71,8 +71,8 @@ public:
     void enqueue(const TemplateId& id);
     void enqueueAll();
     void enqueueNamespace(const std::string& ns);
-    // Members are listed, or given up: templates without a Placement may be decided now.
-    void membersSettled();
+    // A member is listed, or given up: templates that nobody has decided yet may be decided now.
+    void membersChanged();
 
     [[nodiscard]] const Outcome* outcome(const TemplateId& id) const;
     // NotFound: there is no such template, or nothing was decided for it yet.
@@ -96,6 +96,8 @@ private:
     // True: nothing is under way for it.
     bool process(const TemplateId& id);
     bool decide(const TemplateId& id, const TemplateRecord& record);
+    bool waitForMembers(const TemplateId& id, const TemplateRecord& record,
+                        const std::vector<std::string>& members);
     bool finishDeletion(const TemplateId& id, const TemplateRecord& record);
     [[nodiscard]] fed::Governance governance(const TemplateId& id, const TemplateRecord& record,
                                              const fed::PlacementSpec* last) const;
@@ -132,7 +134,7 @@ private:
     std::unordered_map<TemplateId, Outcome> m_outcomes;
     DecisionLog m_log;
     OwedRemovals m_removals;
-    std::set<TemplateId> m_waiting;  // for members' first lists
+    std::map<TemplateId, SteadyTime> m_waiting;  // since when, for members' first lists
     Request m_turn;
     cache::WorkQueue<TemplateId> m_queue;
     std::map<TemplateId, Write> m_writes;  // last: ends first

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/status/status_writer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "kubefed/fed/names.h"
@@ -129,11 +131,15 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
         view.message = record->message;
         view.templateGeneration = record->generation;
     } else if (!member->store->isSynced(id.kind)) {
-        for (const auto& [kind, problem] : member->store->problems())
-            if (kind == id.kind) {
+        // Without its namespaces nothing can be concluded of what is in them.
+        auto problems = member->store->problems();
+        if (member->gaveUp)
+            std::ranges::move(member->store->unlisted(), std::back_inserter(problems));
+        for (const auto& [kind, problem] : problems)
+            if (kind == id.kind || fed::enabledKinds()[kind].role == fed::Role::Namespace) {
                 view.state = fed::ObjectState::Failed;
                 view.reason = "TypeUnavailable";
-                view.message = problem;
+                view.message = std::string(fed::enabledKinds()[kind].resource) + ": " + problem;
             }
     }
     if (!view.reachable) {

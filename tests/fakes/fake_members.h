@@ -39,7 +39,9 @@ public:
     bool down = false;
     bool frozen = false;
     double throttling = 0;
-    Duration answerDelay{0};  // of writes, after they took effect
+    Duration answerDelay{0};                             // of writes, after they took effect
+    std::map<std::string, int, std::less<>> listErrors;  // HTTP code, by resource
+    int identityError = 0;                               // HTTP code
     std::set<std::string> namespaces{"default", "kube-system"};
     std::map<TemplateId, Held> objects;
     int writes = 0;
@@ -208,12 +210,25 @@ private:
         if (m_sink == nullptr || down || frozen)
             return;
         std::vector<MemberEvent> events;
-        for (const std::string& ns : namespaces)
-            events.push_back(NamespaceSeen{ns, false, false});
-        events.push_back(NamespacesListed{});
+        // As the sinks of a real link tell it.
+        const auto isRefused = [&](std::uint8_t kind) {
+            const auto found = listErrors.find(fed::enabledKinds()[kind].resource);
+            if (found == listErrors.end())
+                return false;
+            const bool ofType = found->second == 403 || found->second == 404;
+            const std::string why = "HTTP " + std::to_string(found->second);
+            events.push_back(
+                MirrorState{kind, ofType ? why : std::string(), !ofType, ofType ? std::string() : why});
+            return true;
+        };
+        if (!isRefused(static_cast<std::uint8_t>(kindIndex(fed::findKind("v1", "Namespace"))))) {
+            for (const std::string& ns : namespaces)
+                events.push_back(NamespaceSeen{ns, false, false});
+            events.push_back(NamespacesListed{});
+        }
         for (std::size_t i = 0; i < fed::enabledKinds().size(); ++i) {
             const auto kind = static_cast<std::uint8_t>(i);
-            if (!isPropagated(fed::enabledKinds()[i]))
+            if (!isPropagated(fed::enabledKinds()[i]) || isRefused(kind))
                 continue;
             events.push_back(ListBegin{kind});
             for (const auto& [id, held] : objects)
@@ -273,6 +288,10 @@ public:
     void identify(Duration timeout, Callback<ClusterIdentity> done) override {
         Result<ClusterIdentity> identity =
             ClusterIdentity{.uid = m_member.clusterUid, .gitVersion = "v1.34.4", .apis = {}};
+        if (m_member.identityError != 0) {
+            identity = fail(kube::forbidden({"", "v1", "namespaces"}, "kube-system", "not allowed"));
+            identity.error().status->httpCode = m_member.identityError;
+        }
         if (m_member.down || m_member.frozen)
             identity = fail(Code::Unavailable, "no answer");
         m_member.later(m_member.frozen ? timeout : Duration{2},
