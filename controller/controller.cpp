@@ -49,7 +49,8 @@ Controller::Controller(HostApi& host, MemberLinkFactory& links, PolicySource& po
                             if (record != nullptr && record->object->isDeleting())
                                 m_scheduler.enqueue(id);
                         }}),
-      m_status(host, m_mirror, m_membership, m_scheduler, m_propagator, m_follow, clock, m_metrics) {}
+      m_status(host, m_mirror, m_membership, m_scheduler, m_propagator, m_follow, clock, m_metrics),
+      m_policyStatus(host, m_mirror, clock, m_metrics) {}
 
 void Controller::start(std::function<void()> ready) {
     m_ready = std::move(ready);
@@ -69,6 +70,7 @@ MirrorHandlers Controller::mirrorHandlers() {
             m_scheduler.enqueueNamespace(ns);  // its labels may select it
     };
     handlers.policyChanged = [this](const std::string& ns) { policyChanged(ns); };
+    handlers.policySeen = [this](const kube::ObjectKey& key) { m_policyStatus.enqueue(key); };
     handlers.memberChanged = [this](const std::string& name) {
         m_membership.reconcile(name);
         if (m_observer != nullptr)

@@ -17,6 +17,7 @@
 #include "controller/scheduling/follow_index.h"
 #include "controller/scheduling/placement_keeper.h"
 #include "controller/scheduling/scheduler.h"
+#include "controller/status/policy_status.h"
 #include "controller/status/status_writer.h"
 
 namespace kubefed::controller {
@@ -71,6 +72,7 @@ private:
     Scheduler m_scheduler;
     Propagator m_propagator;
     StatusWriter m_status;
+    PolicyStatusWriter m_policyStatus;
 };
 
 }  // namespace kubefed::controller

@@ -45,18 +45,12 @@ HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers h
           keepWhole, [this](const auto& key, auto*, auto*) { m_handlers.namespaceChanged(key.name); },
           oneSynced()),
       m_namespacedPolicies(
-          fed::Policy::decode,
-          [this](const auto& key, auto*, auto*) {
-              m_policyListStale = true;
-              m_handlers.policyChanged(key.ns);
-          },
+          fed::Policy::read,
+          [this](const auto& key, auto* before, auto* after) { policyTold(key, before, after); },
           oneSynced()),
       m_clusterPolicies(
-          fed::Policy::decode,
-          [this](const auto&, auto*, auto*) {
-              m_policyListStale = true;
-              m_handlers.policyChanged({});
-          },
+          fed::Policy::read,
+          [this](const auto& key, auto* before, auto* after) { policyTold(key, before, after); },
           oneSynced()),
       m_placements(
           decodePlacement,
@@ -76,6 +70,15 @@ HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers h
           oneSynced()) {
     for (std::size_t i = 0; i < fed::enabledKinds().size(); ++i)
         makeTemplateStore(i);
+}
+
+void HostMirror::policyTold(const kube::ObjectKey& key, const fed::Policy* before, const fed::Policy* after) {
+    m_policyListStale = true;
+    const bool isStatusOnly = before != nullptr && after != nullptr && before->ref == after->ref &&
+                              before->isDeleting == after->isDeleting;
+    if (!isStatusOnly)
+        m_handlers.policyChanged(key.ns);
+    m_handlers.policySeen(key);
 }
 
 std::function<void()> HostMirror::oneSynced() {
@@ -163,6 +166,10 @@ const std::vector<const fed::Policy*>& HostMirror::policies() const {
     return m_policyList;
 }
 
+const fed::Policy* HostMirror::findPolicy(const kube::ObjectKey& key) const {
+    return key.ns.empty() ? m_clusterPolicies.find(key) : m_namespacedPolicies.find(key);
+}
+
 bool HostMirror::isAnyPolicySuspended() const {
     return std::ranges::any_of(policies(), &fed::Policy::suspend);
 }
@@ -190,6 +197,11 @@ void HostMirror::takeTemplate(const TemplateId& id, kube::Object object) {
 
 void HostMirror::takePlacement(kube::Object object, bool created) {
     created ? m_placements.takeCreated(std::move(object)) : m_placements.takeChanged(std::move(object));
+}
+
+void HostMirror::takePolicy(kube::Object object) {
+    object.ns().empty() ? m_clusterPolicies.takeChanged(std::move(object))
+                        : m_namespacedPolicies.takeChanged(std::move(object));
 }
 
 void HostMirror::takeMember(kube::Object object) {

@@ -38,7 +38,8 @@ struct MirrorHandlers {
     std::function<void(const TemplateId&, const PlacementRecord* before, const PlacementRecord* after)>
         placementChanged;
     std::function<void(const std::string& ns)> namespaceChanged;
-    std::function<void(const std::string& ns)> policyChanged;  // "": cluster-wide
+    std::function<void(const std::string& ns)> policyChanged;  // "": cluster-wide; what it says, or it went
+    std::function<void(const kube::ObjectKey&)> policySeen;    // that, or its status
     std::function<void(const std::string& name)> memberChanged;
     std::function<void()> synced;  // once: everything is listed
 };
@@ -60,6 +61,8 @@ public:
     [[nodiscard]] const std::set<TemplateId>& owing() const { return m_owing; }
     [[nodiscard]] const kube::JsonObject* namespaceLabels(const std::string& ns) const;
     [[nodiscard]] const std::vector<const fed::Policy*>& policies() const;
+    // Without a namespace: a ClusterPlacementPolicy.
+    [[nodiscard]] const fed::Policy* findPolicy(const kube::ObjectKey& key) const;
     [[nodiscard]] bool isAnyPolicySuspended() const;
     [[nodiscard]] const kube::ObjectPtr* findMember(const std::string& name) const;
     void forEachTemplate(const std::function<void(const TemplateId&, const TemplateRecord&)>& visit) const;
@@ -69,8 +72,10 @@ public:
     void takeTemplate(const TemplateId& id, kube::Object object);
     void takePlacement(kube::Object object, bool created);
     void takeMember(kube::Object object);
+    void takePolicy(kube::Object object);
 
 private:
+    void policyTold(const kube::ObjectKey& key, const fed::Policy* before, const fed::Policy* after);
     using Templates = HostStore<TemplateRecord>;
     void makeTemplateStore(std::size_t kind);
     [[nodiscard]] std::function<void()> oneSynced();

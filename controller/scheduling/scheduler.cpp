@@ -268,7 +268,9 @@ fed::Decision Scheduler::decision(const TemplateId& id, const fed::Governance& g
     input.workload = fed::makeWorkload(id.traits(), *inputs.object, last, inputs.status);
     input.last = last;
     input.policy = governance.policy;
-    Result<std::unique_ptr<fed::PolicyRound>> round = m_policies.open(*governance.policy);
+    Result<std::unique_ptr<fed::PolicyRound>> round;
+    if (governance.policy->invalid.empty())
+        round = m_policies.open(*governance.policy);
     if (round)
         input.round = round->get();
     else

@@ -85,26 +85,28 @@ MemberClusterStatus memberStatus(const JsonObject& status) {
     return result;
 }
 
-Result<std::optional<kube::LabelSelector>> selector(const JsonObject& object, std::string_view key) {
+std::optional<kube::LabelSelector> selector(const JsonObject& object, std::string_view key,
+                                            ResourceSelector& owner, std::string& invalid) {
     const JsonObject* json = kube::objectAt(object, {key});
     if (json == nullptr)
         return std::nullopt;
     auto parsed = kube::LabelSelector::fromJson(*json);
-    if (!parsed)
-        return fail(std::move(parsed.error()).withContext("spec.resourceSelectors: " + std::string(key)));
-    return std::optional(*std::move(parsed));
+    if (parsed)
+        return *std::move(parsed);
+    owner.isPartial = true;
+    if (invalid.empty())
+        invalid = "spec.resourceSelectors: " + std::string(key) + ": " + parsed.error().message;
+    return std::nullopt;
 }
 
-Result<ResourceSelector> resourceSelector(const JsonObject& object) {
-    auto labels = selector(object, "labelSelector");
-    KUBEFED_TRY(labels);
-    auto namespaces = selector(object, "namespaceSelector");
-    KUBEFED_TRY(namespaces);
-    return ResourceSelector{.apiVersion = text(object, "apiVersion"),
-                            .kind = text(object, "kind"),
-                            .name = text(object, "name"),
-                            .labels = *std::move(labels),
-                            .namespaces = *std::move(namespaces)};
+ResourceSelector resourceSelector(const JsonObject& object, std::string& invalid) {
+    ResourceSelector result;
+    result.apiVersion = text(object, "apiVersion");
+    result.kind = text(object, "kind");
+    result.name = text(object, "name");
+    result.labels = selector(object, "labelSelector", result, invalid);
+    result.namespaces = selector(object, "namespaceSelector", result, invalid);
+    return result;
 }
 
 void readReplicas(const JsonObject& replicas, Policy& policy) {
@@ -121,19 +123,16 @@ void readReplicas(const JsonObject& replicas, Policy& policy) {
                                                         kube::intAt(*limits, {"max"})};
 }
 
-Result<void> checkPolicy(const Policy& policy) {
-    const auto invalid = [&](std::string what) {
-        return fail(Code::InvalidArgument, "policy \"" + policy.ref.text() + "\": " + std::move(what));
-    };
+std::string faultOf(const Policy& policy) {
     for (const auto& [name, limits] : policy.perCluster)
         if (limits.max && *limits.max < limits.min)
-            return invalid("spec.replicas.perCluster[\"" + name + "\"]: min " + std::to_string(limits.min) +
-                           " is above max " + std::to_string(*limits.max) + "; raise max or lower min");
+            return "spec.replicas.perCluster[\"" + name + "\"]: min " + std::to_string(limits.min) +
+                   " is above max " + std::to_string(*limits.max) + "; raise max or lower min";
     for (const PluginUse& plugin : policy.plugins) {
         if (plugin.name.empty())
-            return invalid("spec.plugins: a plugin without a name");
+            return "spec.plugins: a plugin without a name";
         if (!(plugin.weight >= 0) || plugin.weight > 1e9)
-            return invalid("spec.plugins: weight of \"" + plugin.name + "\" must be from 0 to 1e9");
+            return "spec.plugins: weight of \"" + plugin.name + "\" must be from 0 to 1e9";
     }
     return {};
 }
@@ -282,6 +281,13 @@ Result<MemberCluster> MemberCluster::decode(const kube::Object& object) {
 }
 
 Result<Policy> Policy::decode(const kube::Object& object) {
+    Result<Policy> policy = read(object);
+    if (policy && !policy->invalid.empty())
+        return fail(Code::InvalidArgument, "policy \"" + policy->ref.text() + "\": " + policy->invalid);
+    return policy;
+}
+
+Result<Policy> Policy::read(const kube::Object& object) {
     if (object.kind() != kPlacementPolicyKind && object.kind() != kClusterPlacementPolicyKind)
         return wrongKind(object, "PlacementPolicy or ClusterPlacementPolicy");
     const JsonObject& spec = objectOrEmpty(object, "spec");
@@ -295,10 +301,7 @@ Result<Policy> Policy::decode(const kube::Object& object) {
         for (const Json& item : *selectors) {
             if (!item.is_object())
                 continue;
-            auto parsed = resourceSelector(item.get_object());
-            if (!parsed)
-                return fail(std::move(parsed.error()).withContext("policy \"" + result.ref.text() + "\""));
-            result.resourceSelectors.push_back(*std::move(parsed));
+            result.resourceSelectors.push_back(resourceSelector(item.get_object(), result.invalid));
         }
     }
     if (const JsonObject* clusters = kube::objectAt(spec, {"clusters"}))
@@ -310,7 +313,11 @@ Result<Policy> Policy::decode(const kube::Object& object) {
         readReplicas(*replicas, result);
     result.onDelete = readOnDelete(spec);
     result.suspend = kube::boolAt(spec, {"suspend"}, false);
-    KUBEFED_TRY(checkPolicy(result));
+    if (result.invalid.empty())
+        result.invalid = faultOf(result);
+    const JsonObject& status = objectOrEmpty(object, "status");
+    result.observedGeneration = number(status, "observedGeneration");
+    result.conditions = decodeConditions(status);
     return result;
 }
 

@@ -31,7 +31,8 @@ std::optional<Specificity> matchSelector(const ResourceSelector& selector, const
         return std::nullopt;
     if (!selector.name.empty())
         return Specificity::ByName;
-    return selector.labels && !selector.labels->isEmpty() ? Specificity::ByLabel : Specificity::ByKind;
+    const bool byLabel = selector.isPartial || (selector.labels && !selector.labels->isEmpty());
+    return byLabel ? Specificity::ByLabel : Specificity::ByKind;
 }
 
 // Whether `a` wins over `b`. The last terms only make the order total.
@@ -90,6 +91,18 @@ std::optional<Specificity> match(const Policy& policy, const KindTraits& kind, c
             best = found;
     }
     return best;
+}
+
+std::vector<Condition> conditionsOf(const Policy& policy, std::string_view now) {
+    std::vector<Condition> conditions = policy.conditions;
+    Condition accepted;
+    accepted.type = kAcceptedCondition;
+    accepted.status = policy.invalid.empty() ? "True" : "False";
+    accepted.reason = policy.invalid.empty() ? "Accepted" : "Invalid";
+    accepted.message = policy.invalid;
+    accepted.observedGeneration = policy.ref.generation;
+    setCondition(conditions, std::move(accepted), now);
+    return conditions;
 }
 
 Governance govern(const KindTraits& kind, const kube::Object& object, const kube::JsonObject* namespaceLabels,

@@ -95,6 +95,8 @@ Decision schedule(const ScheduleInput& input) {
         return withoutPolicy(input.last, {.message = "no policy selects this object"});
     if (input.policy->suspend)
         return keep(input, kReasonSuspended, " is suspended");
+    if (!input.policy->invalid.empty())
+        return keep(input, kReasonPolicyError, ": " + input.policy->invalid);
     if (input.round == nullptr)
         return keep(input, kReasonPolicyError, ": " + input.roundError);
     RoundRun run(input);

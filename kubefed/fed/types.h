@@ -128,6 +128,8 @@ struct ResourceSelector {
     std::string name;
     std::optional<kube::LabelSelector> labels;
     std::optional<kube::LabelSelector> namespaces;  // ClusterPlacementPolicy only
+    // One of them cannot be understood; left out, so that at least what was meant is selected.
+    bool isPartial = false;
 };
 
 struct PluginUse {
@@ -172,10 +174,23 @@ struct Policy {
     Rebalance rebalance = Rebalance::WhenNeeded;
     OnDelete onDelete = OnDelete::Delete;
     bool suspend = false;
+    // Why it cannot be used, although the schema lets it pass; it still selects its objects, so that no other
+    // policy moves them. Empty: it can.
+    std::string invalid;
+    std::int64_t observedGeneration = 0;  // of its status
+    std::vector<Condition> conditions;
 
     [[nodiscard]] bool isNamespaced() const { return !ref.ns.empty(); }
+    // A policy that cannot be used is InvalidArgument.
     [[nodiscard]] static Result<Policy> decode(const kube::Object& object);
+    // Everything of either kind is a policy; what is wrong with it stands in `invalid`.
+    [[nodiscard]] static Result<Policy> read(const kube::Object& object);
 };
+
+inline constexpr std::string_view kAcceptedCondition = "Accepted";
+
+// What its status should say of it.
+[[nodiscard]] std::vector<Condition> conditionsOf(const Policy& policy, std::string_view now);
 
 // The ClusterPlacementPolicy `default` as `kubefed init` creates it: lowest priority, every workload.
 [[nodiscard]] kube::Object makeDefaultPolicy();

@@ -22,6 +22,10 @@ TemplateId service(const std::string& name) {
 constexpr std::string_view kOrphan =
     R"({"resourceSelectors":[{"kind":"ReplicationController"}],"onDelete":"Orphan"})";
 
+constexpr std::string_view kNoValues =
+    R"({"resourceSelectors":[{"kind":"ReplicationController",
+        "labelSelector":{"matchExpressions":[{"key":"app","operator":"In"}]}}]})";
+
 #define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
 
 }  // namespace
@@ -31,6 +35,13 @@ class PoliciesTest : public QObject {
 
     static bool exists(Simulation& s, const TemplateId& id) {
         return s.host.find(id.traits().gvr(), id.key) != nullptr;
+    }
+
+    static fed::Condition acceptance(Simulation& s, const std::string& name) {
+        const fed::Policy policy =
+            fed::Policy::read(*s.host.find(fed::placementPolicies(), {"shop", name})).value();
+        const fed::Condition* accepted = fed::findCondition(policy.conditions, fed::kAcceptedCondition);
+        return accepted == nullptr ? fed::Condition{} : *accepted;
     }
 
 private Q_SLOTS:
@@ -139,6 +150,60 @@ private Q_SLOTS:
         QCOMPARE(s.holders(rc("web")), 3);
         QVERIFY(!exists(s, rc("gone")));
         QCOMPARE(s.holders(rc("gone")), 0);
+    }
+
+    // The schema lets `In` without values pass. What such a policy was meant for is not given to another one.
+    void aPolicyThatCannotBeUsedStillSelectsItsObjects() {
+        Simulation s(6);
+        s.start();
+        s.putRc("old", 3);
+        s.run(2s);
+        s.putPolicy("web", kNoValues);
+        s.run(1s);
+        s.putRc("web", 6);
+        s.run(2s);
+        const auto refused = [&] {
+            SAME_TEXT(s.reason(rc("web"), "Scheduled"), "PolicyError");
+            SAME_TEXT(s.reason(rc("old"), "Scheduled"), "PolicyError");
+            QCOMPARE(s.holders(rc("web")), 0);
+            QCOMPARE(s.holders(rc("old")), 3);
+            const fed::Condition accepted = acceptance(s, "web");
+            SAME_TEXT(accepted.status, "False");
+            SAME_TEXT(accepted.reason, "Invalid");
+            QVERIFY(accepted.message.find("labelSelector") != std::string::npos);
+        };
+        refused();
+        s.restart();
+        s.run(60s);
+        refused();
+        s.host.writes.clear();
+        s.run(180s);
+        for (const auto& [what, count] : s.host.writes)
+            SAME_TEXT(what, "memberclusters/status");
+        s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}]})");
+        s.run(2s);
+        SAME_TEXT(acceptance(s, "web").status, "True");
+        QCOMPARE(acceptance(s, "web").observedGeneration, 2);
+        QCOMPARE(s.holders(rc("web")), 3);
+        QCOMPARE(s.deletes(), 0);
+    }
+
+    void aPolicyThatIsEditedIntoAnInvalidOneFreezesItsObjects() {
+        Simulation s(7);
+        s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}]})");
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        const auto before = s.uids();
+        s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}],
+            "replicas":{"perCluster":{"m1":{"min":3,"max":2}}}})");
+        s.run(1s);
+        s.restart();
+        s.putRc("web", 9);
+        s.run(5s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "PolicyError");
+        QCOMPARE(s.replicasOf(rc("web")), 6);
+        QVERIFY(s.uids() == before);
     }
 };
 

@@ -101,6 +101,12 @@ private Q_SLOTS:
         QVERIFY2(decoded.error().message.find("perCluster[\"a\"]") != std::string::npos,
                  decoded.error().message.c_str());
         QVERIFY(!Policy::decode(object("{\"kind\": \"Pod\"}")));
+        QVERIFY(!Policy::read(object("{\"kind\": \"Pod\"}")));
+        const Policy read = Policy::read(source).value();
+        QVERIFY(read.invalid.find("perCluster[\"a\"]") != std::string::npos);
+        const auto conditions = conditionsOf(read, "2026-01-01T00:00:00Z");
+        QCOMPARE(conditions.at(0).status, std::string("False"));
+        QCOMPARE(conditions.at(0).message, read.invalid);
     }
 
     void membersAndPlacementsSurviveWritingAndReading() {
