@@ -38,7 +38,7 @@ void MemberStore::take(MemberEvent& event) {
         listEnd(*end);
     } else if (auto* object = std::get_if<ObjectSeen>(&event)) {
         noteVersion(object->kind, object->object.resourceVersion);
-        seen(object->kind, object->key, std::move(object->object));
+        told(object->kind, object->key, std::move(object->object));
     } else if (auto* lost = std::get_if<ObjectGone>(&event)) {
         noteVersion(lost->kind, lost->resourceVersion);
         gone(*lost);
@@ -63,21 +63,31 @@ void MemberStore::take(MemberEvent& event) {
     }
 }
 
-void MemberStore::seen(std::uint8_t kindNumber, const kube::ObjectKey& key, fed::MemberObject object) {
+void MemberStore::told(std::uint8_t kindNumber, const kube::ObjectKey& key, fed::MemberObject object) {
     Kind& kind = m_kinds[kindNumber];
     const auto it = kind.objects.find(key);
     if (it == kind.objects.end()) {
-        kind.objects.emplace(key, Held{std::move(object), kind.epoch});
+        kind.objects.emplace(key, Held{.object = std::move(object), .epoch = kind.epoch});
         m_changed({kindNumber, key});
         return;
     }
-    it->second.epoch = kind.epoch;
-    if (object.resourceVersion < it->second.object.resourceVersion)
-        return;  // older than the answer of our own write
-    const bool same = isSame(it->second.object, object);
-    it->second.object = std::move(object);
+    Held& held = it->second;
+    held.epoch = kind.epoch;
+    if (held.isAnswer && object.resourceVersion < held.object.resourceVersion) {
+        held.told = std::move(object);
+        return;
+    }
+    held.isAnswer = false;
+    held.told.reset();
+    replace(kindNumber, key, held, std::move(object));
+}
+
+void MemberStore::replace(std::uint8_t kind, const kube::ObjectKey& key, Held& held,
+                          fed::MemberObject object) {
+    const bool same = isSame(held.object, object);
+    held.object = std::move(object);
     if (!same)
-        m_changed({kindNumber, key});
+        m_changed({kind, key});
 }
 
 void MemberStore::noteVersion(std::uint8_t kind, std::uint64_t version) {
@@ -97,16 +107,32 @@ void MemberStore::gone(const ObjectGone& event) {
 void MemberStore::listEnd(const ListEnd& event) {
     const std::uint8_t kindNumber = event.kind;
     Kind& kind = m_kinds[kindNumber];
-    noteVersion(kindNumber, event.resourceVersion);
+    // Restored from a backup, or made anew: our own writes since then are undone as well.
+    const bool wentBack = event.resourceVersion < kind.told;
+    kind.told = event.resourceVersion;
     std::vector<kube::ObjectKey> lost;
-    for (const auto& [key, held] : kind.objects)
+    std::vector<kube::ObjectKey> undone;
+    for (auto& [key, held] : kind.objects) {
         // What we wrote after the list was made is not in it, and not gone.
-        if (held.epoch != kind.epoch && held.object.resourceVersion <= event.resourceVersion)
+        const bool isLater =
+            !wentBack && held.isAnswer && held.object.resourceVersion > event.resourceVersion;
+        if (held.epoch != kind.epoch && !isLater)
             lost.push_back(key);
+        else if (wentBack && held.isAnswer)
+            undone.push_back(key);
+        else
+            held.told.reset();
+    }
     for (const kube::ObjectKey& key : lost)
         kind.objects.erase(key);
     const bool mended = !std::exchange(kind.problem, {}).empty();
     const bool first = !std::exchange(kind.synced, true);
+    for (const kube::ObjectKey& key : undone) {
+        Held& held = kind.objects.at(key);
+        held.isAnswer = false;
+        if (std::optional<fed::MemberObject> told = std::exchange(held.told, std::nullopt))
+            replace(kindNumber, key, held, std::move(*told));
+    }
     for (const kube::ObjectKey& key : lost)
         m_changed({kindNumber, key});
     if (first || mended)
@@ -133,7 +159,15 @@ void MemberStore::takeAnswer(const TemplateId& id, const ActionAnswer& answer) {
     // The watch is ahead of this answer, and has told of the object's end.
     if (kind.synced && answer.object.resourceVersion <= kind.told && !kind.objects.contains(id.key))
         return m_changed(id);
-    seen(id.kind, id.key, answer.object);
+    const auto [it, isNew] =
+        kind.objects.try_emplace(id.key, Held{.object = answer.object, .epoch = kind.epoch});
+    Held& held = it->second;
+    if (!isNew && answer.object.resourceVersion < held.object.resourceVersion)
+        return;  // what was told is ahead of it
+    held.isAnswer = held.isAnswer || isNew || answer.object.resourceVersion > held.object.resourceVersion;
+    if (isNew)
+        return m_changed(id);
+    replace(id.kind, id.key, held, answer.object);
 }
 
 void MemberStore::forget(const TemplateId& id, const std::string& uid) {
@@ -155,6 +189,17 @@ void MemberStore::setIncomplete() {
         kind.synced = false;
         kind.problem.clear();
         kind.trouble.clear();
+    }
+}
+
+void MemberStore::clear() {
+    setIncomplete();
+    m_namespaces.clear();
+    m_podReasons.clear();
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        m_kinds[i].told = 0;
+        for (const auto& [key, held] : std::exchange(m_kinds[i].objects, {}))
+            m_changed({static_cast<std::uint8_t>(i), key});
     }
 }
 

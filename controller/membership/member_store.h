@@ -2,11 +2,13 @@
 //
 // The present state of one member as far as the federation cares: its objects that carry our label, its
 // namespaces, why pods are not ready. Filled by the link's events and, at once, by the answers of our own
-// writes: an answer stays until the watch has passed its version, so nothing is written twice. Core thread,
-// owned by Membership. Nothing may be concluded from absence before isSynced().
+// writes: an answer lies over what was told until that has passed its version, so nothing is written twice.
+// What was told is replaced by each new list, whatever its versions: a member's storage may have gone back.
+// Core thread, owned by Membership. Nothing may be concluded from absence before isSynced().
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -33,6 +35,8 @@ public:
     void markNamespace(const std::string& ns) { m_namespaces[ns] = false; }
     // The link is made anew: what is known stays, but counts as incomplete until it is listed again.
     void setIncomplete();
+    // Another cluster stands behind the link: nothing that is known is of that one.
+    void clear();
 
     [[nodiscard]] const fed::MemberObject* find(const TemplateId& id) const;
     [[nodiscard]] const fed::PodReasons* podReasons(const kube::ObjectKey& workload) const;
@@ -57,6 +61,8 @@ private:
     struct Held {
         fed::MemberObject object;
         std::uint32_t epoch = 0;  // of the list in which it was last seen
+        bool isAnswer = false;    // of a write of ours, which nothing that was told has passed yet
+        std::optional<fed::MemberObject> told = {};  // older, by the list that runs: under an answer
     };
     struct Kind {
         std::unordered_map<kube::ObjectKey, Held> objects;
@@ -68,7 +74,8 @@ private:
         std::string trouble;  // why the last attempt to list or watch it failed
     };
 
-    void seen(std::uint8_t kind, const kube::ObjectKey& key, fed::MemberObject object);
+    void told(std::uint8_t kind, const kube::ObjectKey& key, fed::MemberObject object);
+    void replace(std::uint8_t kind, const kube::ObjectKey& key, Held& held, fed::MemberObject object);
     void noteVersion(std::uint8_t kind, std::uint64_t version);
     void gone(const ObjectGone& event);
     void listEnd(const ListEnd& event);

@@ -219,7 +219,14 @@ void Membership::identify(Member& member) {
                 member.identifyTimer = m_clock.after(kIdentifyAgain, [this, &member] { identify(member); });
             return;
         }
+        const bool isOther = member.identity && member.identity->uid != identity->uid;
         member.identity = std::move(*identity);
+        if (isOther) {
+            // What was listed may be of either; all is asked for anew.
+            member.store->clear();
+            member.linkKey.clear();
+            return connect(member);
+        }
         member.identityChecked = true;
         member.identityProblem.clear();
         member.gaveUp = member.gaveUp && !member.store->isSettled();

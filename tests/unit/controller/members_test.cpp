@@ -139,6 +139,25 @@ private Q_SLOTS:
         SAME_TEXT(s.phase("m2"), "Degraded");
         SAME_TEXT(s.phase("m1"), "Ready");
     }
+
+    void aMemberWhoseStorageWentBackGetsAgainWhatItLost() {
+        Simulation s(6);
+        s.start();
+        s.putRc("before", 6);
+        s.run(2s);
+        FakeMember backup("m1", s.clock, s.random);
+        backup.continueFrom(s.member("m1"));
+        s.putRc("before", 9);
+        s.putRc("after", 3);
+        s.run(2s);
+        s.member("m1").continueFrom(backup);
+        s.member("m1").relist();
+        s.run(2s);
+        QCOMPARE(s.holders(rc("after")), 3);
+        QCOMPARE(s.replicasOf(rc("before")), 9);
+        QCOMPARE(s.deletes(), 0);
+        SAME_TEXT(s.member("m1").violation, "");
+    }
 };
 
 QTEST_GUILESS_MAIN(MembersTest)
