@@ -6,10 +6,17 @@
 #include "kubefed/fed/names.h"
 
 namespace kubefed::controller {
+namespace {
+
+constexpr std::size_t kMaxRequests = 64;  // under way
+constexpr int kMaxPerTurn = 100;          // then the event loop has its turn
+
+}  // namespace
 
 PlacementKeeper::PlacementKeeper(HostApi& host, HostMirror& mirror, Clock& clock, Metrics& metrics)
     : m_host(host),
       m_mirror(mirror),
+      m_clock(clock),
       m_metrics(metrics),
       m_queue(clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }) {}
 
@@ -27,9 +34,23 @@ void PlacementKeeper::look(const TemplateId& id) {
 }
 
 void PlacementKeeper::pump() {
-    while (const std::optional<TemplateId> id = m_queue.take())
+    for (int i = 0; i < kMaxPerTurn && m_requests.size() < kMaxRequests; ++i) {
+        const std::optional<TemplateId> id = m_queue.take();
+        if (!id)
+            return;
         if (process(*id))
             m_queue.done(*id);
+    }
+    if (m_requests.size() < kMaxRequests)
+        pumpSoon();
+}
+
+void PlacementKeeper::pumpSoon() {
+    if (!m_turn.isActive())
+        m_turn = m_clock.after(Duration::zero(), [this] {
+            m_turn.cancel();
+            pump();
+        });
 }
 
 bool PlacementKeeper::process(const TemplateId& id) {
@@ -86,6 +107,7 @@ void PlacementKeeper::finished(const TemplateId& id, const Error* error) {
         m_queue.forget(id);
     else
         m_queue.addRateLimited(id, error->retryAfter.value_or(Duration{0}));
+    pumpSoon();
 }
 
 }  // namespace kubefed::controller

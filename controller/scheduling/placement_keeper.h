@@ -27,6 +27,7 @@ private:
     // A Placement that is being deleted and that our finalizer holds; else null.
     [[nodiscard]] const PlacementRecord* held(const TemplateId& id) const;
     void pump();
+    void pumpSoon();
     bool process(const TemplateId& id);
     void askForNamespace(const TemplateId& id);
     void release(const TemplateId& id, const PlacementRecord& placement);
@@ -34,7 +35,9 @@ private:
 
     HostApi& m_host;
     HostMirror& m_mirror;
+    Clock& m_clock;
     Metrics& m_metrics;
+    Request m_turn;
     cache::WorkQueue<TemplateId> m_queue;
     std::unordered_map<TemplateId, Request> m_requests;  // last: ends first
 };

@@ -28,6 +28,8 @@ public:
 
     double failing = 0;                 // share of writes that answer 500 without effect
     std::map<std::string, int> writes;  // by resource and subresource
+    int gets = 0;                       // that are not answered yet
+    int mostGets = 0;
 
     // ---- what a person does
     kube::Object put(const kube::Gvr& gvr, kube::Object object) {
@@ -98,8 +100,12 @@ public:
     }
     Request get(const kube::Gvr& gvr, const kube::ObjectKey& key, Callback<kube::Object> done) override {
         const kube::Object* found = find(gvr, key);
+        mostGets = std::max(mostGets, ++gets);
         return answer(found == nullptr ? Result<kube::Object>(fail(kube::notFound(gvr, key.name))) : *found,
-                      std::move(done));
+                      [this, done = std::move(done)](Result<kube::Object> result) mutable {
+                          --gets;
+                          done(std::move(result));
+                      });
     }
     Request create(const kube::Gvr& gvr, const kube::Object& object, Callback<kube::Object> done) override {
         return answer(write(gvr, {},

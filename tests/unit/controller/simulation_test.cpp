@@ -155,6 +155,23 @@ private Q_SLOTS:
         QVERIFY(!s.placement(rc("web")));
     }
 
+    void manyPlacementsThatAreDeletedAreLookedAtInTurn() {
+        Simulation s(22, 1);
+        s.start();
+        s.run(1s);
+        const auto name = [](int i) { return "web" + std::to_string(i); };
+        for (int i = 0; i < 300; ++i)
+            s.putRc(name(i), 0);
+        s.run(10s);
+        for (int i = 0; i < 300; ++i)
+            s.host.erase(fed::placements(), fed::placementKey(rc(name(i)).traits().gvk(), rc(name(i)).key));
+        s.run(10s);
+        QVERIFY(s.host.mostGets > 0);
+        QVERIFY2(s.host.mostGets <= 64, qPrintable(QString::number(s.host.mostGets)));
+        for (int i = 0; i < 300; ++i)
+            QVERIFY(s.placement(rc(name(i))));
+    }
+
     void aPlacementDeletedByHandIsDecidedAnewWithoutTouchingMembers() {
         Simulation s(12);
         s.start();
