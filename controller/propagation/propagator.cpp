@@ -118,7 +118,8 @@ bool Propagator::isMoving(const TemplateId& id) const {
         if (!lane.busy.empty() && m_clock.now() - lane.heard > kSilence)
             return false;
         const auto record = lane.records.find(id);
-        return record == lane.records.end() || record->second.state != fed::ObjectState::Failed;
+        return record == lane.records.end() ||
+               (record->second.state != fed::ObjectState::Failed && !record->second.isPaused);
     });
 }
 
@@ -212,15 +213,46 @@ bool Propagator::process(Lane& lane, const TemplateId& id) {
     fed::SyncVerdict verdict = fed::sync(input, record.memory);
     if (desire.suspended)
         verdict.action = {};
+    const Duration pause = paceRepair(record, input, verdict);
     noteVerdict(lane, id, desire, verdict);
     if (verdict.action.kind == fed::ActionKind::None) {
         lane.queue.forget(id);
+        if (pause > Duration{0})
+            lane.queue.addAfter(id, pause);
         if (record.memory.refusedHash != 0)
             lane.queue.addAfter(id, std::chrono::ceil<Duration>(record.recheckAt - m_clock.now()));
         return false;
     }
     send(lane, id, std::move(verdict.action));
     return true;
+}
+
+Duration Propagator::paceRepair(SyncRecord& record, const fed::SyncInput& input, fed::SyncVerdict& verdict) {
+    const fed::ActionKind kind = verdict.action.kind;
+    const bool isRemade =
+        kind == fed::ActionKind::Create && input.wanted && !record.memory.settledUid.empty();
+    const bool isRepair =
+        isRemade || (verdict.state == fed::ObjectState::Drifted && kind != fed::ActionKind::None);
+    const SteadyTime now = m_clock.now();
+    record.isPaused = false;
+    if (!isRepair)
+        return Duration{0};
+    if (fed::isContested(record.pace, now)) {
+        verdict.state = fed::ObjectState::Drifted;
+        verdict.reason = "Contested";
+        verdict.message =
+            "something in the cluster changes or removes it again and again; it is repaired ever more "
+            "rarely. "
+            "Find who writes it (kubectl get --show-managed-fields) and let one of the two go";
+    }
+    const Duration pause = fed::repairWait(record.pace, now);
+    if (pause > Duration{0}) {
+        verdict.action = {};
+        record.isPaused = true;
+    } else if (kind != fed::ActionKind::Migrate) {
+        fed::noteRepair(record.pace, now);  // migrating only prepares it
+    }
+    return pause;
 }
 
 void Propagator::noteVerdict(Lane& lane, const TemplateId& id, const Desire& desire,

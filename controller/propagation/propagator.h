@@ -18,6 +18,7 @@
 #include "controller/metrics.h"
 #include "kubefed/cache/rate_limiter.h"
 #include "kubefed/cache/work_queue.h"
+#include "kubefed/fed/repair_pace.h"
 #include "kubefed/fed/sync.h"
 
 namespace kubefed::controller {
@@ -31,6 +32,8 @@ struct SyncRecord {
     std::int64_t generation = 0;      // of the template as it was last applied
     std::optional<SteadyTime> since;  // not as it should be since
     SteadyTime recheckAt{};           // a refusal is tried anew from then on
+    fed::RepairPace pace;
+    bool isPaused = false;  // its repair waits for its time
 };
 
 class Propagator {
@@ -78,6 +81,8 @@ private:
     // True if an action was sent (and a slot used).
     bool process(Lane& lane, const TemplateId& id);
     [[nodiscard]] Desire desireOf(const Member& member, const TemplateId& id) const;
+    // How long the repair that the verdict asks for has to wait; zero: it is none, or it may go on.
+    Duration paceRepair(SyncRecord& record, const fed::SyncInput& input, fed::SyncVerdict& verdict);
     void noteVerdict(Lane& lane, const TemplateId& id, const Desire& desire, const fed::SyncVerdict& verdict);
     void send(Lane& lane, const TemplateId& id, fed::Action action);
     void answered(const std::string& cluster, const TemplateId& id, const fed::Action& action,

@@ -202,6 +202,38 @@ private Q_SLOTS:
         SAME_TEXT(s.member("m1").violation, "");
     }
 
+    void aFightOverAFieldSlowsDownAndIsTold() {
+        Simulation s(23);
+        s.start();
+        s.putRc("web", 6);
+        s.putRc("calm", 6);
+        s.run(2s);
+        FakeMember& m1 = s.member("m1");
+        const auto stands = [&](const TemplateId& id) {
+            return kube::intAt(m1.objects.at(id).object.document(), {"spec", "replicas"});
+        };
+        const int writes = m1.writes;
+        for (int i = 0; i < 3'000; ++i) {  // a minute
+            if (stands(rc("web")) == 2)
+                m1.drift(rc("web"));
+            s.run(20ms);
+        }
+        QVERIFY2(m1.writes - writes <= 12, qPrintable(QString::number(m1.writes - writes)));
+        QVERIFY(m1.writes - writes >= 8);
+        SAME_TEXT(s.state(rc("web"), "m1")->reason, "Contested");
+        SAME_TEXT(std::string(fed::toString(s.state(rc("web"), "m1")->state)), "Drifted");
+        m1.drift(rc("calm"));  // others are repaired as ever
+        s.run(100ms);
+        QCOMPARE(stands(rc("calm")), std::optional<std::int64_t>(2));
+        s.run(120s);
+        QCOMPARE(stands(rc("web")), std::optional<std::int64_t>(2));
+        SAME_TEXT(std::string(fed::toString(s.state(rc("web"), "m1")->state)), "Synced");
+        s.run(120s);
+        m1.drift(rc("web"));
+        s.run(100ms);
+        QCOMPARE(stands(rc("web")), std::optional<std::int64_t>(2));
+    }
+
     void driftDuringAnAbsenceOfTheControllerIsRepaired() {
         Simulation s(6);
         s.start();
