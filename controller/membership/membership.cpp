@@ -66,7 +66,7 @@ void Membership::reconcile(const std::string& name) {
     if (fresh && member.cluster.status.phase && *member.cluster.status.phase != fed::Phase::Leaving)
         member.health.phase = *member.cluster.status.phase;  // until a probe proves otherwise, by threshold
     connect(member);
-    if (stateMayHaveChanged(member) || !isTold)
+    if (lookAtState(member) || !isTold)
         scheduleStatus(member, Duration{100});
     if (member.isLeaving())
         leave(member);
@@ -200,7 +200,6 @@ void Membership::probed(Member& member, const fed::Probe& result) {
     if (!member.identityChecked)
         identify(member);
     stateMayHaveChanged(member);
-    scheduleStatus(member, Duration{100});
     if (member.isLeaving())
         leave(member);
 }
@@ -235,7 +234,6 @@ void Membership::identify(Member& member) {
                 "another cluster answers under a member's name; it is not written to until confirmed",
                 {{"cluster", member.name}, {"uid", member.identity->uid}});
         stateMayHaveChanged(member);
-        scheduleStatus(member, Duration{100});
     });
 }
 
@@ -301,7 +299,12 @@ Duration Membership::settlesIn() const {
     return std::chrono::ceil<Duration>(*m_firstListed + m_config.settlingTime - now);
 }
 
-bool Membership::stateMayHaveChanged(Member& member) {
+void Membership::stateMayHaveChanged(Member& member) {
+    lookAtState(member);
+    scheduleStatus(member, Duration{100});
+}
+
+bool Membership::lookAtState(Member& member) {
     // What decisions see, as text; figures such as latency and capacity do not cause new decisions.
     std::string text(fed::toString(member.phase(false)));
     text += member.cluster.spec.unschedulable ? " cordoned" : "";

@@ -78,8 +78,9 @@ private:
     void patienceEnded(Member& member);
     void leave(Member& member);
     void patchFinalizer(Member& member, bool present);
-    // True: what decisions see of it did change.
-    bool stateMayHaveChanged(Member& member);
+    void stateMayHaveChanged(Member& member);
+    // The same without a status after it. True: what decisions see of it did change.
+    bool lookAtState(Member& member);
     void scheduleStatus(Member& member, Duration delay);
     void writeStatus(Member& member);
     [[nodiscard]] fed::MemberCluster viewOf(const Member& member) const;
