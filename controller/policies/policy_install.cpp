@@ -11,7 +11,7 @@ struct PolicyManager::Install {
     std::string announced;  // name
     plugins::LibraryFile library;
     std::unique_ptr<plugins::PolicyRegistry::Replacement> replacement;
-    std::string name;  // by its manifest, once it is known
+    std::string name;  // by its manifest, as soon as the probe has told it
     bool isGivenUp = false;
     bool isSwapping = false;
     Callback<InstalledPolicy> done;
@@ -79,14 +79,16 @@ Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> do
 void PolicyManager::probeInstall(const std::shared_ptr<Install>& job, std::vector<kube::JsonObject> configs) {
     const bool isSecond = !configs.empty();
     job->step = m_prober.probe(
-        job->library.copy, std::move(configs), [this, job, isSecond](Result<ProbedPolicy> probed) {
+        job->library.copy, std::move(configs), [this, job, isSecond](const ProbeAnswer& probed) {
             const Request ended = std::move(job->step);
-            if (!probed)
-                return failInstall(job, probed.error());
-            job->name = probed->name;
-            if (auto configured = configsOf(probed->name); !isSecond && !configured.empty())
+            if (!probed.name.empty())
+                job->name = probed.name;
+            if (!probed.policy)
+                return failInstall(job, probed.policy.error());
+            job->name = probed.policy->name;
+            if (auto configured = configsOf(job->name); !isSecond && !configured.empty())
                 return probeInstall(job, std::move(configured));
-            installProbed(job, checkInstall(*job, *probed));
+            installProbed(job, checkInstall(*job, *probed.policy));
         });
 }
 
@@ -141,9 +143,11 @@ void PolicyManager::failInstall(const std::shared_ptr<Install>& job, Error error
     const std::shared_ptr<Install> kept = job;
     const std::string& name = job->name.empty() ? job->announced : job->name;
     log::warning("a policy library is refused", {{"name", name}, {"why", error.text()}});
-    // Of what is installed already, the reason stays to be read.
-    if (const auto at = m_entries.find(name); at != m_entries.end() && error.code != Code::AlreadyExists) {
-        at->second.installed = Word{
+    // Of what is installed already, the reason stays to be read. A stranger's stays in the answer, and so
+    // does that of one which took the name of a policy that was never installed.
+    const fed::PolicyPlugin* object = m_objects.find({{}, name});
+    if (object != nullptr && object->spec.source == Source::Library) {
+        m_entries[name].installed = Word{
             .holds = false,
             .reason = "Refused",
             .message = (job->library.sha256.empty() ? std::string()

@@ -114,9 +114,10 @@ void PolicyManager::loadFromFolder(const fs::path& file) {
         return refused(file, library.error());
     m_starting.insert(file.string());
     m_folderProbes[file] = m_prober.probe(
-        library->copy, {}, [this, file, copy = library->copy, refused](Result<ProbedPolicy> probed) {
+        library->copy, {}, [this, file, copy = library->copy, refused](const ProbeAnswer& probed) {
             const Request ended = std::move(m_folderProbes[file]);
-            Result<plugins::PluginInfo> loaded = probed ? m_registry.load(copy) : fail(probed.error());
+            Result<plugins::PluginInfo> loaded =
+                probed.policy ? m_registry.load(copy) : fail(probed.policy.error());
             if (!loaded) {
                 refused(file, loaded.error());
             } else {
@@ -245,21 +246,25 @@ void PolicyManager::loadStored(const std::string& name, const std::string& sha25
     if (!m_isStarted)
         m_starting.insert(name);
     entry.probe =
-        m_prober.probe(stored(sha256), configsOf(name), [this, name, sha256](Result<ProbedPolicy> probed) {
+        m_prober.probe(stored(sha256), configsOf(name), [this, name, sha256](const ProbeAnswer& probed) {
             Entry& loading = m_entries[name];
             const Request ended = std::move(loading.probe);
             loading.isBusy = false;
-            Result<void> swapped = probed ? Result<void>() : fail(probed.error());
-            if (probed && probed->name != name)
-                swapped = fail(Code::InvalidArgument, "it is the plugin \"" + probed->name + "\"");
+            Result<void> swapped = probed.policy ? Result<void>() : fail(probed.policy.error());
+            if (swapped && probed.policy->name != name)
+                swapped = fail(Code::InvalidArgument, "it is the plugin \"" + probed.policy->name + "\"");
             if (swapped)
                 swapped = swap(name, stored(sha256));
             loading.refused = swapped ? std::string() : sha256;
-            loading.installed =
-                Word{.holds = swapped.has_value(), .reason = swapped ? "Loaded" : "Refused", .message = {}};
+            // That it runs again after a restart says nothing of what was given for it since.
+            const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
+            if (swapped && (object == nullptr || object->status.sha256 != sha256))
+                loading.installed = Word{.holds = true, .reason = "Loaded", .message = {}};
             if (!swapped) {
-                loading.installed->message =
-                    "library " + sha256.substr(0, 12) + ": " + swapped.error().text();
+                loading.installed =
+                    Word{.holds = false,
+                         .reason = "Refused",
+                         .message = "library " + sha256.substr(0, 12) + ": " + swapped.error().text()};
                 loading.ready = {
                     .holds = false, .reason = "NotLoaded", .message = loading.installed->message};
                 log::error("an installed policy is not loaded",

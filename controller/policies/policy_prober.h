@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ struct ProbedPolicy {
     std::string sha256;
 };
 
+struct ProbeAnswer {
+    std::string name;  // by its manifest, also of one that failed later on; empty: it told none
+    Result<ProbedPolicy> policy;
+};
+
 class PolicyProber {
 public:
     PolicyProber() = default;
@@ -31,7 +37,7 @@ public:
     // it crashed, hung or failed.
     [[nodiscard]] virtual Request probe(const std::filesystem::path& library,
                                         std::vector<kube::JsonObject> configs,
-                                        Callback<ProbedPolicy> done) = 0;
+                                        std::function<void(ProbeAnswer)> done) = 0;
 };
 
 }  // namespace kubefed::controller

@@ -15,7 +15,7 @@ std::unexpected<Error> failed(std::string what) {
 class Probe final : public QObject, public Request::State {
 public:
     Probe(const ProcessProber::Config& config, Clock& clock, const std::filesystem::path& library,
-          const std::vector<kube::JsonObject>& configs, Callback<ProbedPolicy> done)
+          const std::vector<kube::JsonObject>& configs, std::function<void(ProbeAnswer)> done)
         : m_done(std::move(done)), m_limit(config.limit) {
         connect(m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
             if (error == QProcess::FailedToStart)
@@ -57,6 +57,8 @@ private:
             const std::string text = line.toStdString();
             if (text.starts_with("step "))
                 step = text.substr(5);
+            else if (text.starts_with("name "))
+                m_name = text.substr(5);
             else if (text.starts_with("refused "))
                 return failed(text.substr(8) + " (in " + step + ")");
             else if (text.starts_with("ok "))
@@ -83,13 +85,14 @@ private:
     void end(Result<ProbedPolicy> result) {
         m_timer.cancel();
         if (auto done = std::exchange(m_done, nullptr))
-            done(std::move(result));
+            done({.name = m_name, .policy = std::move(result)});
     }
 
-    Callback<ProbedPolicy> m_done;
+    std::function<void(ProbeAnswer)> m_done;
     const Duration m_limit;
     QProcess* const m_process = new QProcess;  // outlives us when we go from within its signal
     QByteArray m_input;
+    std::string m_name;
     bool m_isLate = false;
     Request m_begin;
     Request m_timer;
@@ -98,7 +101,7 @@ private:
 }  // namespace
 
 Request ProcessProber::probe(const std::filesystem::path& library, std::vector<kube::JsonObject> configs,
-                             Callback<ProbedPolicy> done) {
+                             std::function<void(ProbeAnswer)> done) {
     return Request(std::make_unique<Probe>(m_config, m_clock, library, configs, std::move(done)));
 }
 

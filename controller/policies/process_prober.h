@@ -20,7 +20,7 @@ public:
     ProcessProber(Config config, Clock& clock) : m_config(std::move(config)), m_clock(clock) {}
 
     Request probe(const std::filesystem::path& library, std::vector<kube::JsonObject> configs,
-                  Callback<ProbedPolicy> done) override;
+                  std::function<void(ProbeAnswer)> done) override;
 
 private:
     const Config m_config;

@@ -2,6 +2,7 @@
 #include "plugins/host/manifest.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 namespace kubefed::plugins {
@@ -191,6 +192,15 @@ Result<void> checkConfig(const kube::Json& config, const kube::Json& schema, con
     if (config.is_object())
         return checkObject(config.get_object(), *rules, path);
     return {};
+}
+
+std::string nameIn(const kubefed_policy_manifest& manifest) {
+    // Within one major version structs only grow at their end: it stands where we know it.
+    if (manifest.magic != KUBEFED_POLICY_MAGIC || manifest.abi_major != KUBEFED_POLICY_ABI_MAJOR ||
+        manifest.struct_size < offsetof(kubefed_policy_manifest, name) + sizeof manifest.name)
+        return {};
+    const auto name = text(manifest.name, "name");
+    return name && isName(*name) ? *name : std::string();
 }
 
 Result<Manifest> checkManifest(const kubefed_policy_manifest& manifest) {

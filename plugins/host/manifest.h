@@ -25,6 +25,9 @@ struct Manifest {
     std::uint32_t stages = 0;  // bit 1 << fed::Stage
 };
 
+// The name alone, whatever else is wrong with it; empty where it cannot be believed.
+[[nodiscard]] std::string nameIn(const kubefed_policy_manifest& manifest);
+
 [[nodiscard]] Result<Manifest> checkManifest(const kubefed_policy_manifest& manifest);
 
 // What is wrong with `config` by a policy's schema (type, properties, required, additionalProperties, items,

@@ -2,8 +2,8 @@
 //
 // kubefed-policy-probe LIBRARY BUILTIN_FOLDER SCRATCH_FOLDER: loads a policy library where it can do no harm,
 // in a process of its own with limits, and puts it through its golden rounds. Reads a JSON array of
-// configurations from standard input. Writes lines: "step WHAT" before each step, and at the end "ok
-// {manifest}" or "refused WHY".
+// configurations from standard input. Writes lines: "step WHAT" before each step, "name NAME" as soon as the
+// manifest has told it, and at the end "ok {manifest}" or "refused WHY".
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -13,6 +13,8 @@
 #include <string>
 
 #include "plugins/host/golden_rounds.h"
+#include "plugins/host/library_file.h"
+#include "plugins/host/library_loader.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -59,6 +61,19 @@ Result<std::vector<kube::JsonObject>> readConfigs() {
     return configs;
 }
 
+// Whatever comes next may be the end of this process, and whose it was should be known then. What is wrong
+// with a library that tells no name, loading it finds out.
+void sayName(const std::filesystem::path& file, const std::filesystem::path& scratch) {
+    const auto library = plugins::importLibrary(file, scratch);
+    if (!library)
+        return;
+    const auto manifest = plugins::loadManifest(library->copy);
+    if (!manifest)
+        return;
+    if (const std::string name = plugins::nameIn(**manifest); !name.empty())
+        say("name", name);
+}
+
 Result<kube::JsonObject> probe(char** argv) {
     auto configs = readConfigs();
     KUBEFED_TRY(configs);
@@ -68,6 +83,7 @@ Result<kube::JsonObject> probe(char** argv) {
         return fail(refusal.error);
     limitResources();
     say("step", "loading");
+    sayName(argv[1], argv[3]);
     auto ready = registry.prepare(argv[1]);
     if (!ready)
         return fail(ready.error());

@@ -91,6 +91,8 @@ sed -i 's/*c.cluster().number("no such figure") > 0/c.cluster().number("latencyM
 cmake --build build --target policy_nearest >/dev/null
 if kubefed policy install --trust build/nearest.so 2>"$work/refused"; then fail "installed what aborts"; fi
 grep -q KF1607 "$work/refused" && grep -q "crashed in" "$work/refused" || { cat "$work/refused" >&2; fail "the refusal does not say why"; }
+until_says "Refused: library" kubefed policy list
+kubefed policy list | grep '^nearest *1.1.0 *Active.*crashed in' >/dev/null || { kubefed policy list >&2; fail "the list does not say why"; }
 
 # A restart loads it again.
 kubefed down reload

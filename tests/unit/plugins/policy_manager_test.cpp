@@ -218,24 +218,28 @@ private Q_SLOTS:
 
     void whatIsBadIsRefusedAndTheOldStays_data() {
         QTest::addColumn<QString>("says");
-        const auto row = [](const char* name, const char* says) { QTest::newRow(name) << QString(says); };
-        row("NoManifest", "exports no kubefed_policy_manifest_v1");
-        row("NewerMajor", "its policy ABI is 9.0");
+        QTest::addColumn<bool>("isNamed");
+        const auto row = [](const char* name, const char* says, bool isNamed = true) {
+            QTest::newRow(name) << QString(says) << isNamed;
+        };
+        row("NoManifest", "exports no kubefed_policy_manifest_v1", false);
+        row("NewerMajor", "its policy ABI is 9.0", false);
         row("NewerMinor", "its policy ABI is 1.7");
         row("SmallStruct", "has 64 bytes");
-        row("WrongMagic", "does not begin as one");
+        row("WrongMagic", "does not begin as one", false);
         row("NoStage", "entry point \"filter\" is missing");
+        row("BadSchema", "configuration schema is not a JSON object");
         row("ThrowsInConstructor", "no luck today");
         row("CreateNull", "made no policy object");
         row("ThrowsAcross", "over the fence");
         row("Nan", "a score of nan");
         row("TooMany", "more replicas than");
-        row("worse/CrashesInStatic", "it crashed in loading");
+        row("worse/CrashesInStatic", "it crashed in loading", false);
         row("worse/Crashes", "in a round with 1 clusters");
         row("worse/Aborts", "(Aborted)");
         row("worse/Exits", "it ended the process in a round");
         row("worse/Hangs", "it did not come back from a round");
-        row("worse/HangsInStatic", "it did not come back from loading");
+        row("worse/HangsInStatic", "it did not come back from loading", false);
 #ifndef KUBEFED_SANITIZED
         row("worse/Allocates", "bad_alloc");
         row("worse/Overflows", "it crashed in a round");
@@ -243,21 +247,51 @@ private Q_SLOTS:
     }
     void whatIsBadIsRefusedAndTheOldStays() {
         QFETCH(QString, says);
-        // A good plugin of that name runs already: "bad", by another library.
-        QVERIFY(until([this] { return listed("weighted").state == State::Active; }));
-        const auto good = install(upload(bad("Good")));
-        QVERIFY(good);
+        QFETCH(bool, isNamed);
+        // One of that name runs already, by another library that is good.
+        const auto good = install(upload(bad("worse/Reformed")));
+        QVERIFY2(good, good ? "" : good.error().text().c_str());
+        QVERIFY(until([this] { return object("bad").status.version == "1.0"; }));
         PolicyUpload what = upload(bad(QTest::currentDataTag()));
-        what.name = "good";  // announced as the next version of it
+        if (!isNamed)
+            what.name = "bad";
         const auto refused = install(std::move(what));
         QVERIFY(!refused);
         QVERIFY2(refused.error().message.find(says.toStdString()) != std::string::npos,
                  refused.error().message.c_str());
-        QVERIFY(until(
-            [&] { return conditionOf("good", "Installed").find(says.toStdString()) != std::string::npos; }));
-        QVERIFY(conditionOf("good", "Ready").starts_with("True Active"));
-        QCOMPARE(object("good").spec.sha256, good->sha256);
-        QCOMPARE(openError("good"), std::string());
+        QVERIFY(until([this] { return conditionOf("bad", "Installed").starts_with("False Refused"); }));
+        QVERIFY2(conditionOf("bad", "Installed").find(says.toStdString()) != std::string::npos,
+                 conditionOf("bad", "Installed").c_str());
+        QVERIFY(conditionOf("bad", "Ready").starts_with("True Active"));
+        QCOMPARE(object("bad").spec.sha256, good->sha256);
+        QCOMPARE(object("bad").generation, std::int64_t{1});
+        QCOMPARE(openError("bad"), std::string());
+    }
+
+    void theReasonGoesWithTheNextGoodOne() {
+        QVERIFY(install(upload(bad("worse/Reformed"))));
+        QVERIFY(!install(upload(bad("worse/Crashes"))));
+        QVERIFY(until([this] { return conditionOf("bad", "Installed").starts_with("False Refused"); }));
+        QVERIFY(listed("bad").message.find("it crashed in a round") != std::string::npos);
+        begin();  // a restart does not forget it
+        QVERIFY(conditionOf("bad", "Installed").starts_with("False Refused"));
+        QVERIFY(install(upload(bad("worse/Reformed"))));
+        QVERIFY(until([this] { return conditionOf("bad", "Installed").starts_with("True Installed"); }));
+        QCOMPARE(listed("bad").message, std::string());
+    }
+
+    // Who is refused and was never here leaves nothing behind; neither does who tells no name.
+    void strangersLeaveNothing() {
+        QVERIFY(!install(upload(bad("worse/Crashes"))));
+        QVERIFY(w->host.find(fed::policyPlugins(), {{}, "bad"}) == nullptr);
+        QVERIFY(listed("bad").name.empty());
+        QVERIFY(install(upload(bad("worse/Reformed"))));
+        QVERIFY(until([this] { return conditionOf("bad", "Installed").starts_with("True Installed"); }));
+        QVERIFY(!install(upload(bad("worse/CrashesInStatic"))));
+        QVERIFY(!install(upload(bad("worse/IsWeighted"))));
+        w->clock.advance(1min);
+        QVERIFY(conditionOf("bad", "Installed").starts_with("True Installed"));
+        QCOMPARE(conditionOf("weighted", "Installed"), std::string("none"));
     }
 
     void whatArrivesMustBeWhatWasSent() {

@@ -47,7 +47,8 @@ enum : int {
     Exits,
     Overflows,
     Strict,
-    IsWeighted
+    IsWeighted,
+    Reformed  // what the others call themselves, and nothing wrong with it
 };
 
 namespace {
@@ -230,6 +231,9 @@ constexpr std::uint32_t stageOf(int bad) {
             m.version = kubefed::policy::string("0.3");
             m.config_schema =
                 kubefed::policy::string("{\"type\": \"object\", \"additionalProperties\": false}");
+            break;
+        case Reformed:
+            m.version = kubefed::policy::string("1.0");
             break;
         case IsWeighted:
             m.name = kubefed::policy::string("weighted");
