@@ -5,7 +5,6 @@
 // configurations from standard input. Writes lines: "step WHAT" before each step, "name NAME" as soon as the
 // manifest has told it, and at the end "ok {manifest}" or "refused WHY".
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -16,6 +15,7 @@
 #include "plugins/host/library_file.h"
 #include "plugins/host/library_loader.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,12 +26,29 @@ using namespace kubefed;
 constexpr rlim_t kMoreMemory = rlim_t{1} << 30U;  // beyond what the process has already
 constexpr rlim_t kCpuSeconds = 20;
 
-void say(const std::string& kind, std::string text) {
-    for (char& c : text)
-        if (c == '\n')
-            c = ' ';
-    std::cout << kind << ' ' << text << std::endl;  // flushed: the next thing may be a crash
-}
+// The lines that are read outside, by a descriptor of their own: what a plugin prints is none of them.
+class Answers {
+public:
+    Answers() : m_file(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
+        const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+        ::dup2(nowhere, STDOUT_FILENO);
+        ::close(nowhere);
+    }
+    // At once: the next thing may be a crash.
+    void say(const std::string& kind, std::string text) const {
+        std::ranges::replace(text, '\n', ' ');
+        const std::string line = kind + ' ' + text + '\n';
+        for (std::size_t done = 0; done < line.size();) {
+            const ssize_t written = ::write(m_file, line.data() + done, line.size() - done);
+            if (written <= 0)
+                return;
+            done += static_cast<std::size_t>(written);
+        }
+    }
+
+private:
+    const int m_file;
+};
 
 void limitResources() {
     // Sanitizers map terabytes of shadow, which no limit of the address space survives.
@@ -63,7 +80,8 @@ Result<std::vector<kube::JsonObject>> readConfigs() {
 
 // Whatever comes next may be the end of this process, and whose it was should be known then. What is wrong
 // with a library that tells no name, loading it finds out.
-void sayName(const std::filesystem::path& file, const std::filesystem::path& scratch) {
+void sayName(const Answers& answers, const std::filesystem::path& file,
+             const std::filesystem::path& scratch) {
     const auto library = plugins::importLibrary(file, scratch);
     if (!library)
         return;
@@ -71,10 +89,10 @@ void sayName(const std::filesystem::path& file, const std::filesystem::path& scr
     if (!manifest)
         return;
     if (const std::string name = plugins::nameIn(**manifest); !name.empty())
-        say("name", name);
+        answers.say("name", name);
 }
 
-Result<kube::JsonObject> probe(char** argv) {
+Result<kube::JsonObject> probe(const Answers& answers, char** argv) {
     auto configs = readConfigs();
     KUBEFED_TRY(configs);
     plugins::PolicyRegistry registry{std::filesystem::path(argv[3])};
@@ -82,8 +100,8 @@ Result<kube::JsonObject> probe(char** argv) {
     for (const plugins::Refusal& refusal : builtins.refused)
         return fail(refusal.error);
     limitResources();
-    say("step", "loading");
-    sayName(argv[1], argv[3]);
+    answers.say("step", "loading");
+    sayName(answers, argv[1], argv[3]);
     auto ready = registry.prepare(argv[1]);
     if (!ready)
         return fail(ready.error());
@@ -96,7 +114,7 @@ Result<kube::JsonObject> probe(char** argv) {
     if (std::ranges::none_of(builtins.loaded, isIt)) {
         registry.commit(*std::move(ready));
         KUBEFED_TRY(plugins::runGoldenRounds(registry, manifest.name, *configs,
-                                             [](const std::string& step) { say("step", step); }));
+                                             [&](const std::string& step) { answers.say("step", step); }));
     }
     return kube::JsonObject{{"name", manifest.name}, {"version", manifest.version}, {"sha256", sha256}};
 }
@@ -104,21 +122,21 @@ Result<kube::JsonObject> probe(char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    const Answers answers;
     try {
         if (argc != 4) {
             std::cerr << "kubefed-policy-probe is started by kubefed-controller\n";
             return 2;
         }
-        const auto result = probe(argv);
+        const auto result = probe(answers, argv);
         if (result)
-            say("ok", kube::printJson(*result));
+            answers.say("ok", kube::printJson(*result));
         else
-            say("refused", result.error().text());
-        std::cout.flush();
+            answers.say("refused", result.error().text());
         // Without destructors: how a plugin behaves at the end of a process is not the question.
         ::_exit(result ? 0 : 1);
     } catch (const std::exception& error) {
-        say("refused", error.what());
+        answers.say("refused", error.what());
         return 1;
     }
 }

@@ -280,6 +280,13 @@ private Q_SLOTS:
         QCOMPARE(listed("bad").message, std::string());
     }
 
+    // What a library prints is not taken for what the probe says of it.
+    void whatItPrintsIsNotHeard() {
+        const auto chatters = install(upload(bad("worse/Chatters")));
+        QVERIFY2(chatters, chatters ? "" : chatters.error().text().c_str());
+        QCOMPARE(chatters->name, std::string("bad"));
+    }
+
     // Who is refused and was never here leaves nothing behind; neither does who tells no name.
     void strangersLeaveNothing() {
         QVERIFY(!install(upload(bad("worse/Crashes"))));

@@ -2,6 +2,7 @@
 //
 // One library per value of KUBEFED_BAD, each with one thing wrong. Written to the C boundary where the
 // mistake is one that the C++ facade would not make.
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <stdexcept>
@@ -48,7 +49,8 @@ enum : int {
     Overflows,
     Strict,
     IsWeighted,
-    Reformed  // what the others call themselves, and nothing wrong with it
+    Reformed,  // what the others call themselves, and nothing wrong with it
+    Chatters
 };
 
 namespace {
@@ -72,6 +74,11 @@ using kubefed::policy::Policy;
         __builtin_trap();
     if (KUBEFED_BAD == HangsInStatic)
         spin();
+    if (KUBEFED_BAD == Chatters) {
+        std::puts("name weighted");
+        std::puts("refused I say");
+        std::fflush(stdout);
+    }
     return 0;
 }();
 
