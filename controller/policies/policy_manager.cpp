@@ -30,18 +30,6 @@ std::string abiOf(const plugins::Manifest& manifest) {
     return std::to_string(manifest.abiMajor) + "." + std::to_string(manifest.abiMinor);
 }
 
-std::string_view textOf(fed::PolicyPluginSpec::Source source) {
-    switch (source) {
-        case fed::PolicyPluginSpec::Source::Builtin:
-            return "builtin";
-        case fed::PolicyPluginSpec::Source::Folder:
-            return "folder";
-        case fed::PolicyPluginSpec::Source::Library:
-            break;
-    }
-    return "library";
-}
-
 }  // namespace
 
 PolicyManager::PolicyManager(HostApi& host, plugins::PolicyRegistry& registry, PolicyProber& prober,
@@ -444,7 +432,7 @@ void PolicyManager::refreshCounters() {
 InstalledPolicy PolicyManager::describe(const std::string& name, const Entry& entry) const {
     InstalledPolicy result;
     result.name = name;
-    result.source = textOf(entry.source);
+    result.source = toString(entry.source);
     if (entry.active) {
         const plugins::Manifest& manifest = entry.active->manifest;
         result.version = manifest.version;

@@ -62,20 +62,23 @@ Result<PolicyPlugin> PolicyPlugin::decode(const kube::Object& object) {
     return result;
 }
 
-kube::JsonObject encode(const PolicyPluginSpec& spec) {
-    JsonObject result;
-    JsonObject& source = result["source"].emplace_object();
-    switch (spec.source) {
+std::string_view toString(PolicyPluginSpec::Source source) {
+    switch (source) {
         case PolicyPluginSpec::Source::Builtin:
-            source["builtin"].emplace_object();
-            break;
+            return "builtin";
         case PolicyPluginSpec::Source::Folder:
-            source["folder"].emplace_object();
-            break;
+            return "folder";
         case PolicyPluginSpec::Source::Library:
-            source["library"] = JsonObject{{"sha256", spec.sha256}};
             break;
     }
+    return "library";
+}
+
+kube::JsonObject encode(const PolicyPluginSpec& spec) {
+    JsonObject result;
+    JsonObject& source = result["source"].emplace_object()[toString(spec.source)].emplace_object();
+    if (spec.source == PolicyPluginSpec::Source::Library)
+        source["sha256"] = spec.sha256;
     result["mode"] = spec.isDisabled ? kDisabled : std::string_view("Active");
     return result;
 }

@@ -16,6 +16,9 @@ struct PolicyPluginSpec {
     bool operator==(const PolicyPluginSpec&) const = default;
 };
 
+// "builtin", "folder", "library": as the field of spec.source is called, wherever it is told.
+[[nodiscard]] std::string_view toString(PolicyPluginSpec::Source source);
+
 struct PolicyPluginStatus {
     std::int64_t observedGeneration = 0;
     std::string version;

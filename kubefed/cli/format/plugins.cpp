@@ -6,18 +6,6 @@
 namespace kubefed::cli {
 namespace {
 
-std::string sourceText(const fed::PolicyPluginSpec& spec) {
-    switch (spec.source) {
-        case fed::PolicyPluginSpec::Source::Builtin:
-            return "builtin";
-        case fed::PolicyPluginSpec::Source::Folder:
-            return "folder";
-        case fed::PolicyPluginSpec::Source::Library:
-            break;
-    }
-    return "installed";
-}
-
 // Why it is not in use, else what was wrong with the last library that was given for it.
 std::string reasonText(const fed::PolicyPluginStatus& status) {
     for (const std::string_view type : {fed::kPluginReady, fed::kPluginInstalled})
@@ -47,7 +35,7 @@ Table pluginTable(std::vector<fed::PolicyPlugin> plugins, bool wide) {
         std::vector<std::string> row{plugin.name,
                                      orQuestion(status.version),
                                      orQuestion(status.state),
-                                     sourceText(plugin.spec),
+                                     std::string(toString(plugin.spec.source)),
                                      orQuestion(stages),
                                      std::to_string(status.calls),
                                      std::to_string(status.failures),

@@ -11,6 +11,7 @@
 #include "kubefed/cli/errors.h"
 #include "kubefed/cli/format/clusters.h"
 #include "kubefed/cli/format/describe.h"
+#include "kubefed/cli/format/plugins.h"
 #include "kubefed/cli/format/table.h"
 #include "kubefed/cli/format/why.h"
 #include "kubefed/cli/http_date.h"
@@ -188,6 +189,27 @@ private Q_SLOTS:
             "tokyo    Degraded      1s      v1.34.4   12/12   638/640   12ms      2 objects fail: "
             "ImagePullBackOff ×2    12d\n";
         QCOMPARE(clusterTable({tokyo, oregon, fresh, osaka}, at(kNow)).text(), expected);
+    }
+
+    void theTableOfPlugins() {
+        fed::PolicyPlugin nearest;
+        nearest.name = "nearest";
+        nearest.spec.source = fed::PolicyPluginSpec::Source::Library;
+        nearest.status = {.version = "1.1.0", .state = "Active", .stages = {"filter", "score"}, .calls = 7};
+        nearest.status.conditions = {{.type = "Ready", .status = "True", .reason = "Active"},
+                                     {.type = "Installed",
+                                      .status = "False",
+                                      .reason = "Refused",
+                                      .message = "it crashed in a round"}};
+        fed::PolicyPlugin mine;
+        mine.name = "mine";
+        mine.spec.source = fed::PolicyPluginSpec::Source::Folder;
+        const Table table = pluginTable({nearest, mine}, false);
+        QCOMPARE(table.rows.size(), std::size_t{2});
+        QCOMPARE(table.rows[0], (std::vector<std::string>{"mine", "?", "?", "folder", "?", "0", "0", ""}));
+        QCOMPARE(table.rows[1],
+                 (std::vector<std::string>{"nearest", "1.1.0", "Active", "library", "filter,score", "7", "0",
+                                           "Refused: it crashed in a round"}));
     }
 
     void whyTellsTheDecision() {
