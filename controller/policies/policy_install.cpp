@@ -130,7 +130,7 @@ void PolicyManager::installProbed(const std::shared_ptr<Install>& job, Result<pl
                   entry.refused.clear();
                   entry.suspicion.reset();
                   m_registry.commit(std::move(job->replacement));
-                  entry.installed = Word{.holds = true, .reason = "Installed", .message = {}};
+                  entry.installed = PolicyWord{.holds = true, .reason = "Installed", .message = {}};
                   log::info("a policy plugin is installed", {{"name", job->name},
                                                              {"version", entry.active->manifest.version},
                                                              {"sha256", entry.active->sha256}});
@@ -147,7 +147,7 @@ void PolicyManager::failInstall(const std::shared_ptr<Install>& job, Error error
     // does that of one which took the name of a policy that was never installed.
     const fed::PolicyPlugin* object = m_objects.find({{}, name});
     if (object != nullptr && object->spec.source == Source::Library) {
-        m_entries[name].installed = Word{
+        m_entries[name].installed = PolicyWord{
             .holds = false,
             .reason = "Refused",
             .message = (job->library.sha256.empty() ? std::string()
@@ -164,7 +164,7 @@ void PolicyManager::finishInstall(const std::shared_ptr<Install>& job) {
     const std::shared_ptr<Install> kept = job;
     m_installs.erase(kept);
     if (auto done = std::exchange(kept->done, nullptr))
-        done(describe(kept->name, m_entries[kept->name]));
+        done(describe(kept->name));
 }
 
 Request PolicyManager::remove(std::string name, Callback<void> done) {

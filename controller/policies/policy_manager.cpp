@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "controller/metrics.h"
 #include "kubefed/fed/names.h"
 #include "kubefed/kube/patch.h"
 #include "plugins/host/library_file.h"
@@ -15,19 +14,6 @@ namespace fs = std::filesystem;
 
 kube::ObjectKey keyOf(const std::string& name) {
     return {{}, name};
-}
-
-std::vector<std::string> stagesOf(const plugins::Manifest& manifest) {
-    std::vector<std::string> stages;
-    for (const fed::Stage stage :
-         {fed::Stage::Filter, fed::Stage::Score, fed::Stage::Select, fed::Stage::Limit, fed::Stage::Divide})
-        if (((manifest.stages >> static_cast<unsigned>(stage)) & 1U) != 0)
-            stages.emplace_back(fed::toString(stage));
-    return stages;
-}
-
-std::string abiOf(const plugins::Manifest& manifest) {
-    return std::to_string(manifest.abiMajor) + "." + std::to_string(manifest.abiMinor);
 }
 
 }  // namespace
@@ -161,7 +147,7 @@ void PolicyManager::accuse() {
     if (now != m_suspect->sha256)
         return m_handlers.suspectKnown();  // another version by now, or none
     const bool hung = m_suspect->signal == 0;
-    Word why{
+    PolicyWord why{
         .holds = false,
         .reason = std::string(hung ? fed::kPluginHung : fed::kPluginCrashed),
         .message = "it " + m_suspect->text() + "; install a corrected version, or set spec.mode to Active"};
@@ -247,12 +233,12 @@ void PolicyManager::loadStored(const std::string& name, const std::string& sha25
             // That it runs again after a restart says nothing of what was given for it since.
             const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
             if (swapped && (object == nullptr || object->status.sha256 != sha256))
-                loading.installed = Word{.holds = true, .reason = "Loaded", .message = {}};
+                loading.installed = PolicyWord{.holds = true, .reason = "Loaded", .message = {}};
             if (!swapped) {
                 loading.installed =
-                    Word{.holds = false,
-                         .reason = "Refused",
-                         .message = "library " + sha256.substr(0, 12) + ": " + swapped.error().text()};
+                    PolicyWord{.holds = false,
+                               .reason = "Refused",
+                               .message = "library " + sha256.substr(0, 12) + ": " + swapped.error().text()};
                 loading.ready = {
                     .holds = false, .reason = "NotLoaded", .message = loading.installed->message};
                 log::error("an installed policy is not loaded",
@@ -317,65 +303,6 @@ std::vector<kube::JsonObject> PolicyManager::configsOf(const std::string& name) 
 
 // ---- What is told
 
-fed::PolicyPluginStatus PolicyManager::statusOf(const Entry& entry, const fed::PolicyPlugin& object,
-                                                bool withCounters) const {
-    fed::PolicyPluginStatus status;
-    status.observedGeneration = object.generation;
-    status.conditions = object.status.conditions;
-    status.calls = object.status.calls;
-    status.failures = object.status.failures;
-    status.lastError = object.status.lastError;
-    if (withCounters) {
-        const auto stats = m_registry.stats();
-        if (const auto found = stats.find(object.name); found != stats.end()) {
-            status.calls = static_cast<std::int64_t>(found->second.calls);
-            status.failures = static_cast<std::int64_t>(found->second.failures);
-            status.lastError = found->second.lastError;
-        }
-    }
-    if (entry.active) {
-        status.version = entry.active->manifest.version;
-        status.description = entry.active->manifest.description;
-        status.abi = abiOf(entry.active->manifest);
-        status.sha256 = entry.active->sha256;
-        status.stages = stagesOf(entry.active->manifest);
-    }
-    Word ready = entry.ready;
-    if (!entry.active && ready.reason.empty())
-        ready = {.holds = false,
-                 .reason = "NotLoaded",
-                 .message = object.spec.source == Source::Folder
-                                ? "no folder of plugins has it; see --plugin-dir"
-                                : "it has not been loaded yet"};
-    status.state = entry.isDisabled ? "Disabled" : entry.active ? "Active" : "Failed";
-    if (entry.active && !entry.isDisabled)
-        ready = {.holds = true, .reason = "Active", .message = {}};
-    if (entry.isDisabled) {
-        // What it was disabled for outlives the process that found it.
-        const fed::Condition* before = fed::findCondition(object.status.conditions, fed::kPluginReady);
-        const bool isAccused = before != nullptr &&
-                               (before->reason == fed::kPluginCrashed || before->reason == fed::kPluginHung);
-        ready = entry.suspicion ? *entry.suspicion
-                : isAccused     ? Word{.holds = false, .reason = before->reason, .message = before->message}
-                            : Word{.holds = false, .reason = "Disabled", .message = "spec.mode is Disabled"};
-    }
-    const std::string now = toRfc3339(m_clock.wallNow());
-    const auto set = [&](std::string_view type, const Word& word) {
-        fed::setCondition(status.conditions,
-                          {.type = std::string(type),
-                           .status = word.holds ? "True" : "False",
-                           .reason = word.reason,
-                           .message = word.message,
-                           .lastTransitionTime = {},
-                           .observedGeneration = object.generation},
-                          now);
-    };
-    set(fed::kPluginReady, ready);
-    if (entry.installed)
-        set(fed::kPluginInstalled, *entry.installed);
-    return status;
-}
-
 void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
     const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
     const auto at = m_entries.find(name);
@@ -386,7 +313,9 @@ void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
         entry.isStale = true;
         return;
     }
-    const fed::PolicyPluginStatus status = statusOf(entry, *object, withCounters);
+    const PolicyStats stats = withCounters ? m_registry.stats() : PolicyStats();
+    const fed::PolicyPluginStatus status =
+        policyStatus(entry, *object, statsOf(stats, name), toRfc3339(m_clock.wallNow()));
     if (status == object->status)
         return;
     kube::JsonObject body;
@@ -412,11 +341,11 @@ void PolicyManager::refreshCounters() {
         const bool isDue = m_clock.now() - m_refreshed >= m_config.statusEvery;
         if (isDue)
             m_refreshed = m_clock.now();
-        const auto stats = m_registry.stats();
+        const PolicyStats stats = m_registry.stats();
         std::vector<std::string> names;
         for (auto& [name, entry] : m_entries) {
-            const auto found = stats.find(name);
-            const std::uint64_t calls = found == stats.end() ? 0 : found->second.calls;
+            const plugins::PluginStats* counters = statsOf(stats, name);
+            const std::uint64_t calls = counters == nullptr ? 0 : counters->calls;
             if (std::exchange(entry.callsSeen, calls) == calls || isDue)
                 names.push_back(name);
         }
@@ -429,67 +358,24 @@ void PolicyManager::refreshCounters() {
     });
 }
 
-InstalledPolicy PolicyManager::describe(const std::string& name, const Entry& entry) const {
-    InstalledPolicy result;
-    result.name = name;
-    result.source = toString(entry.source);
-    if (entry.active) {
-        const plugins::Manifest& manifest = entry.active->manifest;
-        result.version = manifest.version;
-        result.description = manifest.description;
-        result.author = manifest.author;
-        result.licence = manifest.licence;
-        if (!manifest.configSchema.is_null())
-            result.configSchema = kube::printJson(manifest.configSchema);
-        result.abi = abiOf(manifest);
-        result.sha256 = entry.active->sha256;
-        result.stages = stagesOf(manifest);
-    }
-    result.state = entry.isDisabled ? InstalledPolicy::State::Disabled
-                   : entry.active   ? InstalledPolicy::State::Active
-                                    : InstalledPolicy::State::Failed;
-    if (const fed::PolicyPlugin* object = m_objects.find(keyOf(name)))
-        for (const fed::Condition& condition : statusOf(entry, *object, false).conditions)
-            if (!condition.isTrue() && result.message.empty())
-                result.message = condition.message;
-    return result;
+InstalledPolicy PolicyManager::describe(const std::string& name) const {
+    const PolicyStats stats = m_registry.stats();
+    return describePolicy(name, m_entries.at(name), m_objects.find(keyOf(name)), statsOf(stats, name));
 }
 
 std::vector<InstalledPolicy> PolicyManager::list() const {
-    const auto stats = m_registry.stats();
+    const PolicyStats stats = m_registry.stats();
     std::vector<InstalledPolicy> result;
-    for (const auto& [name, entry] : m_entries) {
-        InstalledPolicy policy = describe(name, entry);
-        if (const auto found = stats.find(name); found != stats.end()) {
-            policy.calls = found->second.calls;
-            policy.failures = found->second.failures;
-            policy.lastError = found->second.lastError;
-        }
-        result.push_back(std::move(policy));
-    }
+    for (const auto& [name, entry] : m_entries)
+        result.push_back(describePolicy(name, entry, m_objects.find(keyOf(name)), statsOf(stats, name)));
     return result;
 }
 
 std::string PolicyManager::metricsText() const {
-    std::string text;
-    const auto stats = m_registry.stats();
-    printHeader(text, "kubefed_policy_calls_total", "counter", "Calls of a plugin's stages.");
-    for (const auto& [name, counted] : stats)
-        printSample(text, "kubefed_policy_calls_total", {{"plugin", name}},
-                    static_cast<double>(counted.calls));
-    printHeader(text, "kubefed_policy_failures_total", "counter",
-                "Calls that failed or gave an invalid answer.");
-    for (const auto& [name, counted] : stats)
-        printSample(text, "kubefed_policy_failures_total", {{"plugin", name}},
-                    static_cast<double>(counted.failures));
-    printHeader(text, "kubefed_policy_active", "gauge", "1 where policies may use the plugin, else 0.");
+    std::map<std::string, bool> isActive;
     for (const auto& [name, entry] : m_entries)
-        printSample(text, "kubefed_policy_active", {{"plugin", name}},
-                    entry.active && !entry.isDisabled ? 1 : 0);
-    printHeader(text, "kubefed_policy_generations", "gauge",
-                "Different policy libraries that this process has loaded; none is ever unloaded.");
-    printSample(text, "kubefed_policy_generations", {}, static_cast<double>(m_registry.generations()));
-    return text;
+        isActive.emplace(name, entry.active && !entry.isDisabled);
+    return policyMetrics(m_registry.stats(), isActive, m_registry.generations());
 }
 
 // Libraries that no PolicyPlugin names and that do not run.

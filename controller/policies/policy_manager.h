@@ -17,6 +17,7 @@
 #include "controller/host/host_store.h"
 #include "controller/policies/policy_installer.h"
 #include "controller/policies/policy_prober.h"
+#include "controller/policies/policy_report.h"
 #include "kubefed/fed/policy_plugin.h"
 #include "plugins/host/call_monitor.h"
 #include "plugins/host/registry.h"
@@ -55,18 +56,7 @@ public:
 
 private:
     using Source = fed::PolicyPluginSpec::Source;
-    struct Word {  // for a condition
-        bool holds = true;
-        std::string reason;
-        std::string message;
-    };
-    struct Entry {
-        Source source = Source::Library;
-        std::optional<plugins::PluginInfo> active;
-        bool isDisabled = false;
-        std::optional<Word> suspicion;  // of the process before, until the object says Disabled
-        Word ready;                     // where nothing is active
-        std::optional<Word> installed;
+    struct Entry : PolicyFacts {
         std::string refused;  // the sha256 that is not to be tried again until another is named
         bool isBusy = false;  // being loaded or installed
         Request probe;
@@ -92,8 +82,6 @@ private:
     void writeSpec(const std::string& name, const fed::PolicyPluginSpec& spec,
                    std::function<void(Result<void>)> done);
     void writeStatus(const std::string& name, bool withCounters = false);
-    [[nodiscard]] fed::PolicyPluginStatus statusOf(const Entry& entry, const fed::PolicyPlugin& object,
-                                                   bool withCounters) const;
     void refreshCounters();
     void removeStrays() const;
 
@@ -104,7 +92,7 @@ private:
     void failInstall(const std::shared_ptr<Install>& job, Error error);
     void finishInstall(const std::shared_ptr<Install>& job);
     [[nodiscard]] std::vector<kube::JsonObject> configsOf(const std::string& name) const;
-    [[nodiscard]] InstalledPolicy describe(const std::string& name, const Entry& entry) const;
+    [[nodiscard]] InstalledPolicy describe(const std::string& name) const;
     [[nodiscard]] std::filesystem::path stored(const std::string& sha256) const {
         return m_config.folder / (sha256 + ".so");
     }
