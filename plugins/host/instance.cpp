@@ -152,11 +152,12 @@ Result<void> Instance::run(fed::Stage stage, const fed::RoundContext& context, s
                               .row_count = rows.size(),
                               .row_stride = sizeof(fed::RoundRow)};
     const kubefed_stage_function function = functionOf(*m_plugin->functions, stage);
-    m_plugin->counters->called();
+    const auto begun = std::chrono::steady_clock::now();
     const CallMonitor::Call running(m_plugin->monitor, m_plugin->monitorName, doingOf(stage));
     auto answered = contained([&](const kubefed_error* error) { return function(m_policy, &round, error); });
     if (!answered)
         m_plugin->counters->failed(std::string(fed::toString(stage)) + ": " + answered.error().message);
+    m_plugin->counters->called(std::chrono::steady_clock::now() - begun);
     return answered;
 }
 

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
 
 #include "kubefed/fed/policy_round.h"
+#include "plugins/host/call_latency.h"
 #include "plugins/host/call_monitor.h"
 #include "plugins/host/manifest.h"
 
@@ -18,14 +20,19 @@ namespace kubefed::plugins {
 // How it went so far; shared by all versions of a plugin.
 class CallCounters {
 public:
-    void called() { m_calls.fetch_add(1, std::memory_order_relaxed); }
+    // When it is over. Last: who sees the count sees what belongs to it.
+    void called(std::chrono::nanoseconds took) {
+        m_latency.add(took);
+        m_calls.fetch_add(1, std::memory_order_release);
+    }
     void failed(std::string_view why) {
         m_failures.fetch_add(1, std::memory_order_relaxed);
         const std::scoped_lock lock(m_mutex);
         m_lastError = why;
     }
-    [[nodiscard]] std::uint64_t calls() const { return m_calls.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t calls() const { return m_calls.load(std::memory_order_acquire); }
     [[nodiscard]] std::uint64_t failures() const { return m_failures.load(std::memory_order_relaxed); }
+    [[nodiscard]] const CallLatency& latency() const { return m_latency; }
     [[nodiscard]] std::string lastError() const {
         const std::scoped_lock lock(m_mutex);
         return m_lastError;
@@ -34,6 +41,7 @@ public:
 private:
     std::atomic<std::uint64_t> m_calls{0};
     std::atomic<std::uint64_t> m_failures{0};
+    CallLatency m_latency;
     mutable std::mutex m_mutex;
     std::string m_lastError;
 };

@@ -119,7 +119,11 @@ public:
         const std::scoped_lock lock(m_mutex);
         std::map<std::string, PluginStats, std::less<>> result;
         for (const auto& [name, counters] : m_counters)
-            result.emplace(name, PluginStats{counters->calls(), counters->failures(), counters->lastError()});
+            result.emplace(name, PluginStats{.calls = counters->calls(),
+                                             .failures = counters->failures(),
+                                             .lastError = counters->lastError(),
+                                             .p50 = counters->latency().quantile(0.5),
+                                             .p99 = counters->latency().quantile(0.99)});
         return result;
     }
     std::size_t generations() const {

@@ -7,6 +7,7 @@
 // first.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -42,6 +43,7 @@ struct PluginStats {
     std::uint64_t calls = 0;  // of stages
     std::uint64_t failures = 0;
     std::string lastError;
+    std::chrono::nanoseconds p50{0}, p99{0};  // what calls took; 0: there were none
 };
 
 class PolicyRegistry {
