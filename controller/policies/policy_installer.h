@@ -6,6 +6,7 @@
 // remove. Whatever fails, the version that was active stays active.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -42,6 +43,8 @@ struct InstalledPolicy {
     std::uint64_t calls = 0;          // of stages, since the controller started
     std::uint64_t failures = 0;
     std::string lastError;
+    std::chrono::nanoseconds p50{0}, p99{0};  // what calls took; 0: there were none
+    std::uint32_t libraryGeneration = 0;      // which library of its name runs, from 1 on
 };
 
 [[nodiscard]] constexpr std::string_view toString(InstalledPolicy::State state) {

@@ -19,6 +19,10 @@ std::string abiOf(const plugins::Manifest& manifest) {
     return std::to_string(manifest.abiMajor) + "." + std::to_string(manifest.abiMinor);
 }
 
+std::int64_t microsOf(std::chrono::nanoseconds took) {
+    return std::chrono::ceil<std::chrono::microseconds>(took).count();
+}
+
 PolicyWord readyWord(const PolicyFacts& facts, const fed::PolicyPlugin& object) {
     if (facts.isDisabled) {
         // What it was disabled for outlives the process that found it.
@@ -57,10 +61,15 @@ fed::PolicyPluginStatus policyStatus(const PolicyFacts& facts, const fed::Policy
     status.calls = object.status.calls;
     status.failures = object.status.failures;
     status.lastError = object.status.lastError;
+    status.p50Micros = object.status.p50Micros;
+    status.p99Micros = object.status.p99Micros;
+    status.libraryGeneration = object.status.libraryGeneration;
     if (counters != nullptr) {
         status.calls = static_cast<std::int64_t>(counters->calls);
         status.failures = static_cast<std::int64_t>(counters->failures);
         status.lastError = counters->lastError;
+        status.p50Micros = microsOf(counters->p50);
+        status.p99Micros = microsOf(counters->p99);
     }
     if (facts.active) {
         status.version = facts.active->manifest.version;
@@ -68,6 +77,8 @@ fed::PolicyPluginStatus policyStatus(const PolicyFacts& facts, const fed::Policy
         status.abi = abiOf(facts.active->manifest);
         status.sha256 = facts.active->sha256;
         status.stages = stagesOf(facts.active->manifest);
+        if (object.status.sha256 != status.sha256 || status.libraryGeneration == 0)
+            ++status.libraryGeneration;
     }
     status.state = facts.isDisabled ? "Disabled" : facts.active ? "Active" : "Failed";
     const auto set = [&](std::string_view type, const PolicyWord& word) {
@@ -106,14 +117,19 @@ InstalledPolicy describePolicy(const std::string& name, const PolicyFacts& facts
     result.state = facts.isDisabled ? InstalledPolicy::State::Disabled
                    : facts.active   ? InstalledPolicy::State::Active
                                     : InstalledPolicy::State::Failed;
+    const fed::PolicyPluginStatus status =
+        policyStatus(facts, object == nullptr ? fed::PolicyPlugin{} : *object, nullptr, {});
+    result.libraryGeneration = static_cast<std::uint32_t>(status.libraryGeneration);
     if (object != nullptr)
-        for (const fed::Condition& condition : policyStatus(facts, *object, nullptr, {}).conditions)
+        for (const fed::Condition& condition : status.conditions)
             if (!condition.isTrue() && result.message.empty())
                 result.message = condition.message;
     if (counters != nullptr) {
         result.calls = counters->calls;
         result.failures = counters->failures;
         result.lastError = counters->lastError;
+        result.p50 = counters->p50;
+        result.p99 = counters->p99;
     }
     return result;
 }
@@ -130,6 +146,13 @@ std::string policyMetrics(const PolicyStats& stats, const std::map<std::string, 
     for (const auto& [name, counted] : stats)
         printSample(text, "kubefed_policy_failures_total", {{"plugin", name}},
                     static_cast<double>(counted.failures));
+    printHeader(text, "kubefed_policy_call_seconds", "gauge",
+                "So long or less took that share of the calls.");
+    for (const auto& [name, counted] : stats)
+        for (const auto& [quantile, took] : {std::pair("0.5", counted.p50), std::pair("0.99", counted.p99)})
+            if (counted.calls != 0)
+                printSample(text, "kubefed_policy_call_seconds", {{"plugin", name}, {"quantile", quantile}},
+                            std::chrono::duration<double>(took).count());
     printHeader(text, "kubefed_policy_active", "gauge", "1 where policies may use the plugin, else 0.");
     for (const auto& [name, active] : isActive)
         printSample(text, "kubefed_policy_active", {{"plugin", name}}, active ? 1 : 0);

@@ -4,6 +4,13 @@
 #include <map>
 
 namespace kubefed::controller {
+namespace {
+
+double millisOf(std::chrono::nanoseconds took) {
+    return std::chrono::duration<double, std::milli>(took).count();
+}
+
+}  // namespace
 
 client::PolicyPlugin toClient(const InstalledPolicy& policy) {
     client::PolicyPlugin value;
@@ -20,6 +27,11 @@ client::PolicyPlugin toClient(const InstalledPolicy& policy) {
     value.calls = policy.calls;
     value.failures = policy.failures;
     value.stages = policy.stages;
+    value.generation = policy.libraryGeneration;
+    if (policy.calls != 0) {
+        value.p50Millis = millisOf(policy.p50);
+        value.p99Millis = millisOf(policy.p99);
+    }
     return value;
 }
 

@@ -43,7 +43,7 @@ void addPolicy(CLI::App& app, Choice& choice) {
     auto listing = withCommon<PluginOptions>(*list);
     list->add_option_function<std::string>(
             "-o,--output", [listing](const std::string& format) { listing->wide = format == "wide"; },
-            "wide: with ABI, sha256 and last error")
+            "wide: with latencies, ABI, generation, sha256 and last error")
         ->check(CLI::IsMember({"wide"}));
     choose<PolicyList>(*list, choice, listing);
 

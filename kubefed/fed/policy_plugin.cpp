@@ -41,6 +41,9 @@ PolicyPluginStatus readStatus(const JsonObject& status) {
     result.calls = number("calls");
     result.failures = number("failures");
     result.lastError = text("lastError");
+    result.p50Micros = kube::intAt(status, {"latencyMicros", "p50"}).value_or(0);
+    result.p99Micros = kube::intAt(status, {"latencyMicros", "p99"}).value_or(0);
+    result.libraryGeneration = number("libraryGeneration");
     result.conditions = decodeConditions(status);
     return result;
 }
@@ -104,6 +107,10 @@ kube::JsonObject encode(const PolicyPluginStatus& status) {
     result["calls"] = status.calls;
     result["failures"] = status.failures;
     put("lastError", status.lastError);
+    if (status.p99Micros != 0)
+        result["latencyMicros"] = JsonObject{{"p50", status.p50Micros}, {"p99", status.p99Micros}};
+    if (status.libraryGeneration != 0)
+        result["libraryGeneration"] = status.libraryGeneration;
     if (!status.conditions.empty())
         result["conditions"] = encodeConditions(status.conditions);
     return result;

@@ -30,6 +30,9 @@ struct PolicyPluginStatus {
     std::int64_t calls = 0;
     std::int64_t failures = 0;
     std::string lastError;
+    std::int64_t p50Micros = 0;  // what calls took; 0: there were none
+    std::int64_t p99Micros = 0;
+    std::int64_t libraryGeneration = 0;  // which library of its name it is, from 1 on
     std::vector<Condition> conditions;
     bool operator==(const PolicyPluginStatus&) const = default;
 };

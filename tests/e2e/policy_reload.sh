@@ -83,6 +83,9 @@ until_says "rejected by nearest: we left osaka" kubefed why rc/frontend
 took=$((($(date +%s%N) - started) / 1000000))
 kubefed why rc/frontend
 until_says "1.1.0" kubefed policy list
+measured() { kubefed policy list -o wide | grep -qE '^nearest .* [0-9.]+(µs|ms) +[0-9.]+(µs|ms) +1\.[0-9]+ +2 '; }
+for _ in $(seq 200); do ! measured || break; sleep 0.1; done
+measured || { kubefed policy list -o wide >&2; fail "the list has no latencies, or not the second generation"; }
 [ $took -le 60000 ] || fail "edit to why took $took ms, more than a minute"
 
 # A version that fails its probe changes nothing.

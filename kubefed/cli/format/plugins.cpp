@@ -19,6 +19,18 @@ std::string orQuestion(const std::string& text) {
     return text.empty() ? "?" : text;
 }
 
+// "12µs", "1.4ms", "250ms", "3s"
+std::string took(std::int64_t micros) {
+    if (micros == 0)
+        return "-";
+    if (micros < 1000)
+        return std::to_string(micros) + "µs";
+    if (micros < 10'000)
+        return std::to_string(micros / 1000) + "." + std::to_string(micros / 100 % 10) + "ms";
+    return micros < 1'000'000 ? std::to_string(micros / 1000) + "ms"
+                              : std::to_string(micros / 1'000'000) + "s";
+}
+
 }  // namespace
 
 Table pluginTable(std::vector<fed::PolicyPlugin> plugins, bool wide) {
@@ -26,7 +38,8 @@ Table pluginTable(std::vector<fed::PolicyPlugin> plugins, bool wide) {
     Table table;
     table.headers = {"NAME", "VERSION", "STATE", "SOURCE", "STAGES", "CALLS", "FAILURES", "REASON"};
     if (wide)
-        table.headers.insert(table.headers.end() - 1, {"ABI", "SHA256", "LAST ERROR"});
+        table.headers.insert(table.headers.end() - 1,
+                             {"P50", "P99", "ABI", "GENERATION", "SHA256", "LAST ERROR"});
     for (const fed::PolicyPlugin& plugin : plugins) {
         const fed::PolicyPluginStatus& status = plugin.status;
         std::string stages;
@@ -41,8 +54,11 @@ Table pluginTable(std::vector<fed::PolicyPlugin> plugins, bool wide) {
                                      std::to_string(status.failures),
                                      reasonText(status)};
         if (wide)
-            row.insert(row.end() - 1, {orQuestion(status.abi), orQuestion(status.sha256.substr(0, 12)),
-                                       status.lastError.empty() ? "-" : status.lastError});
+            row.insert(
+                row.end() - 1,
+                {took(status.p50Micros), took(status.p99Micros), orQuestion(status.abi),
+                 status.libraryGeneration == 0 ? "?" : std::to_string(status.libraryGeneration),
+                 orQuestion(status.sha256.substr(0, 12)), status.lastError.empty() ? "-" : status.lastError});
         table.rows.push_back(std::move(row));
     }
     return table;

@@ -201,6 +201,10 @@ private Q_SLOTS:
                                       .status = "False",
                                       .reason = "Refused",
                                       .message = "it crashed in a round"}};
+        nearest.status.p50Micros = 18;
+        nearest.status.p99Micros = 1'480;
+        nearest.status.libraryGeneration = 4;
+        nearest.status.sha256 = "9d1b6f0c5e2a7788";
         fed::PolicyPlugin mine;
         mine.name = "mine";
         mine.spec.source = fed::PolicyPluginSpec::Source::Folder;
@@ -210,6 +214,12 @@ private Q_SLOTS:
         QCOMPARE(table.rows[1],
                  (std::vector<std::string>{"nearest", "1.1.0", "Active", "library", "filter,score", "7", "0",
                                            "Refused: it crashed in a round"}));
+        const Table wide = pluginTable({nearest, mine}, true);
+        const auto rest = [&](std::size_t row) {
+            return std::vector<std::string>(wide.rows[row].begin() + 7, wide.rows[row].end() - 1);
+        };
+        QCOMPARE(rest(0), (std::vector<std::string>{"-", "-", "?", "?", "?", "-"}));
+        QCOMPARE(rest(1), (std::vector<std::string>{"18µs", "1.4ms", "?", "4", "9d1b6f0c5e2a", "-"}));
     }
 
     void whyTellsTheDecision() {

@@ -7,6 +7,7 @@
 #include <QTest>
 
 #include "controller/rpc/federation_service.h"
+#include "controller/rpc/policy_values.h"
 #include "kubefed/client/federation_client.h"
 #include "kubefed/util/file.h"
 #include "kubefed/util/qt_clock.h"
@@ -36,9 +37,15 @@ struct ManualHandler final : RpcHandler {
         held.push_back(std::move(done));
     }
     void listPolicies(Credentials, Callback<std::vector<client::PolicyPlugin>> done) override {
-        client::PolicyPlugin plugin;
-        plugin.name = "weighted";
-        done(std::vector{plugin});
+        InstalledPolicy weighted;
+        weighted.name = "weighted";
+        weighted.libraryGeneration = 3;
+        weighted.calls = 8;
+        weighted.p50 = std::chrono::nanoseconds(2'500);
+        weighted.p99 = std::chrono::milliseconds(7);
+        InstalledPolicy idle;
+        idle.name = "idle";
+        done(toClient(std::vector{weighted, idle}));
     }
     void beginInstall(Credentials, Callback<std::filesystem::path> done) override {
         if (mayInstall)
@@ -139,7 +146,12 @@ void RpcTest::sendsSnapshotsInParts() {
     std::optional<Result<std::vector<client::PolicyPlugin>>> plugins;
     const Request request = client.listPolicies([&](auto result) { plugins = std::move(result); });
     QTRY_VERIFY(plugins);
-    QCOMPARE(plugins->value().front().name, std::string("weighted"));
+    const client::PolicyPlugin& weighted = plugins->value().at(0);
+    QCOMPARE(weighted.name, std::string("weighted"));
+    QCOMPARE(weighted.generation, 3U);
+    QCOMPARE(weighted.p50Millis.value(), 0.0025);
+    QCOMPARE(weighted.p99Millis.value(), 7.0);
+    QVERIFY(!plugins->value().at(1).p50Millis);
 }
 
 void RpcTest::showsWhatMayBeSeen() {

@@ -183,10 +183,47 @@ private Q_SLOTS:
         QCOMPARE(w->host.writes["policyplugins/status"], 0);
         w->clock.advance(11s);
         QCOMPARE(object("affinity").status.calls, 20);
+        QVERIFY(object("affinity").status.p50Micros >= 1);
+        QVERIFY(object("affinity").status.p99Micros >= object("affinity").status.p50Micros);
+        QCOMPARE(object("weighted").status.libraryGeneration, 1);
         const int writes = w->host.writes["policyplugins/status"];
         QVERIFY(writes >= 1 && writes <= 4);
         w->clock.advance(10min);
         QCOMPARE(w->host.writes["policyplugins/status"], writes);
+        const InstalledPolicy told = listed("affinity");
+        QVERIFY(told.calls == 20 && told.p50.count() > 0 && told.p99 >= told.p50);
+        const std::string metrics = w->life->manager.metricsText();
+        QVERIFY2(metrics.find("kubefed_policy_call_seconds{plugin=\"affinity\",quantile=\"0.99\"} ") !=
+                     std::string::npos,
+                 metrics.c_str());
+        QVERIFY(metrics.find("kubefed_policy_call_seconds{plugin=\"spread\"") == std::string::npos);
+    }
+
+    // Each library that takes the place of another counts, a restart and a refusal do not.
+    void generationsAreCounted() {
+        const auto first = install(upload(bad("Good")));
+        QVERIFY(first);
+        QCOMPARE(first->libraryGeneration, 1U);
+        QVERIFY(until([this] { return object("good").status.libraryGeneration == 1; }));
+        const auto second = install(upload(bad("GoodAgain")));
+        QVERIFY(second);
+        QCOMPARE(second->libraryGeneration, 2U);
+        QVERIFY(until([this] { return object("good").status.libraryGeneration == 2; }));
+        QVERIFY(install(upload(bad("GoodAgain"))));
+        fed::Policy p = policy();
+        p.plugins.push_back({.name = "good", .config = {{"anything", 1}}});
+        w->life->policies = {&p};
+        QVERIFY(!install(upload(bad("worse/Strict"))));
+        QVERIFY(until([this] { return conditionOf("good", "Installed").starts_with("False"); }));
+        QCOMPARE(object("good").status.libraryGeneration, 2);
+        w->host.writes.clear();
+        begin();
+        QVERIFY(listed("good").state == State::Active);
+        w->clock.advance(10min);
+        QVERIFY(w->host.writes.empty());
+        QCOMPARE(object("good").status.libraryGeneration, 2);
+        QCOMPARE(listed("good").libraryGeneration, 2U);
+        QCOMPARE(listed("weighted").libraryGeneration, 1U);
     }
 
     void installedReplacedAndLoadedAgain() {
