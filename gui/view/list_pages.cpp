@@ -136,7 +136,7 @@ void PluginCard::show(const PolicyPlugin* plugin, Level level) {
                    {"Library", plugin->sha256.empty() ? QString("comes with the controller")
                                                       : "sha256 " + text(plugin->sha256)},
                    {"ABI", text(plugin->abi)},
-                   {"Loaded", plural(plugin->generation, "time", "times")}});
+                   {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}});
 }
 
 }  // namespace kubefed::gui

@@ -326,7 +326,7 @@ std::vector<PolicyPlugin> storyPolicies() {
         builtin("taints", "Keeps off tainted clusters", {"filter"}, 0.002, 0.006),
         builtin("weighted", "Divides by weights", {"divide"}, 0.003, 0.009),
         builtin("nearest", "Close to its users", {"score"}, 0.018, 0.095)};
-    plugins[4].source = "installed";
+    plugins[4].source = "library";
     plugins[4].version = "1.2.0";
     plugins[4].failures = 3;
     plugins[4].generation = 4;
