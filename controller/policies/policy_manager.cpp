@@ -89,7 +89,7 @@ void PolicyManager::loadFromFolder(const fs::path& file) {
     m_starting.insert(file.string());
     m_folderProbes[file] = m_prober.probe(
         library->copy, {}, [this, file, copy = library->copy, refused](const ProbeAnswer& probed) {
-            const Request ended = std::move(m_folderProbes[file]);
+            const auto ended = m_folderProbes.extract(file);
             Result<plugins::PluginInfo> loaded =
                 probed.policy ? m_registry.load(copy) : fail(probed.policy.error());
             if (!loaded) {
@@ -106,8 +106,21 @@ void PolicyManager::loadFromFolder(const fs::path& file) {
                 if (m_objects.isSynced())
                     reconcile(name);
             }
+            if (m_folderProbes.empty() && m_objects.isSynced())
+                writeMissing();
             oneStarted(file.string());
         });
+}
+
+// Only when every file of the folders was probed it is known what none of them has.
+void PolicyManager::writeMissing() {
+    std::vector<std::string> names;
+    m_objects.forEach([&](const kube::ObjectKey& key, const fed::PolicyPlugin& object) {
+        if (object.spec.source == Source::Folder)
+            names.push_back(key.name);
+    });
+    for (const std::string& name : names)
+        writeStatus(name);
 }
 
 void PolicyManager::oneStarted(const std::string& what) {
@@ -309,6 +322,8 @@ void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
     if (object == nullptr || at == m_entries.end())
         return;
     Entry& entry = at->second;
+    if (object->spec.source == Source::Folder && !entry.active && !m_folderProbes.empty())
+        return;
     if (entry.isWriting) {
         entry.isStale = true;
         return;

@@ -71,6 +71,7 @@ private:
     void loadBuiltins();
     void loadFolders();
     void loadFromFolder(const std::filesystem::path& file);
+    void writeMissing();
     void synced();
     void accuse();
     void oneStarted(const std::string& what);

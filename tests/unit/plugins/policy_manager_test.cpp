@@ -479,6 +479,13 @@ private Q_SLOTS:
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
         QCOMPARE(listed("good").source, std::string("folder"));
         QVERIFY(listed("bad").name.empty());
+        QVERIFY(until([this] { return object("good").status.libraryGeneration == 1; }));
+        // What is there is not told to be missing while it is being probed again.
+        w->host.writes.clear();
+        begin({folder});
+        w->clock.advance(10min);
+        QVERIFY(w->host.writes.empty());
+        QCOMPARE(object("good").status.libraryGeneration, 1);
         const auto taken = install(upload(bad("GoodAgain")));
         QVERIFY(!taken);
         QVERIFY(taken.error().code == Code::AlreadyExists);
