@@ -175,22 +175,28 @@ void PolicyManager::reconcile(const std::string& name) {
     Entry& entry = m_entries[name];
     if (entry.isBusy)
         return;
-    if (entry.suspicion && !object->spec.isDisabled && !entry.isWriting) {
-        fed::PolicyPluginSpec spec = object->spec;
-        spec.isDisabled = true;
-        writeSpec(name, spec, [this, name](Result<void> written) {
-            if (!written)
-                return;
-            m_handlers.suspectKnown();
-            writeStatus(name);
-        });
-    }
+    if (entry.suspicion)
+        sentence(name, entry, *object);
     reconcileMode(name, entry, object->spec.isDisabled || entry.suspicion);
     if (entry.source == Source::Library && object->spec.source == Source::Library &&
         (!entry.active || entry.active->sha256 != object->spec.sha256) &&
         entry.refused != object->spec.sha256)
         return loadStored(name, object->spec.sha256);
     writeStatus(name);
+}
+
+// Writes down that it is disabled; from then on that is a person's to undo.
+void PolicyManager::sentence(const std::string& name, Entry& entry, const fed::PolicyPlugin& object) {
+    if (object.spec.isDisabled) {
+        if (!std::exchange(entry.isSentenced, true))
+            m_handlers.suspectKnown();
+    } else if (entry.isSentenced) {
+        entry.suspicion.reset();
+    } else if (!entry.isWriting) {
+        fed::PolicyPluginSpec spec = object.spec;
+        spec.isDisabled = true;
+        writeSpec(name, spec, [](const Result<void>&) {});
+    }
 }
 
 void PolicyManager::reconcileMode(const std::string& name, Entry& entry, bool isDisabled) {
@@ -200,7 +206,6 @@ void PolicyManager::reconcileMode(const std::string& name, Entry& entry, bool is
         m_registry.disable(name, entry.suspicion ? "is disabled: " + entry.suspicion->message
                                                  : "is disabled by PolicyPlugin \"" + name + "\"");
     } else {
-        entry.suspicion.reset();
         m_registry.enable(name);
     }
     m_handlers.changed();
@@ -214,10 +219,7 @@ void PolicyManager::reconcileGone(const std::string& name) {
     if (entry.source != Source::Library && entry.active)
         return writeSpec(name,
                          {.source = entry.source, .sha256 = {}, .isDisabled = entry.suspicion.has_value()},
-                         [this, name](Result<void> written) {
-                             if (written && m_entries[name].suspicion)
-                                 m_handlers.suspectKnown();
-                         });
+                         [](const Result<void>&) {});
     const bool wasThere = entry.active.has_value();
     m_registry.remove(name);
     m_entries.erase(at);

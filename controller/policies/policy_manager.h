@@ -57,8 +57,9 @@ public:
 private:
     using Source = fed::PolicyPluginSpec::Source;
     struct Entry : PolicyFacts {
-        std::string refused;  // the sha256 that is not to be tried again until another is named
-        bool isBusy = false;  // being loaded or installed
+        std::string refused;       // the sha256 that is not to be tried again until another is named
+        bool isSentenced = false;  // the object has said Disabled for the suspicion's sake
+        bool isBusy = false;       // being loaded or installed
         Request probe;
         Request write;
         bool isWriting = false;
@@ -77,6 +78,7 @@ private:
     void oneStarted(const std::string& what);
     void reconcile(const std::string& name);
     void reconcileGone(const std::string& name);
+    void sentence(const std::string& name, Entry& entry, const fed::PolicyPlugin& object);
     void reconcileMode(const std::string& name, Entry& entry, bool isDisabled);
     void loadStored(const std::string& name, const std::string& sha256);
     [[nodiscard]] Result<void> swap(const std::string& name, const std::filesystem::path& library);

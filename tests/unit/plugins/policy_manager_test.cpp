@@ -447,6 +447,22 @@ private Q_SLOTS:
         begin();  // the reason outlives the next start
         QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
         QVERIFY(conditionOf("good", "Ready").starts_with("False Crashed"));
+        // A person decides otherwise, in that controller or the one that found it: that holds.
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QVERIFY(conditionOf("good", "Ready").starts_with("True Active"));
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        QVERIFY(until([this] { return conditionOf("good", "Ready").starts_with("False Crashed"); }));
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(openError("good"), std::string());
+        w->clock.advance(10min);
+        QVERIFY(!object("good").spec.isDisabled);
+        // One that is disabled already is known at once.
+        setMode("good", "Disabled");
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        QVERIFY(until([this] { return w->life->forgiven == 1; }));
         // A corrected version is in use again.
         QVERIFY(install(upload(bad("GoodAgain"))));
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
