@@ -179,9 +179,9 @@ Request PolicyManager::remove(std::string name, Callback<void> done) {
     if (at == m_entries.end() || object == nullptr)
         return refuse(Code::NotFound, "there is no policy \"" + name + "\"");
     if (object->spec.source != Source::Library)
-        return refuse(
-            Code::FailedPrecondition,
-            "\"" + name + "\" was not installed, so it cannot be removed; disable it: spec.mode: Disabled");
+        return refuse(Code::FailedPrecondition,
+                      "\"" + name + "\" was not installed, so it cannot be removed; kubefed policy disable " +
+                          name + " takes it out of use");
     return m_host.remove(fed::policyPlugins(), {{}, name}, object->uid,
                          [done = std::move(done)](Result<kube::Object> answer) mutable {
                              done(answer ? Result<void>() : fail(std::move(answer.error())));

@@ -160,10 +160,10 @@ void PolicyManager::accuse() {
     if (now != m_suspect->sha256)
         return m_handlers.suspectKnown();  // another version by now, or none
     const bool hung = m_suspect->signal == 0;
-    PolicyWord why{
-        .holds = false,
-        .reason = std::string(hung ? fed::kPluginHung : fed::kPluginCrashed),
-        .message = "it " + m_suspect->text() + "; install a corrected version, or set spec.mode to Active"};
+    PolicyWord why{.holds = false,
+                   .reason = std::string(hung ? fed::kPluginHung : fed::kPluginCrashed),
+                   .message = "it " + m_suspect->text() +
+                              "; install a corrected version, or: kubefed policy enable " + name};
     log::error("a policy plugin is disabled", {{"name", name}, {"why", why.message}});
     m_entries[name].suspicion = std::move(why);
 }
@@ -204,7 +204,8 @@ void PolicyManager::reconcileMode(const std::string& name, Entry& entry, bool is
         return;
     if (isDisabled) {
         m_registry.disable(name, entry.suspicion ? "is disabled: " + entry.suspicion->message
-                                                 : "is disabled by PolicyPlugin \"" + name + "\"");
+                                                 : "is disabled by PolicyPlugin \"" + name +
+                                                       "\"; to undo it: kubefed policy enable " + name);
     } else {
         m_registry.enable(name);
     }

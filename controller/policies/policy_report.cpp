@@ -33,7 +33,9 @@ PolicyWord readyWord(const PolicyFacts& facts, const fed::PolicyPlugin& object) 
             return *facts.suspicion;
         if (isAccused)
             return {.holds = false, .reason = before->reason, .message = before->message};
-        return {.holds = false, .reason = "Disabled", .message = "spec.mode is Disabled"};
+        return {.holds = false,
+                .reason = "Disabled",
+                .message = "spec.mode is Disabled; to undo it: kubefed policy enable " + object.name};
     }
     if (facts.active)
         return {.holds = true, .reason = "Active", .message = {}};

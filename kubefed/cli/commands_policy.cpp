@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/cmd/policy.h"
 #include "kubefed/cli/cmd/policy_install.h"
+#include "kubefed/cli/cmd/policy_mode.h"
 #include "kubefed/cli/commands_detail.h"
 
 namespace kubefed::cli {
@@ -51,6 +52,19 @@ void addPolicy(CLI::App& app, Choice& choice) {
     auto removing = withCommon<PluginOptions>(*remove);
     remove->add_option("name", removing->name, "Which")->required();
     choose<PolicyRemove>(*remove, choice, removing);
+
+    const auto mode = [&](const char* name, const char* help) {
+        CLI::App* command = policy->add_subcommand(name, help);
+        auto options = withCommon<PolicyModeOptions>(*command);
+        command->add_option("name", options->name, "Which")->required();
+        return std::pair(command, options);
+    };
+    const auto [enable, enabling] =
+        mode("enable", "Take a policy back into use, also one that was disabled because it crashed or hung");
+    choose<PolicyEnable>(*enable, choice, enabling);
+    const auto [disable, disabling] =
+        mode("disable", "Take a policy out of use without removing it; what is placed stays");
+    choose<PolicyDisable>(*disable, choice, disabling);
 }
 
 }  // namespace kubefed::cli

@@ -77,6 +77,17 @@ says "over 2 of 2 clusters" kubefed why rc/good-trap || fail "what trap placed h
 workload good-again tar
 until_true says "over 2 of 2 clusters" kubefed why rc/good-again
 
+# What it crashed on goes elsewhere, and it is taken back.
+says "kubefed policy enable trap" kubefed policy list || fail "the list does not say what to do"
+workload crash other
+until_true says "over 2 of 2 clusters" kubefed why rc/crash
+kubefed policy enable trap
+until_true says Active kubefed get policyplugins trap
+workload good-once-more trap
+until_true says "over 2 of 2 clusters" kubefed why rc/good-once-more
+kubefed policy disable trap
+until_true says "Disabled: spec.mode is Disabled" kubefed policy list
+
 # It does not come back: whoever watches /livez ends it.
 pid=$(cat "$data/kubefed-controller.pid")
 workload hang tar

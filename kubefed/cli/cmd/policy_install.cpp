@@ -114,8 +114,7 @@ void PolicyRemove::onObject(Result<kube::Object> answer) {
             {.id = "KF1609",
              .message = "policy \"" + m_options.name + "\" was not installed, so it cannot be removed",
              .evidence = "it is built in, or lies in a folder given by --plugin-dir",
-             .remedy =
-                 "set spec.mode of PolicyPlugin \"" + m_options.name + "\" to Disabled to take it out of use",
+             .remedy = "kubefed policy disable " + m_options.name + " takes it out of use",
              .changed = "nothing was changed"});
     kube::DeleteOptions options;
     options.uid = plugin->uid;

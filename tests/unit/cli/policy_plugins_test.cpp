@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include <QTemporaryDir>
+#include <QtTest/QTest>
+
+#include "kubefed/cli/cmd/policy_install.h"
+#include "kubefed/cli/cmd/policy_mode.h"
+#include "kubefed/fed/policy_plugin.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/unit/cli/fake_cluster.h"
+
+using namespace kubefed;
+using namespace kubefed::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+const char* kKubeconfig =
+    "clusters:\n"
+    "- {name: prod, cluster: {server: 'https://fed:1', certificate-authority-data: Q0E=}}\n"
+    "users:\n"
+    "- {name: me, user: {token: secret}}\n"
+    "contexts:\n"
+    "- {name: prod, context: {cluster: prod, user: me, extensions: [{name: kubefed.io/federation, extension: "
+    "{name: prod}}]}}\n";
+const std::string kPlugins = "/apis/kubefed.io/v1alpha1/policyplugins";
+
+}  // namespace
+
+class PolicyPluginsTest : public QObject {
+    Q_OBJECT
+
+    struct World {
+        QTemporaryDir folder;
+        FakeClock clock;
+        FakeConnector connector{clock};
+        FakeProcesses processes;
+        std::ostringstream out, err;
+        std::istringstream in;
+        Report report{err, false, clock};
+        FakeCluster federation{"fed-uid"};
+        Environment env{clock, connector, processes, report, out, in, false, "", "", ""};
+        CommonOptions common;
+    };
+    std::unique_ptr<World> w;
+
+    template <class V, class Options>
+    int run(Options options) {
+        options.common = w->common;
+        w->out.str("");
+        w->err.str("");
+        V verb(w->env, options);
+        int code = -1;
+        verb.start([&](int exitCode) { code = exitCode; });
+        w->clock.advance(10s);
+        return code;
+    }
+    [[nodiscard]] fed::PolicyPlugin plugin(const std::string& name) const {
+        return *fed::PolicyPlugin::decode(kube::Object(w->federation.objects.at(kPlugins + "/" + name)));
+    }
+    [[nodiscard]] bool said(const std::string& text) const {
+        return w->err.str().find(text) != std::string::npos;
+    }
+    [[nodiscard]] std::size_t patches() const {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            w->federation.log, [](const auto& line) { return line.starts_with("PATCH"); }));
+    }
+
+private Q_SLOTS:
+    void init() {
+        w = std::make_unique<World>();
+        w->common.kubeconfig = w->folder.filePath("config").toStdString();
+        std::ofstream(w->common.kubeconfig) << kKubeconfig;
+        w->connector.clusters = {{"fed", &w->federation}};
+        fed::PolicyPluginSpec spec{.source = fed::PolicyPluginSpec::Source::Folder, .sha256 = {}};
+        w->federation.objects[kPlugins + "/mine"] = fed::makePolicyPlugin("mine", spec).document();
+    }
+
+    void enabledAndDisabled() {
+        QCOMPARE(run<PolicyDisable>(PolicyModeOptions{.common = {}, .name = "mine"}), kDone);
+        QVERIFY(plugin("mine").spec.isDisabled);
+        QVERIFY2(said("until: kubefed policy enable mine"), w->err.str().c_str());
+        QCOMPARE(run<PolicyDisable>(PolicyModeOptions{.common = {}, .name = "mine"}), kDone);
+        QVERIFY(said("was already disabled"));
+        QCOMPARE(patches(), std::size_t{1});
+        QCOMPARE(run<PolicyEnable>(PolicyModeOptions{.common = {}, .name = "mine"}), kDone);
+        QVERIFY(!plugin("mine").spec.isDisabled);
+        QVERIFY(said("mine is enabled"));
+        QCOMPARE(run<PolicyEnable>(PolicyModeOptions{.common = {}, .name = "none"}), kFailed);
+        QVERIFY(said("KF1011") && said("policy \"none\""));
+    }
+
+    void whatWasNotInstalledIsNotRemovedButDisabled() {
+        QCOMPARE(run<PolicyRemove>(PluginOptions{.common = {}, .library = {}, .name = "mine"}), kFailed);
+        QVERIFY2(said("KF1609") && said("kubefed policy disable mine"), w->err.str().c_str());
+    }
+
+    void theListSaysWhyALibraryWasRefused() {
+        fed::PolicyPluginStatus status{.version = "1.0", .state = "Active"};
+        status.conditions = {{.type = "Installed",
+                              .status = "False",
+                              .reason = "Refused",
+                              .message = "it crashed in a round"}};
+        w->federation.objects[kPlugins + "/mine"]["status"] = encode(status);
+        QCOMPARE(run<PolicyList>(PluginOptions{}), kDone);
+        QVERIFY2(w->out.str().find("Refused: it crashed in a round") != std::string::npos,
+                 w->out.str().c_str());
+    }
+};
+
+QTEST_GUILESS_MAIN(PolicyPluginsTest)
+#include "policy_plugins_test.moc"
