@@ -94,6 +94,8 @@ void PolicyManager::loadFromFolder(const fs::path& file) {
                 probed.policy ? m_registry.load(copy) : fail(probed.policy.error());
             if (!loaded) {
                 refused(file, loaded.error());
+                if (!probed.name.empty())
+                    m_folderRefused[probed.name] = "\"" + file.string() + "\": " + loaded.error().text();
             } else {
                 log::info("a policy plugin is loaded",
                           {{"name", loaded->manifest.name}, {"version", loaded->manifest.version}});
@@ -107,20 +109,20 @@ void PolicyManager::loadFromFolder(const fs::path& file) {
                     reconcile(name);
             }
             if (m_folderProbes.empty() && m_objects.isSynced())
-                writeMissing();
+                reconcileFolders();
             oneStarted(file.string());
         });
 }
 
 // Only when every file of the folders was probed it is known what none of them has.
-void PolicyManager::writeMissing() {
+void PolicyManager::reconcileFolders() {
     std::vector<std::string> names;
     m_objects.forEach([&](const kube::ObjectKey& key, const fed::PolicyPlugin& object) {
         if (object.spec.source == Source::Folder)
             names.push_back(key.name);
     });
     for (const std::string& name : names)
-        writeStatus(name);
+        reconcile(name);
 }
 
 void PolicyManager::oneStarted(const std::string& what) {
@@ -182,6 +184,9 @@ void PolicyManager::reconcile(const std::string& name) {
         (!entry.active || entry.active->sha256 != object->spec.sha256) &&
         entry.refused != object->spec.sha256)
         return loadStored(name, object->spec.sha256);
+    if (const auto refused = m_folderRefused.find(name);
+        refused != m_folderRefused.end() && object->spec.source == Source::Folder)
+        entry.ready = {.holds = false, .reason = "NotLoaded", .message = refused->second};
     writeStatus(name);
 }
 

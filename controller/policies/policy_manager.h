@@ -72,7 +72,7 @@ private:
     void loadBuiltins();
     void loadFolders();
     void loadFromFolder(const std::filesystem::path& file);
-    void writeMissing();
+    void reconcileFolders();
     void synced();
     void accuse();
     void oneStarted(const std::string& what);
@@ -113,6 +113,7 @@ private:
     HostStore<fed::PolicyPlugin> m_objects;
     std::map<std::string, Entry, std::less<>> m_entries;
     std::map<std::filesystem::path, Request> m_folderProbes;
+    std::map<std::string, std::string> m_folderRefused;  // why, by name
     std::set<std::shared_ptr<Install>> m_installs;
     SteadyTime m_refreshed{};
     Request m_refresh;

@@ -516,6 +516,22 @@ private Q_SLOTS:
         QVERIFY(conditionOf("good", "Ready").find("--plugin-dir") != std::string::npos);
     }
 
+    void whatAFolderHasButIsBadSaysWhy() {
+        const fs::path folder = w->data / "mine";
+        fs::create_directories(folder);
+        fs::copy_file(bad("worse/Reformed"), folder / "a.so");
+        begin({folder});
+        QVERIFY(until([this] { return object("bad").status.state == "Active"; }));
+        fs::remove(folder / "a.so");
+        fs::copy_file(bad("worse/Crashes"), folder / "a.so");
+        begin({folder});
+        QVERIFY(until([this] { return object("bad").status.state == "Failed"; }));
+        const std::string why = conditionOf("bad", "Ready");
+        QVERIFY2(why.starts_with("False NotLoaded") && why.find("a.so") != std::string::npos &&
+                     why.find("it crashed in a round") != std::string::npos,
+                 why.c_str());
+    }
+
     void metricsNameThem() {
         QVERIFY(install(upload(bad("Good"))));
         const std::string text = w->life->manager.metricsText();
