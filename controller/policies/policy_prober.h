@@ -22,7 +22,7 @@ struct ProbedPolicy {
 };
 
 struct ProbeAnswer {
-    std::string name;  // by its manifest, also of one that failed later on; empty: it told none
+    std::string name;  // by its manifest, also of one that failed; empty: it told none
     Result<ProbedPolicy> policy;
 };
 

@@ -2,8 +2,8 @@
 //
 // kubefed-policy-probe LIBRARY BUILTIN_FOLDER SCRATCH_FOLDER: loads a policy library where it can do no harm,
 // in a process of its own with limits, and puts it through its golden rounds. Reads a JSON array of
-// configurations from standard input. Writes lines: "step WHAT" before each step, "name NAME" as soon as the
-// manifest has told it, and at the end "ok {manifest}" or "refused WHY".
+// configurations from standard input. Writes lines: "step WHAT" before each step, "name NAME" where the
+// library's manifest tells one, and at the end "ok {manifest}" or "refused WHY".
 #include <algorithm>
 #include <exception>
 #include <fstream>
@@ -13,7 +13,7 @@
 
 #include "plugins/host/golden_rounds.h"
 #include "plugins/host/library_file.h"
-#include "plugins/host/library_loader.h"
+#include "plugins/host/manifest_file.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -78,17 +78,14 @@ Result<std::vector<kube::JsonObject>> readConfigs() {
     return configs;
 }
 
-// Whatever comes next may be the end of this process, and whose it was should be known then. What is wrong
+// Before anything of it runs: whose it was should be known if that is the end of this process. What is wrong
 // with a library that tells no name, loading it finds out.
-void sayName(const Answers& answers, const std::filesystem::path& file,
-             const std::filesystem::path& scratch) {
-    const auto library = plugins::importLibrary(file, scratch);
-    if (!library)
+void sayName(const Answers& answers, const std::filesystem::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    if (!plugins::checkElf(bytes))
         return;
-    const auto manifest = plugins::loadManifest(library->copy);
-    if (!manifest)
-        return;
-    if (const std::string name = plugins::nameIn(**manifest); !name.empty())
+    if (const std::string name = plugins::nameInFile(bytes); !name.empty())
         answers.say("name", name);
 }
 
@@ -101,7 +98,7 @@ Result<kube::JsonObject> probe(const Answers& answers, char** argv) {
         return fail(refusal.error);
     limitResources();
     answers.say("step", "loading");
-    sayName(answers, argv[1], argv[3]);
+    sayName(answers, argv[1]);
     auto ready = registry.prepare(argv[1]);
     if (!ready)
         return fail(ready.error());

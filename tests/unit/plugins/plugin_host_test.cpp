@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
 #include "plugins/host/library_file.h"
+#include "plugins/host/manifest_file.h"
 #include "plugins/host/registry.h"
 #include "tests/unit/fed/fleet_builders.h"
 
@@ -144,6 +146,36 @@ private Q_SLOTS:
         for (qsizetype size = 0; size < whole.size(); size += 511)
             QVERIFY(!checkElf(std::string_view(whole.constData(), static_cast<std::size_t>(size))));
         QVERIFY(checkElf(std::string_view(whole.constData(), static_cast<std::size_t>(whole.size()))));
+    }
+
+    void namesAreReadOffFiles() {
+        const auto bytesOf = [](const fs::path& file) {
+            QFile library(QString::fromStdString(file.string()));
+            if (!library.open(QIODevice::ReadOnly))
+                qFatal("cannot read");
+            return library.readAll().toStdString();
+        };
+        const auto nameOf = [&](const char* which) { return nameInFile(bytesOf(bad(which))); };
+        QCOMPARE(nameOf("Good"), std::string("good"));
+        QCOMPARE(nameOf("ThrowsInFacade"), std::string("bad"));
+        QCOMPARE(nameOf("worse/CrashesInStatic"), std::string("bad"));
+        QCOMPARE(nameOf("NewerMinor"), std::string("bad"));  // where it stands does not change
+        QCOMPARE(nameOf("SmallStruct"), std::string("bad"));
+        for (const char* which : {"NewerMajor", "WrongMagic", "BadName", "NoManifest"})
+            QCOMPARE(nameOf(which), std::string());
+        // Whatever the bytes are, it comes back, with a name or none.
+        const std::string whole = bytesOf(bad("Good"));
+        for (std::size_t size = 0; size < whole.size(); size += 97)
+            (void)nameInFile(whole.substr(0, size));
+        std::mt19937 random(7);
+        for (int round = 0; round < 2'000; ++round) {
+            std::string changed = whole;
+            // Its tables stand at the beginning and at the end.
+            const std::size_t from = round % 2 == 0 ? 0 : changed.size() - 2'500;
+            for (int i = 0; i < 8; ++i)
+                changed[from + random() % 2'500] = static_cast<char>(random());
+            QVERIFY(nameInFile(changed).size() <= 63);
+        }
     }
 
     void aNameIsTakenOnce() {
