@@ -70,6 +70,7 @@ MirrorHandlers Controller::mirrorHandlers() {
             m_scheduler.enqueueNamespace(ns);  // its labels may select it
     };
     handlers.policyChanged = [this](const std::string& ns) { policyChanged(ns); };
+    handlers.policyGone = [this](const std::string& uid) { m_scheduler.policyGone(uid); };
     handlers.policySeen = [this](const kube::ObjectKey& key) { m_policyStatus.enqueue(key); };
     handlers.memberChanged = [this](const std::string& name) {
         m_membership.reconcile(name);

@@ -41,6 +41,7 @@ public:
     Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy& policy) override {
         return m_registry.open(policy);
     }
+    void forget(const std::string& policyUid) override { m_registry.forget(policyUid); }
 
 private:
     plugins::PolicyRegistry& m_registry;

@@ -74,6 +74,9 @@ HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers h
 
 void HostMirror::policyTold(const kube::ObjectKey& key, const fed::Policy* before, const fed::Policy* after) {
     m_policyListStale = true;
+    // Between two lists another one may have taken its name.
+    if (before != nullptr && (after == nullptr || before->ref.uid != after->ref.uid))
+        m_handlers.policyGone(before->ref.uid);
     const bool isStatusOnly = before != nullptr && after != nullptr && before->ref == after->ref &&
                               before->isDeleting == after->isDeleting;
     if (!isStatusOnly)

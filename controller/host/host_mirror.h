@@ -39,7 +39,8 @@ struct MirrorHandlers {
         placementChanged;
     std::function<void(const std::string& ns)> namespaceChanged;
     std::function<void(const std::string& ns)> policyChanged;  // "": cluster-wide; what it says, or it went
-    std::function<void(const kube::ObjectKey&)> policySeen;    // that, or its status
+    std::function<void(const std::string& uid)> policyGone;    // told before policyChanged
+    std::function<void(const kube::ObjectKey&)> policySeen;    // what it says, or its status
     std::function<void(const std::string& name)> memberChanged;
     std::function<void()> synced;  // once: everything is listed
 };

@@ -32,6 +32,8 @@ class DecisionLog {
 public:
     void record(const TemplateId& id, const fed::Policy& policy, DecisionInputs inputs);
     void forget(const TemplateId& id) { m_decisions.erase(id); }
+    // It decides nothing any more; decisions that it made keep it.
+    void forgetPolicy(const std::string& uid) { m_policies.erase(uid); }
     // Of the decision that says `decided`, the newest; nothing if it is not remembered (any more).
     [[nodiscard]] std::optional<DecisionInputs> find(const TemplateId& id,
                                                      const fed::PlacementSpec& decided) const;

@@ -33,6 +33,9 @@ public:
     virtual ~PolicySource() = default;
     // The error says which plugin cannot be had, and the remedy.
     [[nodiscard]] virtual Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy& policy) = 0;
+    // The policy is gone: what was made for it may go, and what open() still makes of it (to explain what it
+    // decided) serves one round.
+    virtual void forget(const std::string& policyUid) = 0;
 };
 
 // What the last look at a template found; for its Placement's status.
@@ -71,6 +74,10 @@ public:
     void enqueue(const TemplateId& id);
     void enqueueAll();
     void enqueueNamespace(const std::string& ns);
+    void policyGone(const std::string& uid) {
+        m_policies.forget(uid);
+        m_log.forgetPolicy(uid);
+    }
     // A member is listed, or given up: templates that nobody has decided yet may be decided now.
     void membersChanged();
 

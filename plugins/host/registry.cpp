@@ -2,6 +2,7 @@
 #include "plugins/host/registry.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -17,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 using SetPtr = std::shared_ptr<PolicySet>;
+
+constexpr std::size_t kMostGone = 4096;  // policies that are remembered as gone; uids never come back
 
 PluginInfo infoOf(const Plugin& plugin) {
     return {plugin.manifest, plugin.file, plugin.sha256};
@@ -140,6 +143,9 @@ public:
     void forget(std::string_view policyUid) {
         SetPtr retired;  // a round under way keeps its own
         const std::scoped_lock lock(m_mutex);
+        m_gone.emplace_back(policyUid);
+        if (m_gone.size() > kMostGone)
+            m_gone.pop_front();
         if (const auto at = m_sets.find(policyUid); at != m_sets.end()) {
             retired = std::move(at->second);
             m_sets.erase(at);
@@ -223,9 +229,17 @@ private:
             return at->second;
         auto made = PolicySet::make(policy, [this](const std::string& name) { return find(name); });
         KUBEFED_TRY(made);
-        SetPtr& held = m_sets[policy.ref.uid];
-        retired = std::exchange(held, *made);
+        if (mayKeep(policy.ref))
+            retired = std::exchange(m_sets[policy.ref.uid], *made);
         return made;
+    }
+
+    // Why something is where it is may be asked of a policy that is gone or was changed since; that must not
+    // come back as one that new versions have to fit.
+    bool mayKeep(const fed::PolicyRef& ref) const {
+        const auto held = m_sets.find(ref.uid);
+        return (held == m_sets.end() || held->second->policy().ref.generation <= ref.generation) &&
+               std::ranges::find(m_gone, ref.uid) == m_gone.end();
     }
 
     const fs::path m_cacheFolder;
@@ -236,6 +250,7 @@ private:
     std::map<std::string, std::string, std::less<>> m_disabled;  // why, by name
     std::map<std::string, std::shared_ptr<CallCounters>, std::less<>> m_counters;
     std::map<std::string, SetPtr, std::less<>> m_sets;  // by the policy's uid
+    std::deque<std::string> m_gone;                     // uids of policies, the last ones
     std::set<std::string, std::less<>> m_generations;   // by sha256
 };
 

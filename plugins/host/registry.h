@@ -94,7 +94,8 @@ public:
     // the policy lists, weighted if nothing else divides. InvalidArgument (for reason PolicyError): an
     // unknown plugin, a configuration that it does not accept.
     [[nodiscard]] Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy& policy);
-    // The policy is gone; its policy objects may go.
+    // The policy is gone; its policy objects may go. No new version has to fit it any more, and what open()
+    // still makes of it is not kept.
     void forget(std::string_view policyUid);
 
 private:

@@ -58,6 +58,8 @@ public:
             return fail(Code::InvalidArgument, "plugin \"even\" cannot be loaded");
         return std::make_unique<EvenRound>();
     }
+    std::vector<std::string> forgotten;
+    void forget(const std::string& policyUid) override { forgotten.push_back(policyUid); }
 };
 
 class Simulation {

@@ -340,6 +340,36 @@ private Q_SLOTS:
         QCOMPARE(again.deletes(), 0);
     }
 
+    // Also one whose end nobody saw, because another took its name before the next list.
+    void whoLoadedPluginsIsToldOfPoliciesThatAreGone() {
+        Simulation s(11);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        const auto uid = [&] {
+            const kube::Object* found =
+                s.host.find(fed::clusterPlacementPolicies(), {{}, std::string(fed::kDefaultPolicyName)});
+            return found == nullptr ? std::string() : std::string(found->uid());
+        };
+        const auto erase = [&] {
+            s.host.erase(fed::clusterPlacementPolicies(), {{}, std::string(fed::kDefaultPolicyName)});
+        };
+        const std::string first = uid();
+        QVERIFY(s.policies.forgotten.empty());
+        erase();
+        s.run(2s);
+        QCOMPARE(s.policies.forgotten, std::vector<std::string>{first});
+        s.host.put(fed::clusterPlacementPolicies(), fed::makeDefaultPolicy());
+        s.run(2s);
+        const std::string second = uid();
+        erase();
+        s.host.put(fed::clusterPlacementPolicies(), fed::makeDefaultPolicy());
+        s.host.breakWatches();
+        s.run(2s);
+        QVERIFY(uid() != second);
+        QCOMPARE(s.policies.forgotten, (std::vector<std::string>{first, second}));
+    }
+
     // A probe that failed makes it doubtful who answers there; that is asked again at once, not at the next
     // probe ten seconds later.
     void aMemberThatWasSlowForAMomentIsWrittenToAgainSoon() {

@@ -98,6 +98,26 @@ private Q_SLOTS:
         QVERIFY(decideBy(p).scheduled);
     }
 
+    void whatIsGoneBlocksNoNewVersion() {
+        QVERIFY(m_registry->load(bad("Good")));
+        const Policy p = listing("good", {{"anything", 1}});
+        QVERIFY(decideBy(p).scheduled);
+        m_registry->forget(p.ref.uid);
+        QVERIFY(decideBy(p).scheduled);  // somebody asks why something stands where it was put by it
+        QVERIFY(m_registry->prepare(bad("worse/Strict")));
+    }
+
+    void whatWasChangedSinceBlocksNoNewVersion() {
+        QVERIFY(m_registry->load(bad("Good")));
+        const Policy before = listing("good", {{"anything", 1}});
+        Policy after = listing("good");
+        after.ref.generation = before.ref.generation + 1;
+        QVERIFY(decideBy(before).scheduled);
+        QVERIFY(decideBy(after).scheduled);
+        QVERIFY(decideBy(before).scheduled);  // to explain an earlier decision
+        QVERIFY(m_registry->prepare(bad("worse/Strict")));
+    }
+
     void whatIsPreparedAndDroppedChangesNothing() {
         QVERIFY(m_registry->load(bad("Good")));
         QVERIFY(decideBy(listing("good")).scheduled);
