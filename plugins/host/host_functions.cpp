@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstring>
 
 namespace kubefed::plugins {
 
@@ -104,18 +106,23 @@ const kubefed_value* valueMember(const kubefed_value* value, kubefed_string key)
 
 // ---- Clusters and workload
 
+// Plugins were built against other versions of a struct: each side keeps to what both of them know.
+template <class Struct>
+void answer(Struct* out, Struct known) {
+    known.struct_size = out->struct_size;
+    std::memcpy(out, &known, std::min<std::size_t>(out->struct_size, sizeof known));
+}
+
 std::uint32_t getCluster(const kubefed_round* round, std::uint32_t index, kubefed_cluster* out) {
     const fed::ClusterInfo* cluster = clusterOf(round, index);
-    if (cluster == nullptr || out == nullptr || out->struct_size < sizeof(kubefed_cluster))
+    if (cluster == nullptr || out == nullptr || out->struct_size < KUBEFED_CLUSTER_SIZE_1_0)
         return 0;
-    *out = {.struct_size = out->struct_size,
-            .state = stateOf(cluster->phase),
-            .name = toAbi(cluster->name),
-            .version = toAbi(cluster->kubernetesVersion),
-            .cordoned = cluster->cordoned ? 1U : 0U,
-            .reserved = 0,
-            .label_count = cluster->labels.size(),
-            .taint_count = cluster->taints.size()};
+    answer(out, {.state = stateOf(cluster->phase),
+                 .name = toAbi(cluster->name),
+                 .version = toAbi(cluster->kubernetesVersion),
+                 .cordoned = cluster->cordoned ? 1U : 0U,
+                 .label_count = cluster->labels.size(),
+                 .taint_count = cluster->taints.size()});
     return 1;
 }
 
@@ -142,14 +149,14 @@ std::uint32_t getLabelAt(const kubefed_round* round, std::uint32_t index, std::u
 std::uint32_t getTaintAt(const kubefed_round* round, std::uint32_t index, std::uint64_t at,
                          kubefed_taint* out) {
     const fed::ClusterInfo* cluster = clusterOf(round, index);
-    if (cluster == nullptr || at >= cluster->taints.size())
+    if (cluster == nullptr || at >= cluster->taints.size() || out == nullptr ||
+        out->struct_size < KUBEFED_TAINT_SIZE_1_0)
         return 0;
     const fed::Taint& taint = cluster->taints[at];
     const bool isNoExecute = taint.effect == fed::TaintEffect::NoExecute;
-    *out = {.key = toAbi(taint.key),
-            .value = toAbi(taint.value),
-            .effect = isNoExecute ? KUBEFED_TAINT_NO_EXECUTE : KUBEFED_TAINT_NO_SCHEDULE,
-            .reserved = 0};
+    answer(out, {.effect = isNoExecute ? KUBEFED_TAINT_NO_EXECUTE : KUBEFED_TAINT_NO_SCHEDULE,
+                 .key = toAbi(taint.key),
+                 .value = toAbi(taint.value)});
     return 1;
 }
 
@@ -199,19 +206,23 @@ std::uint32_t getWorkloadRequest(const kubefed_round* round, kubefed_string reso
 }
 
 std::uint32_t addReason(const kubefed_round* round, kubefed_string format, const kubefed_arg* args,
-                        std::uint64_t count) {
+                        std::uint64_t count, std::uint64_t stride) {
     fed::ReasonLog* reasons = contextOf(round).reasons;
     if (reasons == nullptr)
         return 0;
     std::array<fed::ReasonValue, fed::kMaxReasonValues> values;
-    const std::size_t used = args == nullptr ? 0 : std::min<std::uint64_t>(count, values.size());
+    const bool isReadable = args != nullptr && stride >= KUBEFED_ARG_SIZE_1_0;
+    const std::size_t used = isReadable ? std::min<std::uint64_t>(count, values.size()) : 0;
     for (std::size_t i = 0; i < used; ++i) {
-        if (args[i].type == KUBEFED_ARG_NUMBER)
-            values[i] = args[i].number;
-        else if (args[i].type == KUBEFED_ARG_INTEGER)
-            values[i] = args[i].integer;
+        kubefed_arg arg{};
+        std::memcpy(&arg, reinterpret_cast<const std::byte*>(args) + i * stride,
+                    std::min<std::size_t>(stride, sizeof arg));
+        if (arg.type == KUBEFED_ARG_NUMBER)
+            values[i] = arg.number;
+        else if (arg.type == KUBEFED_ARG_INTEGER)
+            values[i] = arg.integer;
         else
-            values[i] = fromAbi(args[i].text);
+            values[i] = fromAbi(arg.text);
     }
     return reasons->add(fromAbi(format), std::span(values).first(used));
 }

@@ -107,7 +107,7 @@ Instance::~Instance() {
         return;
     const CallMonitor::Call running(m_plugin->monitor, m_plugin->monitorName, Doing::Destroy);
     try {
-        m_plugin->functions->destroy(m_policy);
+        m_plugin->functions.destroy(m_policy);
     } catch (...) {
         // Nothing is left to be done with it, and nobody to be told who could do more.
     }
@@ -119,8 +119,8 @@ Result<std::unique_ptr<Instance>> Instance::make(std::shared_ptr<const Plugin> p
     const CallMonitor::Call running(instance->m_plugin->monitor, instance->m_plugin->monitorName,
                                     Doing::Create);
     const auto made = contained([&](const kubefed_error* error) {
-        return instance->m_plugin->functions->create(&hostFunctions(), toAbi(instance->m_config), error,
-                                                     &instance->m_policy);
+        return instance->m_plugin->functions.create(&hostFunctions(), toAbi(instance->m_config), error,
+                                                    &instance->m_policy);
     });
     if (!made) {
         instance->m_policy = nullptr;
@@ -151,7 +151,7 @@ Result<void> Instance::run(fed::Stage stage, const fed::RoundContext& context, s
                               .rows = reinterpret_cast<kubefed_row*>(rows.data()),
                               .row_count = rows.size(),
                               .row_stride = sizeof(fed::RoundRow)};
-    const kubefed_stage_function function = functionOf(*m_plugin->functions, stage);
+    const kubefed_stage_function function = functionOf(m_plugin->functions, stage);
     const auto begun = std::chrono::steady_clock::now();
     const CallMonitor::Call running(m_plugin->monitor, m_plugin->monitorName, doingOf(stage));
     auto answered = contained([&](const kubefed_error* error) { return function(m_policy, &round, error); });

@@ -49,7 +49,7 @@ private:
 // A loaded library; its code stays mapped for the life of the process.
 struct Plugin {
     Manifest manifest;
-    const kubefed_policy_manifest* functions = nullptr;
+    kubefed_policy_manifest functions{};
     std::string file;
     std::string sha256;
     std::shared_ptr<CallCounters> counters = std::make_shared<CallCounters>();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 
 namespace kubefed::plugins {
@@ -45,9 +46,9 @@ Result<void> checkVersion(const kubefed_policy_manifest& manifest) {
                        (manifest.abi_major < KUBEFED_POLICY_ABI_MAJOR
                             ? "; build it against this kubefed's SDK"
                             : "; update kubefed, or build it against this kubefed's SDK"));
-    if (manifest.struct_size < sizeof(kubefed_policy_manifest))
+    if (manifest.struct_size < KUBEFED_MANIFEST_SIZE_1_0)
         return refused(versions(manifest) + ", but its manifest has " + std::to_string(manifest.struct_size) +
-                       " bytes and at least " + std::to_string(sizeof(kubefed_policy_manifest)) +
+                       " bytes and at least " + std::to_string(KUBEFED_MANIFEST_SIZE_1_0) +
                        " are needed; build it against this kubefed's SDK");
     return {};
 }
@@ -197,14 +198,20 @@ Result<void> checkConfig(const kube::Json& config, const kube::Json& schema, con
 std::string nameIn(const kubefed_policy_manifest& manifest) {
     // Within one major version structs only grow at their end: it stands where we know it.
     if (manifest.magic != KUBEFED_POLICY_MAGIC || manifest.abi_major != KUBEFED_POLICY_ABI_MAJOR ||
-        manifest.struct_size < offsetof(kubefed_policy_manifest, name) + sizeof manifest.name)
+        manifest.struct_size < KUBEFED_SIZE_TO(kubefed_policy_manifest, name))
         return {};
     const auto name = text(manifest.name, "name");
     return name && isName(*name) ? *name : std::string();
 }
 
+Result<kubefed_policy_manifest> readManifest(const kubefed_policy_manifest& exported) {
+    KUBEFED_TRY(checkVersion(exported));
+    kubefed_policy_manifest manifest{};
+    std::memcpy(&manifest, &exported, std::min<std::size_t>(exported.struct_size, sizeof manifest));
+    return manifest;
+}
+
 Result<Manifest> checkManifest(const kubefed_policy_manifest& manifest) {
-    KUBEFED_TRY(checkVersion(manifest));
     KUBEFED_TRY(checkFunctions(manifest));
     Manifest result{
         .abiMajor = manifest.abi_major, .abiMinor = manifest.abi_minor, .stages = manifest.stages};

@@ -28,6 +28,9 @@ struct Manifest {
 // The name alone, whatever else is wrong with it; empty where it cannot be believed.
 [[nodiscard]] std::string nameIn(const kubefed_policy_manifest& manifest);
 
+// What a library exports, as far as both sides know it: the rest is 0. Refused by its version and size.
+[[nodiscard]] Result<kubefed_policy_manifest> readManifest(const kubefed_policy_manifest& exported);
+// `manifest`: as readManifest() gave it.
 [[nodiscard]] Result<Manifest> checkManifest(const kubefed_policy_manifest& manifest);
 
 // What is wrong with `config` by a policy's schema (type, properties, required, additionalProperties, items,

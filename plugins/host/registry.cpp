@@ -172,15 +172,18 @@ private:
                                                  "restart the controller first"});
             m_generations.insert(library->sha256);
         }
-        const auto functions = [&] {
+        const auto exported = [&] {
             const std::uint32_t name =
                 m_monitor == nullptr ? 0 : m_monitor->nameOf(file.stem().string(), library->sha256);
             const CallMonitor::Call running(m_monitor, name, Doing::Load);
             return loadManifest(library->copy);
         }();
+        if (!exported)
+            return refused(file, exported.error());
+        const auto functions = readManifest(**exported);
         if (!functions)
             return refused(file, functions.error());
-        auto manifest = checkManifest(**functions);
+        auto manifest = checkManifest(*functions);
         if (!manifest)
             return refused(file, manifest.error());
         auto plugin = std::make_shared<Plugin>();

@@ -233,6 +233,7 @@ public:
     }
     [[nodiscard]] std::optional<Taint> taint(std::uint64_t index) const {
         kubefed_taint out{};
+        out.struct_size = sizeof out;
         if (m_round->host->taint_at(m_round, m_index, index, &out) == 0)
             return std::nullopt;
         return Taint{view(out.key), view(out.value), out.effect == KUBEFED_TAINT_NO_EXECUTE};
@@ -330,10 +331,11 @@ public:
         if (m_round->wants_reasons == 0 || text.empty())
             return;
         if constexpr (sizeof...(Args) == 0) {
-            m_row->reason = m_round->host->reason(m_round, string(text), nullptr, 0);
+            m_row->reason = m_round->host->reason(m_round, string(text), nullptr, 0, sizeof(kubefed_arg));
         } else {
             const kubefed_arg list[] = {argument(args)...};
-            m_row->reason = m_round->host->reason(m_round, string(text), list, sizeof...(Args));
+            m_row->reason =
+                m_round->host->reason(m_round, string(text), list, sizeof...(Args), sizeof(kubefed_arg));
         }
     }
 

@@ -4,13 +4,16 @@
  * object, `kubefed_policy_manifest_v1`. C++ authors use policy.hpp instead.
  *
  * Rules. Strings are pointer and length, UTF-8, not terminated, valid during the call unless said otherwise.
- * Structs begin with their size and arrays carry a stride, so that both may grow at their end. Memory belongs
- * to the side that made it. No exception and no longjmp crosses. A policy object is used by one thread at a
- * time. Its answer must be a function of the round: no clock, no files, no sockets, no randomness.
+ * Structs may grow at their end: those that the plugin makes begin with their size, arrays carry a stride,
+ * and what the host makes has all that a plugin of a minor version not above the host's may know. Only
+ * kubefed_string stays as it is. Memory belongs to the side that made it. No exception and no longjmp
+ * crosses. A policy object is used by one thread at a time. Its answer must be a function of the round: no
+ * clock, no files, no sockets, no randomness.
  */
 #ifndef KUBEFED_POLICY_ABI_H
 #define KUBEFED_POLICY_ABI_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -23,6 +26,14 @@ extern "C" {
 #define KUBEFED_POLICY_MANIFEST_SYMBOL "kubefed_policy_manifest_v1"
 #define KUBEFED_NO_LIMIT INT64_MAX
 #define KUBEFED_MAX_REASON_ARGS 4u
+
+/* For hosts: what 1.0 has of a struct that a plugin makes. A later host is content with so much, and reads
+ * and writes no more than both sides know. */
+#define KUBEFED_SIZE_TO(type, last) (offsetof(type, last) + sizeof(((type*)0)->last))
+#define KUBEFED_CLUSTER_SIZE_1_0 KUBEFED_SIZE_TO(kubefed_cluster, taint_count)
+#define KUBEFED_TAINT_SIZE_1_0 KUBEFED_SIZE_TO(kubefed_taint, value)
+#define KUBEFED_ARG_SIZE_1_0 KUBEFED_SIZE_TO(kubefed_arg, text)
+#define KUBEFED_MANIFEST_SIZE_1_0 KUBEFED_SIZE_TO(kubefed_policy_manifest, divide)
 
 typedef struct kubefed_string {
     const char* data;
@@ -76,10 +87,10 @@ typedef struct kubefed_row {
 } kubefed_row;
 
 typedef struct kubefed_taint {
+    uint32_t struct_size; /* set by the caller */
+    uint32_t effect;
     kubefed_string key;
     kubefed_string value;
-    uint32_t effect;
-    uint32_t reserved;
 } kubefed_taint;
 
 typedef struct kubefed_cluster {
@@ -148,10 +159,11 @@ typedef struct kubefed_host {
     /* What one replica requests of a resource, in its unit (cpu: cores, memory: bytes). */
     uint32_t (*workload_request)(const struct kubefed_round* round, kubefed_string resource, double* out);
 
-    /* Keeps a reason and gives its number for kubefed_row.reason. `format` has a {} for each argument; all is
-     * copied. Call it only if round->wants_reasons. */
+    /* Keeps a reason and gives its number for kubefed_row.reason. `format` has a {} for each of `count`
+     * arguments, which lie `stride` bytes apart: sizeof(kubefed_arg) as the plugin knows it. All is copied.
+     * Call it only if round->wants_reasons. */
     uint32_t (*reason)(const struct kubefed_round* round, kubefed_string format, const kubefed_arg* args,
-                       uint64_t count);
+                       uint64_t count, uint64_t stride);
 } kubefed_host;
 
 typedef struct kubefed_round {

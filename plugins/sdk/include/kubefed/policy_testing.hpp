@@ -258,21 +258,31 @@ private:
                 }
         return 0;
     }
+    // As far as both sides know it.
+    template <class Struct>
+    static std::uint32_t answer(Struct* out, Struct known) {
+        known.struct_size = out->struct_size;
+        std::memcpy(out, &known, std::min<std::size_t>(out->struct_size, sizeof known));
+        return 1;
+    }
     static std::uint32_t addReason(const kubefed_round* round, kubefed_string text, const kubefed_arg* args,
-                                   std::uint64_t count) {
+                                   std::uint64_t count, std::uint64_t stride) {
         auto& reasons = const_cast<Subject&>(self(round)).m_reasons;
         std::string out;
         std::string_view rest = view(text);
         for (std::uint64_t i = 0; i < count; ++i) {
+            kubefed_arg arg{};
+            std::memcpy(&arg, reinterpret_cast<const unsigned char*>(args) + i * stride,
+                        std::min<std::size_t>(stride, sizeof arg));
             const std::size_t hole = rest.find("{}");
             out += rest.substr(0, hole);
             rest = hole == std::string_view::npos ? std::string_view() : rest.substr(hole + 2);
-            if (args[i].type == KUBEFED_ARG_NUMBER)
-                out += format("{}", args[i].number);
-            else if (args[i].type == KUBEFED_ARG_INTEGER)
-                out += format("{}", args[i].integer);
+            if (arg.type == KUBEFED_ARG_NUMBER)
+                out += format("{}", arg.number);
+            else if (arg.type == KUBEFED_ARG_INTEGER)
+                out += format("{}", arg.integer);
             else
-                out += view(args[i].text);
+                out += view(arg.text);
         }
         reasons.push_back(out += rest);
         return static_cast<std::uint32_t>(reasons.size());
@@ -304,17 +314,16 @@ private:
             .cluster = [](const kubefed_round* round, std::uint32_t index,
                           kubefed_cluster* out) -> std::uint32_t {
                 const ClusterSpec* found = at(round, index);
-                if (found == nullptr || out->struct_size < sizeof(kubefed_cluster))
+                if (found == nullptr || out->struct_size < KUBEFED_CLUSTER_SIZE_1_0)
                     return 0;
-                *out = {out->struct_size,
-                        found->state,
-                        string(found->name),
-                        string(found->version),
-                        found->isCordoned ? 1U : 0U,
-                        0,
-                        found->labels.size(),
-                        found->taints.size()};
-                return 1;
+                kubefed_cluster known{};
+                known.state = found->state;
+                known.name = string(found->name);
+                known.version = string(found->version);
+                known.cordoned = found->isCordoned ? 1 : 0;
+                known.label_count = found->labels.size();
+                known.taint_count = found->taints.size();
+                return answer(out, known);
             },
             .label = labelOf,
             .label_at = [](const kubefed_round* round, std::uint32_t index, std::uint64_t which,
@@ -329,11 +338,15 @@ private:
             .taint_at = [](const kubefed_round* round, std::uint32_t index, std::uint64_t which,
                            kubefed_taint* out) -> std::uint32_t {
                 const ClusterSpec* found = at(round, index);
-                if (found == nullptr || which >= found->taints.size())
+                if (found == nullptr || which >= found->taints.size() ||
+                    out->struct_size < KUBEFED_TAINT_SIZE_1_0)
                     return 0;
                 const auto& [key, value, effect] = found->taints[which];
-                *out = {string(key), string(value), effect, 0};
-                return 1;
+                kubefed_taint known{};
+                known.effect = effect;
+                known.key = string(key);
+                known.value = string(value);
+                return answer(out, known);
             },
             .number = [](const kubefed_round* round, std::uint32_t index, kubefed_string key,
                          double* out) -> std::uint32_t {
