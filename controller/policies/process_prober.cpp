@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/policies/process_prober.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <optional>
 
 #include <QProcess>
 
 namespace kubefed::controller {
 namespace {
+
+// Much more than an honest probe has to say: of one line, and of all that one configuration makes it say.
+constexpr qsizetype kMostBytes = qsizetype{64} << 10U;
 
 std::unexpected<Error> failed(std::string what) {
     return fail(Code::FailedPrecondition, "it failed its probe: " + std::move(what));
@@ -16,13 +22,19 @@ class Probe final : public QObject, public Request::State {
 public:
     Probe(const ProcessProber::Config& config, Clock& clock, const std::filesystem::path& library,
           const std::vector<kube::JsonObject>& configs, std::function<void(ProbeAnswer)> done)
-        : m_done(std::move(done)), m_limit(config.limit) {
+        : m_done(std::move(done)),
+          m_limit(config.limit),
+          m_mostBytes(kMostBytes * std::max<qsizetype>(1, std::ssize(configs))) {
         connect(m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
             if (error == QProcess::FailedToStart)
                 end(fail(Code::Internal, "the probe \"" + m_process->program().toStdString() +
                                              "\" cannot be started; install kubefed whole"));
         });
-        connect(m_process, &QProcess::finished, this, [this] { end(judge()); });
+        connect(m_process, &QProcess::readyReadStandardOutput, this, [this] { read(); });
+        connect(m_process, &QProcess::finished, this, [this] {
+            read();
+            end(judge());
+        });
         m_process->setProcessChannelMode(QProcess::SeparateChannels);
         m_process->setStandardErrorFile(QProcess::nullDevice());
         const auto text = [](const std::filesystem::path& path) {
@@ -50,26 +62,47 @@ public:
     }
 
 private:
-    // The last step that it announced, and what it said at the end.
-    Result<ProbedPolicy> judge() {
-        std::string step = "its start";
-        for (const QByteArray& line : m_process->readAllStandardOutput().split('\n')) {
-            const std::string text = line.toStdString();
-            if (text.starts_with("step "))
-                step = text.substr(5);
-            else if (text.starts_with("name "))
-                m_name = text.substr(5);
-            else if (text.starts_with("refused "))
-                return failed(text.substr(8) + " (in " + step + ")");
-            else if (text.starts_with("ok "))
-                return accepted(text.substr(3));
+    // As it comes, for nothing else bounds what the process writes.
+    void read() {
+        const QByteArray more = m_process->readAllStandardOutput();
+        m_bytes += more.size();
+        if (m_isTooLoud)
+            return;
+        m_line += more;
+        for (qsizetype end = m_line.indexOf('\n'); end >= 0; end = m_line.indexOf('\n')) {
+            hear(m_line.first(end).toStdString());
+            m_line.remove(0, end + 1);
         }
+        if (m_bytes <= m_mostBytes && m_line.size() <= kMostBytes)
+            return;
+        m_isTooLoud = true;
+        m_line.clear();
+        m_process->kill();
+    }
+    void hear(const std::string& text) {
+        if (m_verdict)
+            return;
+        if (text.starts_with("step "))
+            m_step = text.substr(5);
+        else if (text.starts_with("name "))
+            m_name = text.substr(5);
+        else if (text.starts_with("refused "))
+            m_verdict = failed(text.substr(8) + " (in " + m_step + ")");
+        else if (text.starts_with("ok "))
+            m_verdict = accepted(text.substr(3));
+    }
+    // By what it said at the end, or by how it ended in the last step that it announced.
+    Result<ProbedPolicy> judge() {
+        if (m_isTooLoud)
+            return failed("it wrote without end to where the probe answers, in " + m_step);
+        if (m_verdict)
+            return *std::move(m_verdict);
         if (m_isLate)
-            return failed("it did not come back from " + step + " within " +
+            return failed("it did not come back from " + m_step + " within " +
                           std::to_string(m_limit.count() / 1000) + " s");
         if (m_process->exitStatus() == QProcess::CrashExit)
-            return failed("it crashed in " + step + " (" + ::strsignal(m_process->exitCode()) + ")");
-        return failed("it ended the process in " + step + " with exit code " +
+            return failed("it crashed in " + m_step + " (" + ::strsignal(m_process->exitCode()) + ")");
+        return failed("it ended the process in " + m_step + " with exit code " +
                       std::to_string(m_process->exitCode()));
     }
     static Result<ProbedPolicy> accepted(const std::string& text) {
@@ -92,7 +125,13 @@ private:
     const Duration m_limit;
     QProcess* const m_process = new QProcess;  // outlives us when we go from within its signal
     QByteArray m_input;
+    const qsizetype m_mostBytes;
+    QByteArray m_line;  // that has not ended yet
+    qsizetype m_bytes = 0;
+    std::string m_step = "its start";
     std::string m_name;
+    std::optional<Result<ProbedPolicy>> m_verdict;
+    bool m_isTooLoud = false;
     bool m_isLate = false;
     Request m_begin;
     Request m_timer;

@@ -12,6 +12,8 @@ namespace {
 
 using namespace fed;
 
+constexpr std::size_t kMostStepBytes = 1024;  // who watches keeps steps
+
 // Deterministic and with something of everything: regions, taints, states, figures that are absent.
 FleetPtr fleetOf(std::uint32_t size, bool isHostile) {
     static const std::array<std::string, 4> kHostile{std::string("{}{}%n"), std::string("\xff\xfe\0x", 4),
@@ -144,7 +146,10 @@ Result<void> runGoldenRounds(PolicyRegistry& registry, const std::string& plugin
     std::int64_t generation = 0;
     const auto one = [&](const kube::JsonObject& config, bool mustAccept) -> Result<void> {
         const Policy policy = policyWith(plugin, config, ++generation);
-        step("construction with " + kube::printJson(config));
+        const std::string text = kube::printJson(config);
+        step("construction with " + (text.size() <= kMostStepBytes
+                                         ? text
+                                         : "a configuration of " + std::to_string(text.size()) + " bytes"));
         {
             const auto round = registry.open(policy);
             if (!round && !mustAccept && round.error().code == Code::InvalidArgument)

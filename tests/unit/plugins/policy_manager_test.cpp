@@ -277,6 +277,7 @@ private Q_SLOTS:
         row("worse/Exits", "it ended the process in a round");
         row("worse/Hangs", "it did not come back from a round");
         row("worse/HangsInStatic", "it did not come back from loading");
+        row("worse/Floods", "it wrote without end");
 #ifndef KUBEFED_SANITIZED
         row("worse/Allocates", "bad_alloc");
         row("worse/Overflows", "it crashed in a round");

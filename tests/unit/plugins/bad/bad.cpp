@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <kubefed/policy.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum : int {
     NewerMajor = 1,
@@ -50,7 +52,8 @@ enum : int {
     Strict,
     IsWeighted,
     Reformed,  // what the others call themselves, and nothing wrong with it
-    Chatters
+    Chatters,
+    Floods
 };
 
 namespace {
@@ -68,6 +71,17 @@ using kubefed::policy::Policy;
     return overflow(here) + here[0];
 }
 
+// Writes without end to whoever reads at the other end of a pipe.
+[[maybe_unused]] void flood() {
+    constexpr std::string_view kLine =
+        "step by step by step by step by step by step by step by step by step\n";
+    for (int file = 3;; file = file < 63 ? file + 1 : 3) {
+        struct stat kind{};
+        for (int i = 0; i < 1000 && ::fstat(file, &kind) == 0 && S_ISFIFO(kind.st_mode); ++i)
+            (void)!::write(file, kLine.data(), kLine.size());
+    }
+}
+
 // Runs while the library is being mapped.
 [[maybe_unused]] const int atLoad = [] {
     if (KUBEFED_BAD == CrashesInStatic)
@@ -79,6 +93,8 @@ using kubefed::policy::Policy;
         std::puts("refused I say");
         std::fflush(stdout);
     }
+    if (KUBEFED_BAD == Floods)
+        flood();
     return 0;
 }();
 
