@@ -105,9 +105,11 @@ Result<plugins::PluginInfo> PolicyManager::checkInstall(const Install& job,
                     "\"" + probed.name + "\" is the name of a policy that " +
                         (at->second.source == Source::Builtin ? "is built in" : "lies in a --plugin-dir") +
                         "; choose another name in KUBEFED_POLICY");
-    if (at->second.isBusy || at->second.isWriting)
+    if (at->second.isBusy)
         return fail(Code::Aborted,
                     "another version of \"" + probed.name + "\" is being installed; try again");
+    if (at->second.isWritingSpec)
+        return fail(Code::Aborted, "\"" + probed.name + "\" is just being disabled; try again");
     return at->second.active.value_or(plugins::PluginInfo{});
 }
 
@@ -124,8 +126,11 @@ void PolicyManager::installProbed(const std::shared_ptr<Install>& job, Result<pl
               [this, job](Result<void> written) {
                   Entry& entry = m_entries[job->name];
                   entry.isBusy = false;
-                  if (!written)
-                      return failInstall(job, written.error());
+                  if (!written) {
+                      const std::string name = job->name;
+                      failInstall(job, written.error());
+                      return reconcile(name);  // if it was never there, it goes again
+                  }
                   entry.active = job->replacement->info();
                   entry.refused.clear();
                   entry.suspicion.reset();

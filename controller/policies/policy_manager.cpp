@@ -12,6 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr Duration kRetryAfter{1'000};
+
 kube::ObjectKey keyOf(const std::string& name) {
     return {{}, name};
 }
@@ -197,7 +199,7 @@ void PolicyManager::sentence(const std::string& name, Entry& entry, const fed::P
             m_handlers.suspectKnown();
     } else if (entry.isSentenced) {
         entry.suspicion.reset();
-    } else if (!entry.isWriting) {
+    } else if (!entry.isWritingSpec) {
         fed::PolicyPluginSpec spec = object.spec;
         spec.isDisabled = true;
         writeSpec(name, spec, [](const Result<void>&) {});
@@ -219,7 +221,7 @@ void PolicyManager::reconcileMode(const std::string& name, Entry& entry, bool is
 
 void PolicyManager::reconcileGone(const std::string& name) {
     const auto at = m_entries.find(name);
-    if (at == m_entries.end() || at->second.isBusy || at->second.isWriting)
+    if (at == m_entries.end() || at->second.isBusy || at->second.isWritingSpec)
         return;
     Entry& entry = at->second;
     if (entry.source != Source::Library && entry.active)
@@ -285,22 +287,28 @@ Result<void> PolicyManager::swap(const std::string& name, const fs::path& librar
 void PolicyManager::writeSpec(const std::string& name, const fed::PolicyPluginSpec& spec,
                               std::function<void(Result<void>)> done) {
     Entry& entry = m_entries[name];
-    entry.isWriting = true;
-    auto answered = [this, name, done = std::move(done)](Result<kube::Object> answer) {
+    entry.isWritingSpec = true;
+    const bool isNew = m_objects.find(keyOf(name)) == nullptr;
+    auto answered = [this, name, isNew, done = std::move(done)](Result<kube::Object> answer) {
         Entry& written = m_entries[name];
-        const Request ended = std::move(written.write);
-        written.isWriting = false;
+        const Request ended = std::move(written.specWrite);
+        written.isWritingSpec = false;
         if (!answer) {
             log::error("a PolicyPlugin cannot be written", {{"name", name}, {"why", answer.error().text()}});
+            written.retry = m_clock.after(kRetryAfter, [this, name] { reconcile(name); });
             done(fail(answer.error()));
             return;
         }
         done({});
-        m_objects.takeCreated(std::move(*answer));
+        // One that was deleted meanwhile must not come back by the answer to an earlier write.
+        if (isNew)
+            m_objects.takeCreated(std::move(*answer));
+        else
+            m_objects.takeChanged(std::move(*answer));
         reconcile(name);
     };
-    if (m_objects.find(keyOf(name)) == nullptr) {
-        entry.write =
+    if (isNew) {
+        entry.specWrite =
             m_host.create(fed::policyPlugins(), fed::makePolicyPlugin(name, spec), std::move(answered));
         return;
     }
@@ -308,9 +316,9 @@ void PolicyManager::writeSpec(const std::string& name, const fed::PolicyPluginSp
     for (const char* source : {"builtin", "folder", "library"})
         if (!encoded["source"].get_object().contains(source))
             encoded["source"].get_object()[source] = nullptr;
-    entry.write = m_host.patch(fed::policyPlugins(), keyOf(name),
-                               kube::printJson(kube::JsonObject{{"spec", std::move(encoded)}}), {},
-                               std::move(answered));
+    entry.specWrite = m_host.patch(fed::policyPlugins(), keyOf(name),
+                                   kube::printJson(kube::JsonObject{{"spec", std::move(encoded)}}), {},
+                                   std::move(answered));
 }
 
 std::vector<kube::JsonObject> PolicyManager::configsOf(const std::string& name) const {
@@ -332,10 +340,9 @@ void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
     Entry& entry = at->second;
     if (object->spec.source == Source::Folder && !entry.active && !m_folderProbes.empty())
         return;
-    if (entry.isWriting) {
-        entry.isStale = true;
+    // Both are looked at again when they are answered.
+    if (entry.isWritingStatus || entry.isWritingSpec)
         return;
-    }
     const PolicyStats stats = withCounters ? m_registry.stats() : PolicyStats();
     const fed::PolicyPluginStatus status =
         policyStatus(entry, *object, statsOf(stats, name), toRfc3339(m_clock.wallNow()));
@@ -343,20 +350,20 @@ void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
         return;
     kube::JsonObject body;
     body["status"] = kube::makeMergePatch(fed::encode(object->status), fed::encode(status));
-    entry.isWriting = true;
-    entry.write = m_host.patch(fed::policyPlugins(), keyOf(name), kube::printJson(body), "status",
-                               [this, name](Result<kube::Object> answer) {
-                                   Entry& written = m_entries[name];
-                                   const Request ended = std::move(written.write);
-                                   written.isWriting = false;
-                                   if (answer)
-                                       m_objects.takeChanged(std::move(*answer));
-                                   else
-                                       log::warning("the status of a PolicyPlugin cannot be written",
-                                                    {{"name", name}, {"why", answer.error().text()}});
-                                   if (std::exchange(written.isStale, false))
-                                       writeStatus(name);
-                               });
+    entry.isWritingStatus = true;
+    entry.statusWrite = m_host.patch(fed::policyPlugins(), keyOf(name), kube::printJson(body), "status",
+                                     [this, name](Result<kube::Object> answer) {
+                                         Entry& written = m_entries[name];
+                                         const Request ended = std::move(written.statusWrite);
+                                         written.isWritingStatus = false;
+                                         if (!answer) {
+                                             log::warning("the status of a PolicyPlugin cannot be written",
+                                                          {{"name", name}, {"why", answer.error().text()}});
+                                             return;  // it is tried again with the counters
+                                         }
+                                         m_objects.takeChanged(std::move(*answer));
+                                         reconcile(name);
+                                     });
 }
 
 void PolicyManager::refreshCounters() {

@@ -61,9 +61,11 @@ private:
         bool isSentenced = false;  // the object has said Disabled for the suspicion's sake
         bool isBusy = false;       // being loaded or installed
         Request probe;
-        Request write;
-        bool isWriting = false;
-        bool isStale = false;         // the status must be looked at again after the write
+        Request specWrite;
+        bool isWritingSpec = false;
+        Request statusWrite;
+        bool isWritingStatus = false;
+        Request retry;                // of a spec that could not be written
         std::uint64_t callsSeen = 0;  // when counters were last looked at
     };
     struct Install;

@@ -30,6 +30,7 @@ public:
     std::map<std::string, int> writes;  // by resource and subresource
     int gets = 0;                       // that are not answered yet
     int mostGets = 0;
+    Duration statusDelay{0};            // so much later than others, writes of a status are answered
 
     // ---- what a person does
     kube::Object put(const kube::Gvr& gvr, kube::Object object) {
@@ -119,7 +120,7 @@ public:
     Request patch(const kube::Gvr& gvr, const kube::ObjectKey& key, std::string body, std::string subresource,
                   Callback<kube::Object> done) override {
         return answer(write(gvr, subresource, [&] { return patched(gvr, key, body, subresource); }),
-                      std::move(done));
+                      std::move(done), subresource.empty() ? Duration{0} : statusDelay);
     }
     Request remove(const kube::Gvr& gvr, const kube::ObjectKey& key, std::string uid,
                    Callback<kube::Object> done) override {
@@ -193,8 +194,8 @@ private:
         for (const auto& [resource, key] : owned)
             erase({{}, {}, resource}, key);
     }
-    Request answer(Result<kube::Object> result, Callback<kube::Object> done) {
-        return m_clock.after(delay(), [result = std::move(result), done = std::move(done)]() mutable {
+    Request answer(Result<kube::Object> result, Callback<kube::Object> done, Duration more = {}) {
+        return m_clock.after(delay() + more, [result = std::move(result), done = std::move(done)]() mutable {
             done(std::move(result));
         });
     }

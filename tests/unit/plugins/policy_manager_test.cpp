@@ -408,6 +408,42 @@ private Q_SLOTS:
         QVERIFY(install(upload(bad("GoodAgain"))));
     }
 
+    void aStatusOnItsWayHoldsNothingUp() {
+        QVERIFY(install(upload(bad("Good"))));
+        QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
+        w->host.statusDelay = 1h;
+        setMode("good", "Disabled");
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));  // not answered yet
+        const auto second = install(upload(bad("GoodAgain")));
+        QVERIFY2(second, second ? "" : second.error().text().c_str());
+        w->host.erase(fed::policyPlugins(), {{}, "good"});
+        const SteadyTime erased = w->clock.now();
+        QVERIFY(until([this] { return listed("good").name.empty(); }));
+        QVERIFY(w->clock.now() - erased < 1s);
+        QVERIFY(openError("good").find("there is no plugin \"good\"") != std::string::npos);
+    }
+
+    void whatWasNeverWrittenIsNotListed() {
+        w->host.failing = 1;
+        QVERIFY(!install(upload(bad("Good"))));
+        QVERIFY(listed("good").name.empty());
+        w->host.failing = 0;
+        w->clock.advance(10min);
+        QVERIFY(listed("good").name.empty());
+        QVERIFY(w->host.find(fed::policyPlugins(), {{}, "good"}) == nullptr);
+    }
+
+    void whatCouldNotBeWrittenIsWrittenSoon() {
+        QVERIFY(until([this] { return object("weighted").status.state == "Active"; }));
+        w->host.failing = 1;
+        w->host.erase(fed::policyPlugins(), {{}, "weighted"});
+        w->clock.advance(10s);
+        QVERIFY(w->host.find(fed::policyPlugins(), {{}, "weighted"}) == nullptr);
+        w->host.failing = 0;
+        w->clock.advance(2s);
+        QCOMPARE(object("weighted").status.state, std::string("Active"));
+    }
+
     void disabledByAPersonAndRemoved() {
         QVERIFY(install(upload(bad("Good"))));
         setMode("good", "Disabled");
