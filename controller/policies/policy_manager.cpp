@@ -30,10 +30,10 @@ PolicyManager::PolicyManager(HostApi& host, plugins::PolicyRegistry& registry, P
       m_handlers(std::move(handlers)),
       m_objects([](kube::Object object) { return fed::PolicyPlugin::decode(object); },
                 [this](const kube::ObjectKey& key, auto*, auto*) {
-                    if (m_objects.isSynced())
+                    if (m_isLooking)
                         reconcile(key.name);
                 },
-                [this] { synced(); }) {}
+                [this] { lookIfKnown(); }) {}
 
 void PolicyManager::start(std::optional<plugins::CallMonitor::Suspect> suspect, std::function<void()> ready) {
     m_suspect = std::move(suspect);
@@ -41,7 +41,7 @@ void PolicyManager::start(std::optional<plugins::CallMonitor::Suspect> suspect, 
     m_starting.insert("the PolicyPlugins");
     loadBuiltins();
     makeUploadFolder();
-    loadFolders();
+    probeFolders();
     m_mirror = m_host.mirror(fed::policyPlugins(), {}, m_objects);
     refreshCounters();
 }
@@ -68,7 +68,7 @@ void PolicyManager::loadBuiltins() {
     }
 }
 
-void PolicyManager::loadFolders() {
+void PolicyManager::probeFolders() {
     for (const fs::path& folder : m_config.pluginDirs) {
         const auto files = plugins::librariesOf(folder);
         if (!files) {
@@ -76,66 +76,41 @@ void PolicyManager::loadFolders() {
             continue;
         }
         for (const fs::path& file : *files)
-            loadFromFolder(file);
+            probeFromFolder(file);
     }
 }
 
-void PolicyManager::loadFromFolder(const fs::path& file) {
-    const auto refused = [](const fs::path& which, const Error& why) {
-        log::error("a policy library is refused", {{"file", which.string()}, {"why", why.text()}});
-    };
+void PolicyManager::probeFromFolder(const fs::path& file) {
     // Probed and loaded are the same bytes, whatever becomes of the file in between.
     const auto library = plugins::importLibrary(file, m_config.folder);
     if (!library)
-        return refused(file, library.error());
-    m_starting.insert(file.string());
-    m_folderProbes[file] = m_prober.probe(
-        library->copy, {}, [this, file, copy = library->copy, refused](const ProbeAnswer& probed) {
-            const auto ended = m_folderProbes.extract(file);
-            Result<plugins::PluginInfo> loaded =
-                probed.policy ? m_registry.load(copy) : fail(probed.policy.error());
-            if (!loaded) {
-                refused(file, loaded.error());
-                if (!probed.name.empty())
-                    m_folderRefused[probed.name] = "\"" + file.string() + "\": " + loaded.error().text();
-            } else {
-                log::info("a policy plugin is loaded",
-                          {{"name", loaded->manifest.name}, {"version", loaded->manifest.version}});
-                const std::string name = loaded->manifest.name;
-                Entry& entry = m_entries[name];
-                if (entry.source != Source::Builtin) {
-                    entry.source = Source::Folder;
-                    entry.active = *std::move(loaded);
-                }
-                if (m_objects.isSynced())
-                    reconcile(name);
-            }
-            if (m_folderProbes.empty() && m_objects.isSynced())
-                reconcileFolders();
-            oneStarted(file.string());
-        });
-}
-
-// Only when every file of the folders was probed it is known what none of them has.
-void PolicyManager::reconcileFolders() {
-    std::vector<std::string> names;
-    m_objects.forEach([&](const kube::ObjectKey& key, const fed::PolicyPlugin& object) {
-        if (object.spec.source == Source::Folder)
-            names.push_back(key.name);
+        return refuseFromFolder(file, {}, library.error());
+    FolderLibrary& found = m_folderLibraries[file];
+    found.library = *library;
+    found.probe = m_prober.probe(library->copy, {}, [this, file](ProbeAnswer answer) {
+        FolderLibrary& probed = m_folderLibraries[file];
+        const Request ended = std::move(probed.probe);
+        probed.answer = std::move(answer);
+        lookIfKnown();
     });
-    for (const std::string& name : names)
-        reconcile(name);
 }
 
-void PolicyManager::oneStarted(const std::string& what) {
-    m_starting.erase(what);
-    if (m_starting.empty() && !std::exchange(m_isStarted, true))
-        m_ready();
+void PolicyManager::refuseFromFolder(const fs::path& file, const std::string& name, const Error& why) {
+    log::error("a policy library is refused", {{"file", file.string()}, {"why", why.text()}});
+    if (!name.empty())
+        m_folderRefused[name] = "\"" + file.string() + "\": " + why.text();
 }
 
-void PolicyManager::synced() {
-    if (m_suspect)
-        accuse();
+// Nothing of a folder or of a stored library is mapped before it is known what the objects say of it.
+void PolicyManager::lookIfKnown() {
+    const bool isProbed =
+        std::ranges::all_of(m_folderLibraries, [](const auto& one) { return one.second.answer.has_value(); });
+    if (!m_objects.isSynced() || !isProbed || std::exchange(m_isLooking, true))
+        return;
+    for (const auto& [file, found] : m_folderLibraries)
+        offer(file, found);
+    m_folderLibraries.clear();
+    accuse();
     std::set<std::string> names;
     for (const auto& [name, entry] : m_entries)
         names.insert(name);
@@ -146,22 +121,46 @@ void PolicyManager::synced() {
     oneStarted("the PolicyPlugins");
 }
 
+void PolicyManager::offer(const fs::path& file, const FolderLibrary& found) {
+    if (!found.answer->policy)
+        return refuseFromFolder(file, found.answer->name, found.answer->policy.error());
+    const std::string& name = found.answer->policy->name;
+    Entry& entry = m_entries[name];
+    if (entry.source == Source::Builtin)
+        return refuseFromFolder(
+            file, {},
+            {.code = Code::AlreadyExists,
+             .message = "its name \"" + name + "\" is that of a built-in policy; rename it"});
+    if (entry.offered && entry.offered->sha256 != found.library.sha256)
+        return refuseFromFolder(file, {},
+                                {.code = Code::AlreadyExists,
+                                 .message = "its name \"" + name +
+                                            "\" is taken by another library of the folders; rename one of "
+                                            "them, or remove one file"});
+    entry.source = Source::Folder;
+    entry.offered = found.library;
+}
+
+void PolicyManager::oneStarted(const std::string& what) {
+    m_starting.erase(what);
+    if (m_starting.empty() && !std::exchange(m_isStarted, true))
+        m_ready();
+}
+
 // Who was running when the process before ended is taken out of use, until a person decides otherwise.
 void PolicyManager::accuse() {
-    std::string name = m_suspect->plugin;
+    if (!m_suspect)
+        return;
+    std::string name;
+    for (const auto& [known, entry] : m_entries)
+        if ((entry.active && entry.active->sha256 == m_suspect->sha256) ||
+            (entry.offered && entry.offered->sha256 == m_suspect->sha256))
+            name = known;
     m_objects.forEach([&](const kube::ObjectKey& key, const fed::PolicyPlugin& object) {
-        if (object.spec.sha256 == m_suspect->sha256)
+        if (object.spec.source == Source::Library && object.spec.sha256 == m_suspect->sha256)
             name = key.name;
     });
-    const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
-    const auto entry = m_entries.find(name);
-    // What lies in a folder is still being probed now; its object knows what ran.
-    std::string now;
-    if (entry != m_entries.end() && entry->second.active)
-        now = entry->second.active->sha256;
-    else if (object != nullptr)
-        now = object->spec.source == Source::Library ? object->spec.sha256 : object->status.sha256;
-    if (now != m_suspect->sha256)
+    if (name.empty())
         return m_handlers.suspectKnown();  // another version by now, or none
     const bool hung = m_suspect->signal == 0;
     PolicyWord why{.holds = false,
@@ -173,6 +172,8 @@ void PolicyManager::accuse() {
 }
 
 void PolicyManager::reconcile(const std::string& name) {
+    if (!m_isLooking)
+        return;
     const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
     if (object == nullptr)
         return reconcileGone(name);
@@ -181,11 +182,17 @@ void PolicyManager::reconcile(const std::string& name) {
         return;
     if (entry.suspicion)
         sentence(name, entry, *object);
-    reconcileMode(name, entry, object->spec.isDisabled || entry.suspicion);
-    if (entry.source == Source::Library && object->spec.source == Source::Library &&
-        (!entry.active || entry.active->sha256 != object->spec.sha256) &&
-        entry.refused != object->spec.sha256)
+    const bool isDisabled = object->spec.isDisabled || entry.suspicion;
+    const bool isMissing = entry.source == Source::Library && object->spec.source == Source::Library &&
+                           (!entry.active || entry.active->sha256 != object->spec.sha256) &&
+                           entry.refused != object->spec.sha256;
+    // What a person has put back is there before policies may use it; what is disabled is not even mapped,
+    // for that alone may have been its fault.
+    if (isMissing && !isDisabled)
         return loadStored(name, object->spec.sha256);
+    if (!isDisabled)
+        loadOffered(name, entry);
+    reconcileMode(name, entry, isDisabled);
     if (const auto refused = m_folderRefused.find(name);
         refused != m_folderRefused.end() && object->spec.source == Source::Folder)
         entry.ready = {.holds = false, .reason = "NotLoaded", .message = refused->second};
@@ -224,16 +231,31 @@ void PolicyManager::reconcileGone(const std::string& name) {
     if (at == m_entries.end() || at->second.isBusy || at->second.isWritingSpec)
         return;
     Entry& entry = at->second;
-    if (entry.source != Source::Library && entry.active)
+    if (!entry.suspicion)
+        loadOffered(name, entry);
+    if (entry.source != Source::Library && (entry.active || entry.suspicion))
         return writeSpec(name,
                          {.source = entry.source, .sha256 = {}, .isDisabled = entry.suspicion.has_value()},
                          [](const Result<void>&) {});
-    const bool wasThere = entry.active.has_value();
+    const bool wasThere = entry.active.has_value() || entry.isDisabled;
     m_registry.remove(name);
     m_entries.erase(at);
     if (!wasThere)
         return;
     log::info("a policy plugin is removed", {{"name", name}});
+    m_handlers.changed();
+}
+
+void PolicyManager::loadOffered(const std::string& name, Entry& entry) {
+    if (!entry.offered || entry.active || entry.refused == entry.offered->sha256)
+        return;
+    auto loaded = m_registry.load(entry.offered->copy);
+    if (!loaded) {
+        entry.refused = entry.offered->sha256;
+        return refuseFromFolder(entry.offered->copy, name, loaded.error());
+    }
+    entry.active = *std::move(loaded);
+    log::info("a policy plugin is loaded", {{"name", name}, {"version", entry.active->manifest.version}});
     m_handlers.changed();
 }
 
@@ -247,6 +269,11 @@ void PolicyManager::loadStored(const std::string& name, const std::string& sha25
             Entry& loading = m_entries[name];
             const Request ended = std::move(loading.probe);
             loading.isBusy = false;
+            const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
+            if (object == nullptr || object->spec.isDisabled || object->spec.sha256 != sha256) {
+                reconcile(name);  // it is not wanted any more
+                return oneStarted(name);
+            }
             Result<void> swapped = probed.policy ? Result<void>() : fail(probed.policy.error());
             if (swapped && probed.policy->name != name)
                 swapped = fail(Code::InvalidArgument, "it is the plugin \"" + probed.policy->name + "\"");
@@ -254,8 +281,7 @@ void PolicyManager::loadStored(const std::string& name, const std::string& sha25
                 swapped = swap(name, stored(sha256));
             loading.refused = swapped ? std::string() : sha256;
             // That it runs again after a restart says nothing of what was given for it since.
-            const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
-            if (swapped && (object == nullptr || object->status.sha256 != sha256))
+            if (swapped && object->status.sha256 != sha256)
                 loading.installed = PolicyWord{.holds = true, .reason = "Loaded", .message = {}};
             if (!swapped) {
                 loading.installed =
@@ -338,8 +364,6 @@ void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
     if (object == nullptr || at == m_entries.end())
         return;
     Entry& entry = at->second;
-    if (object->spec.source == Source::Folder && !entry.active && !m_folderProbes.empty())
-        return;
     // Both are looked at again when they are answered.
     if (entry.isWritingStatus || entry.isWritingSpec)
         return;
@@ -411,14 +435,15 @@ std::string PolicyManager::metricsText() const {
 // Libraries that no PolicyPlugin names and that do not run.
 void PolicyManager::removeStrays() const {
     std::set<std::string> kept;
-    for (const auto& [name, entry] : m_entries)
+    for (const auto& [name, entry] : m_entries) {
         if (entry.active)
             kept.insert(entry.active->sha256);
+        if (entry.offered)
+            kept.insert(entry.offered->sha256);
+    }
     m_objects.forEach(
         [&](const kube::ObjectKey&, const fed::PolicyPlugin& object) { kept.insert(object.spec.sha256); });
     std::error_code error;
-    if (!m_folderProbes.empty())
-        return;  // what they try is named by nobody yet
     const auto files = plugins::librariesOf(m_config.folder);
     if (!files)
         return;

@@ -3,7 +3,8 @@
 // Keeps the loaded plugins as the PolicyPlugin objects say, and tells in their status what runs. What is
 // installed lies in the federation's data folder under its sha256; restarting loads it again, each time after
 // a probe. Level-triggered: a PolicyPlugin that names another stored library goes over to it, one that is
-// deleted is unloaded, Disabled takes it out of use. Core thread; owned by the composition root.
+// deleted is unloaded, Disabled takes it out of use: after a restart it is not even mapped. Core thread;
+// owned by the composition root.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,7 @@
 #include "controller/policies/policy_report.h"
 #include "kubefed/fed/policy_plugin.h"
 #include "plugins/host/call_monitor.h"
+#include "plugins/host/library_file.h"
 #include "plugins/host/registry.h"
 
 namespace kubefed::controller {
@@ -57,6 +59,7 @@ public:
 private:
     using Source = fed::PolicyPluginSpec::Source;
     struct Entry : PolicyFacts {
+        std::optional<plugins::LibraryFile> offered;  // by a folder, and probed
         std::string refused;       // the sha256 that is not to be tried again until another is named
         bool isSentenced = false;  // the object has said Disabled for the suspicion's sake
         bool isBusy = false;       // being loaded or installed
@@ -68,20 +71,27 @@ private:
         Request retry;                // of a spec that could not be written
         std::uint64_t callsSeen = 0;  // when counters were last looked at
     };
+    struct FolderLibrary {
+        plugins::LibraryFile library;
+        Request probe;
+        std::optional<ProbeAnswer> answer;
+    };
     struct Install;
 
     void makeUploadFolder();
     void loadBuiltins();
-    void loadFolders();
-    void loadFromFolder(const std::filesystem::path& file);
-    void reconcileFolders();
-    void synced();
+    void probeFolders();
+    void probeFromFolder(const std::filesystem::path& file);
+    void refuseFromFolder(const std::filesystem::path& file, const std::string& name, const Error& why);
+    void lookIfKnown();
+    void offer(const std::filesystem::path& file, const FolderLibrary& found);
     void accuse();
     void oneStarted(const std::string& what);
     void reconcile(const std::string& name);
     void reconcileGone(const std::string& name);
     void sentence(const std::string& name, Entry& entry, const fed::PolicyPlugin& object);
     void reconcileMode(const std::string& name, Entry& entry, bool isDisabled);
+    void loadOffered(const std::string& name, Entry& entry);
     void loadStored(const std::string& name, const std::string& sha256);
     [[nodiscard]] Result<void> swap(const std::string& name, const std::filesystem::path& library);
     void writeSpec(const std::string& name, const fed::PolicyPluginSpec& spec,
@@ -114,8 +124,9 @@ private:
     bool m_isStarted = false;
     HostStore<fed::PolicyPlugin> m_objects;
     std::map<std::string, Entry, std::less<>> m_entries;
-    std::map<std::filesystem::path, Request> m_folderProbes;
-    std::map<std::string, std::string> m_folderRefused;  // why, by name
+    std::map<std::filesystem::path, FolderLibrary> m_folderLibraries;  // until all are probed
+    std::map<std::string, std::string> m_folderRefused;                // why, by name
+    bool m_isLooking = false;  // objects and folders are known; from now on what is there follows them
     std::set<std::shared_ptr<Install>> m_installs;
     SteadyTime m_refreshed{};
     Request m_refresh;

@@ -81,6 +81,13 @@ fed::PolicyPluginStatus policyStatus(const PolicyFacts& facts, const fed::Policy
         status.stages = stagesOf(facts.active->manifest);
         if (object.status.sha256 != status.sha256 || status.libraryGeneration == 0)
             ++status.libraryGeneration;
+    } else if (facts.isDisabled) {
+        // It is not mapped: what is known is what was told when it was.
+        status.version = object.status.version;
+        status.description = object.status.description;
+        status.abi = object.status.abi;
+        status.sha256 = object.status.sha256;
+        status.stages = object.status.stages;
     }
     status.state = facts.isDisabled ? "Disabled" : facts.active ? "Active" : "Failed";
     const auto set = [&](std::string_view type, const PolicyWord& word) {
@@ -104,23 +111,23 @@ InstalledPolicy describePolicy(const std::string& name, const PolicyFacts& facts
     InstalledPolicy result;
     result.name = name;
     result.source = toString(facts.source);
+    const fed::PolicyPluginStatus status =
+        policyStatus(facts, object == nullptr ? fed::PolicyPlugin{} : *object, nullptr, {});
+    result.version = status.version;
+    result.description = status.description;
+    result.abi = status.abi;
+    result.sha256 = status.sha256;
+    result.stages = status.stages;
     if (facts.active) {
         const plugins::Manifest& manifest = facts.active->manifest;
-        result.version = manifest.version;
-        result.description = manifest.description;
         result.author = manifest.author;
         result.licence = manifest.licence;
         if (!manifest.configSchema.is_null())
             result.configSchema = kube::printJson(manifest.configSchema);
-        result.abi = abiOf(manifest);
-        result.sha256 = facts.active->sha256;
-        result.stages = stagesOf(manifest);
     }
     result.state = facts.isDisabled ? InstalledPolicy::State::Disabled
                    : facts.active   ? InstalledPolicy::State::Active
                                     : InstalledPolicy::State::Failed;
-    const fed::PolicyPluginStatus status =
-        policyStatus(facts, object == nullptr ? fed::PolicyPlugin{} : *object, nullptr, {});
     result.libraryGeneration = static_cast<std::uint32_t>(status.libraryGeneration);
     if (object != nullptr)
         for (const fed::Condition& condition : status.conditions)

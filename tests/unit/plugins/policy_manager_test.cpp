@@ -510,6 +510,63 @@ private Q_SLOTS:
         QVERIFY(!object("good").spec.isDisabled);
     }
 
+    // It may be loading it that ends the process: then nothing else would end with it.
+    void whatIsDisabledIsNotEvenMapped() {
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
+        begin({}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        QVERIFY(until([this] {
+            return conditionOf("good", "Ready").starts_with("False Crashed it crashed in loading");
+        }));
+        QVERIFY(object("good").spec.isDisabled);
+        QCOMPARE(w->life->registry.generations(), std::size_t{4});
+        QCOMPARE(listed("good").version, std::string("0.1"));  // as it was told when it ran
+        QVERIFY(openError("good").find("crashed in loading") != std::string::npos);
+        begin();
+        QVERIFY(until([this] { return listed("good").state == State::Disabled; }));
+        QCOMPARE(object("good").status.sha256, good->sha256);
+        QCOMPARE(w->life->registry.generations(), std::size_t{4});
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(w->life->registry.generations(), std::size_t{5});
+        QCOMPARE(openError("good"), std::string());
+        begin({}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        QVERIFY(install(upload(bad("GoodAgain"))));  // another library
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(w->life->registry.generations(), std::size_t{5});
+    }
+
+    void noMoreIsWhatAFolderHas() {
+        const fs::path folder = w->data / "mine";
+        fs::create_directories(folder);
+        fs::copy_file(bad("Good"), folder / "a.so");
+        const auto good = plugins::importLibrary(bad("Good"), w->data / "sums");
+        QVERIFY(good);
+        // The first start with it crashed while it was mapped, before it had an object.
+        begin({folder},
+              plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        QVERIFY(until([this] { return conditionOf("good", "Ready").starts_with("False Crashed"); }));
+        QVERIFY(object("good").spec.isDisabled);
+        QCOMPARE(w->life->registry.generations(), std::size_t{4});
+        begin({folder});
+        QVERIFY(until([this] { return listed("good").state == State::Disabled; }));
+        QCOMPARE(w->life->registry.generations(), std::size_t{4});
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(w->life->registry.generations(), std::size_t{5});
+        QCOMPARE(openError("good"), std::string());
+        // Corrected: another one than that which crashed.
+        fs::remove(folder / "a.so");
+        fs::copy_file(bad("GoodAgain"), folder / "a.so");
+        begin({folder},
+              plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        QCOMPARE(w->life->forgiven, 1);
+        QVERIFY(until([this] { return object("good").status.version == "0.2"; }));
+        QVERIFY(!object("good").spec.isDisabled);
+    }
+
     void aStoredLibraryThatIsGone() {
         const auto good = install(upload(bad("Good")));
         QVERIFY(good);
