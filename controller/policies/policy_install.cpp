@@ -9,8 +9,9 @@ namespace kubefed::controller {
 
 struct PolicyManager::Install {
     std::string announced;  // name
+    std::optional<Error> mayNotReplace;
     plugins::LibraryFile library;
-    std::unique_ptr<plugins::PolicyRegistry::Replacement> replacement;
+    std::unique_ptr<plugins::PolicyRegistry::Replacement> replacement;  // null where it stays disabled
     std::string name;  // by its manifest, as soon as the probe has told it
     bool isGivenUp = false;
     bool isSwapping = false;
@@ -40,6 +41,7 @@ PolicyManager::~PolicyManager() {
 Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> done) {
     auto job = std::make_shared<Install>();
     job->announced = upload.name;
+    job->mayNotReplace = std::move(upload.mayNotReplace);
     job->done = std::move(done);
     m_installs.insert(job);
     auto refuse = [&](Error error) {
@@ -88,59 +90,62 @@ void PolicyManager::probeInstall(const std::shared_ptr<Install>& job, std::vecto
             job->name = probed.policy->name;
             if (auto configured = configsOf(job->name); !isSecond && !configured.empty())
                 return probeInstall(job, std::move(configured));
-            installProbed(job, checkInstall(*job, *probed.policy));
+            installProbed(job, *probed.policy);
         });
 }
 
-Result<plugins::PluginInfo> PolicyManager::checkInstall(const Install& job,
-                                                        const ProbedPolicy& probed) const {
-    if (!job.announced.empty() && job.announced != probed.name)
+Result<void> PolicyManager::checkInstall(const Install& job) const {
+    if (!job.announced.empty() && job.announced != job.name)
         return fail(Code::InvalidArgument,
-                    "its name is \"" + probed.name + "\", announced was \"" + job.announced + "\"");
-    const auto at = m_entries.find(probed.name);
+                    "its name is \"" + job.name + "\", announced was \"" + job.announced + "\"");
+    const auto at = m_entries.find(job.name);
     if (at == m_entries.end())
-        return plugins::PluginInfo{};
+        return {};
     if (at->second.source != Source::Library)
         return fail(Code::AlreadyExists,
-                    "\"" + probed.name + "\" is the name of a policy that " +
+                    "\"" + job.name + "\" is the name of a policy that " +
                         (at->second.source == Source::Builtin ? "is built in" : "lies in a --plugin-dir") +
                         "; choose another name in KUBEFED_POLICY");
+    if (job.mayNotReplace)
+        return fail(*job.mayNotReplace);
     if (at->second.isBusy)
-        return fail(Code::Aborted,
-                    "another version of \"" + probed.name + "\" is being installed; try again");
+        return fail(Code::Aborted, "another version of \"" + job.name + "\" is being installed; try again");
     if (at->second.isWritingSpec)
-        return fail(Code::Aborted, "\"" + probed.name + "\" is just being disabled; try again");
-    return at->second.active.value_or(plugins::PluginInfo{});
+        return fail(Code::Aborted, "\"" + job.name + "\" is just being disabled; try again");
+    return {};
 }
 
-void PolicyManager::installProbed(const std::shared_ptr<Install>& job, Result<plugins::PluginInfo> checked) {
-    if (!checked)
+// What a person has disabled stays so; what was disabled for a crash, unless another library comes.
+bool PolicyManager::staysDisabled(const Install& job) const {
+    const fed::PolicyPlugin* object = m_objects.find({{}, job.name});
+    const auto entry = m_entries.find(job.name);
+    const bool isSuspected = entry != m_entries.end() && entry->second.suspicion;
+    if (object == nullptr || (!object->spec.isDisabled && !isSuspected))
+        return false;
+    const bool isForCrash = isSuspected || isAccused(object->status);
+    return !isForCrash || object->spec.sha256 == job.library.sha256;
+}
+
+void PolicyManager::installProbed(const std::shared_ptr<Install>& job, const ProbedPolicy& probed) {
+    if (const Result<void> checked = checkInstall(*job); !checked)
         return failInstall(job, checked.error());
-    auto prepared = m_registry.prepare(job->library.copy);
-    if (!prepared)
-        return failInstall(job, prepared.error());
-    job->replacement = *std::move(prepared);
+    const bool isDisabled = staysDisabled(*job);
+    if (!isDisabled) {
+        auto prepared = m_registry.prepare(job->library.copy);
+        if (!prepared)
+            return failInstall(job, prepared.error());
+        job->replacement = *std::move(prepared);
+    }
     job->isSwapping = true;
     m_entries[job->name].isBusy = true;  // the object must not be acted upon before the answer
-    writeSpec(job->name, {.source = Source::Library, .sha256 = job->library.sha256, .isDisabled = false},
-              [this, job](Result<void> written) {
-                  Entry& entry = m_entries[job->name];
-                  entry.isBusy = false;
-                  if (!written) {
-                      const std::string name = job->name;
-                      failInstall(job, written.error());
-                      return reconcile(name);  // if it was never there, it goes again
-                  }
-                  entry.active = job->replacement->info();
-                  entry.refused.clear();
-                  entry.suspicion.reset();
-                  m_registry.commit(std::move(job->replacement));
-                  entry.installed = PolicyWord{.holds = true, .reason = "Installed", .message = {}};
-                  log::info("a policy plugin is installed", {{"name", job->name},
-                                                             {"version", entry.active->manifest.version},
-                                                             {"sha256", entry.active->sha256}});
-                  m_handlers.changed();
-                  finishInstall(job);
+    writeSpec(job->name, {.source = Source::Library, .sha256 = job->library.sha256, .isDisabled = isDisabled},
+              [this, job, probed](const Result<void>& written) {
+                  m_entries[job->name].isBusy = false;
+                  if (written)
+                      return finishInstall(job, probed);
+                  const std::string name = job->name;
+                  failInstall(job, written.error());
+                  reconcile(name);  // if it was never there, it goes again
               });
 }
 
@@ -165,8 +170,22 @@ void PolicyManager::failInstall(const std::shared_ptr<Install>& job, Error error
         done(fail(std::move(error)));
 }
 
-void PolicyManager::finishInstall(const std::shared_ptr<Install>& job) {
+void PolicyManager::finishInstall(const std::shared_ptr<Install>& job, const ProbedPolicy& probed) {
     const std::shared_ptr<Install> kept = job;
+    Entry& entry = m_entries[job->name];
+    entry.refused.clear();
+    entry.installed = PolicyWord{.holds = true, .reason = "Installed", .message = {}};
+    if (job->replacement) {
+        entry.active = job->replacement->info();
+        entry.suspicion.reset();
+        entry.waiting = {};
+        m_registry.commit(std::move(job->replacement));
+    } else {
+        entry.waiting = {probed.version, probed.sha256};
+    }
+    log::info("a policy plugin is installed",
+              {{"name", job->name}, {"version", probed.version}, {"sha256", probed.sha256}});
+    m_handlers.changed();
     m_installs.erase(kept);
     if (auto done = std::exchange(kept->done, nullptr))
         done(describe(kept->name));

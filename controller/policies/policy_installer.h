@@ -2,13 +2,15 @@
 //
 // Policy plugins as a running federation has them: what is installed, and how a library gets in, is replaced
 // and goes. Core thread; owned by the composition root, which outlives every caller. Authorisation is the
-// caller's: who may `create` and `update` policyplugins.kubefed.io may install, who may `delete` them may
-// remove. Whatever fails, the version that was active stays active.
+// caller's: who may `create` policyplugins.kubefed.io may install what is new, who may `update` them too may
+// replace what is there, who may `delete` them may remove. Whatever fails, the version that was active stays
+// active.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,8 @@ struct PolicyUpload {
     std::string sha256;  // lower-case hex, as the sender computed it
     std::string name;    // empty: by the library's manifest; else that must say the same
     bool trusted = false;
+    // Why whoever sent it may not replace what is there. Which name it has is known only after the upload.
+    std::optional<Error> mayNotReplace;
 };
 
 struct InstalledPolicy {
@@ -68,8 +72,9 @@ public:
     // PolicyPlugin of its name. `done` comes later, on this thread, when it is in force. Destroying the
     // handle before that gives it up while it is being probed; what has begun to swap goes on.
     // InvalidArgument: not a usable library, or not the announced one. FailedPrecondition: not trusted, or it
-    // failed its probe. AlreadyExists: the name of a built-in policy. ResourceExhausted: restart the
-    // controller first. Aborted: another installation of that name is under way.
+    // failed its probe. PermissionDenied: upload.mayNotReplace. AlreadyExists: the name of a built-in policy.
+    // ResourceExhausted: restart the controller first. Aborted: another installation of that name is under
+    // way.
     [[nodiscard]] virtual Request install(PolicyUpload upload, Callback<InstalledPolicy> done) = 0;
 
     // NotFound; FailedPrecondition for what was not installed this way. Policies that list it get

@@ -304,6 +304,7 @@ Result<void> PolicyManager::swap(const std::string& name, const fs::path& librar
         return fail(ready.error());
     Entry& entry = m_entries[name];
     entry.active = (*ready)->info();
+    entry.waiting = {};
     m_registry.commit(*std::move(ready));
     log::info("a policy plugin is loaded", {{"name", name}, {"version", entry.active->manifest.version}});
     m_handlers.changed();

@@ -101,11 +101,11 @@ private:
     void removeStrays() const;
 
     void probeInstall(const std::shared_ptr<Install>& job, std::vector<kube::JsonObject> configs);
-    void installProbed(const std::shared_ptr<Install>& job, Result<plugins::PluginInfo> checked);
-    [[nodiscard]] Result<plugins::PluginInfo> checkInstall(const Install& job,
-                                                           const ProbedPolicy& probed) const;
+    void installProbed(const std::shared_ptr<Install>& job, const ProbedPolicy& probed);
+    [[nodiscard]] Result<void> checkInstall(const Install& job) const;
+    [[nodiscard]] bool staysDisabled(const Install& job) const;
     void failInstall(const std::shared_ptr<Install>& job, Error error);
-    void finishInstall(const std::shared_ptr<Install>& job);
+    void finishInstall(const std::shared_ptr<Install>& job, const ProbedPolicy& probed);
     [[nodiscard]] std::vector<kube::JsonObject> configsOf(const std::string& name) const;
     [[nodiscard]] InstalledPolicy describe(const std::string& name) const;
     [[nodiscard]] std::filesystem::path stored(const std::string& sha256) const {

@@ -26,12 +26,10 @@ std::int64_t microsOf(std::chrono::nanoseconds took) {
 PolicyWord readyWord(const PolicyFacts& facts, const fed::PolicyPlugin& object) {
     if (facts.isDisabled) {
         // What it was disabled for outlives the process that found it.
-        const fed::Condition* before = fed::findCondition(object.status.conditions, fed::kPluginReady);
-        const bool isAccused = before != nullptr &&
-                               (before->reason == fed::kPluginCrashed || before->reason == fed::kPluginHung);
         if (facts.suspicion)
             return *facts.suspicion;
-        if (isAccused)
+        const fed::Condition* before = fed::findCondition(object.status.conditions, fed::kPluginReady);
+        if (isAccused(object.status))
             return {.holds = false, .reason = before->reason, .message = before->message};
         return {.holds = false,
                 .reason = "Disabled",
@@ -49,6 +47,11 @@ PolicyWord readyWord(const PolicyFacts& facts, const fed::PolicyPlugin& object) 
 }
 
 }  // namespace
+
+bool isAccused(const fed::PolicyPluginStatus& status) {
+    const fed::Condition* ready = fed::findCondition(status.conditions, fed::kPluginReady);
+    return ready != nullptr && (ready->reason == fed::kPluginCrashed || ready->reason == fed::kPluginHung);
+}
 
 const plugins::PluginStats* statsOf(const PolicyStats& stats, const std::string& name) {
     const auto found = stats.find(name);
@@ -73,7 +76,10 @@ fed::PolicyPluginStatus policyStatus(const PolicyFacts& facts, const fed::Policy
         status.p50Micros = microsOf(counters->p50);
         status.p99Micros = microsOf(counters->p99);
     }
-    if (facts.active) {
+    if (!facts.waiting.sha256.empty()) {
+        status.version = facts.waiting.version;
+        status.sha256 = facts.waiting.sha256;
+    } else if (facts.active) {
         status.version = facts.active->manifest.version;
         status.description = facts.active->manifest.description;
         status.abi = abiOf(facts.active->manifest);
@@ -118,7 +124,7 @@ InstalledPolicy describePolicy(const std::string& name, const PolicyFacts& facts
     result.abi = status.abi;
     result.sha256 = status.sha256;
     result.stages = status.stages;
-    if (facts.active) {
+    if (facts.active && facts.waiting.sha256.empty()) {
         const plugins::Manifest& manifest = facts.active->manifest;
         result.author = manifest.author;
         result.licence = manifest.licence;

@@ -28,7 +28,16 @@ struct PolicyFacts {
     std::optional<PolicyWord> suspicion;  // of the process before, until the object says Disabled
     PolicyWord ready;                     // where nothing is active
     std::optional<PolicyWord> installed;
+    // What was installed while it is disabled, and is mapped when it is Active again; else empty.
+    struct Waiting {
+        std::string version;
+        std::string sha256;
+    };
+    Waiting waiting;
 };
+
+// Its Ready condition says that it crashed or hung.
+[[nodiscard]] bool isAccused(const fed::PolicyPluginStatus& status);
 
 using PolicyStats = std::map<std::string, plugins::PluginStats, std::less<>>;  // by name
 [[nodiscard]] const plugins::PluginStats* statsOf(const PolicyStats& stats, const std::string& name);

@@ -156,13 +156,19 @@ void FederationService::beginInstall(Credentials credentials, Callback<std::file
             });
 }
 
-void FederationService::install(PolicyUpload upload, Callback<client::PolicyInstalled> done) {
-    const std::uint64_t call = m_nextCall++;
-    m_calls[call] =
-        m_intake.install(std::move(upload), [this, call, done = std::move(done)](auto installed) mutable {
-            m_calls.erase(call);
-            done(std::move(installed));
-        });
+void FederationService::install(Credentials credentials, PolicyUpload upload,
+                                Callback<client::PolicyInstalled> done) {
+    guarded(credentials, {"update", "policyplugins", ""},
+            [this, upload = std::move(upload), done = std::move(done)](Result<void> allowed) mutable {
+                if (!allowed)
+                    upload.mayNotReplace = allowed.error();
+                const std::uint64_t call = m_nextCall++;
+                m_calls[call] = m_intake.install(
+                    std::move(upload), [this, call, done = std::move(done)](auto installed) mutable {
+                        m_calls.erase(call);
+                        done(std::move(installed));
+                    });
+            });
 }
 
 }  // namespace kubefed::controller

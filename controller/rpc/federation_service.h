@@ -37,7 +37,8 @@ public:
                  Callback<client::Explanation> done) override;
     void listPolicies(Credentials credentials, Callback<std::vector<client::PolicyPlugin>> done) override;
     void beginInstall(Credentials credentials, Callback<std::filesystem::path> done) override;
-    void install(PolicyUpload upload, Callback<client::PolicyInstalled> done) override;
+    void install(Credentials credentials, PolicyUpload upload,
+                 Callback<client::PolicyInstalled> done) override;
 
 private:
     struct Subscriber {

@@ -53,7 +53,8 @@ public:
     virtual void listPolicies(Credentials credentials, Callback<std::vector<client::PolicyPlugin>> done) = 0;
     // May it be installed by them, and into which folder does it go first?
     virtual void beginInstall(Credentials credentials, Callback<std::filesystem::path> done) = 0;
-    virtual void install(PolicyUpload upload, Callback<client::PolicyInstalled> done) = 0;
+    virtual void install(Credentials credentials, PolicyUpload upload,
+                         Callback<client::PolicyInstalled> done) = 0;
 };
 
 struct RpcConfig {

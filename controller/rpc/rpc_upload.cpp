@@ -20,6 +20,7 @@ RpcUpload::~RpcUpload() {
 
 void RpcUpload::start(Credentials credentials) {
     m_self = shared_from_this();
+    m_credentials = credentials;
     if (!m_inbox->post([self = m_self, credentials = std::move(credentials)](RpcHandler& handler) mutable {
             handler.beginInstall(std::move(credentials), [self](Result<std::filesystem::path> folder) {
                 self->allowed(std::move(folder));
@@ -95,14 +96,15 @@ Result<void> RpcUpload::checkWhole() {
 
 void RpcUpload::install() {
     if (!m_inbox->post([self = m_self](RpcHandler& handler) {
-            handler.install(self->m_upload, [self](Result<client::PolicyInstalled> installed) {
-                if (!installed)
-                    return self->finish(installed.error());
-                client::toMessage(installed->plugin, *self->m_reply->mutable_plugin());
-                self->m_reply->set_is_unchanged(installed->isUnchanged);
-                self->m_reply->set_replaced_sha256(installed->replacedSha256);
-                self->finish({.code = Code::Ok});
-            });
+            handler.install(self->m_credentials, self->m_upload,
+                            [self](Result<client::PolicyInstalled> installed) {
+                                if (!installed)
+                                    return self->finish(installed.error());
+                                client::toMessage(installed->plugin, *self->m_reply->mutable_plugin());
+                                self->m_reply->set_is_unchanged(installed->isUnchanged);
+                                self->m_reply->set_replaced_sha256(installed->replacedSha256);
+                                self->finish({.code = Code::Ok});
+                            });
         }))
         finish({.code = Code::Unavailable, .message = "the controller stops"});
 }

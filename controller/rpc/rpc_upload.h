@@ -48,6 +48,7 @@ private:
     QCryptographicHash m_hash{QCryptographicHash::Sha256};
     std::uint64_t m_size = 0;
     std::uint64_t m_taken = 0;
+    Credentials m_credentials;
     PolicyUpload m_upload;
 };
 

@@ -63,7 +63,8 @@ void PolicyInstall::onInstalled(Result<client::PolicyInstalled> answer) {
             return fail({.id = "KF1005",
                          .message = "installing: federation \"" + federationName() + "\" refused",
                          .evidence = error.text(),
-                         .remedy = "use a context whose user may create policyplugins.kubefed.io",
+                         .remedy = "use a context whose user may create policyplugins.kubefed.io, and "
+                                   "update them to replace one",
                          .changed = "nothing was changed"});
         return fail({.id = "KF1607",
                      .message = "\"" + m_options.library + "\" was not installed",
@@ -76,10 +77,13 @@ void PolicyInstall::onInstalled(Result<client::PolicyInstalled> answer) {
         shortDuration(std::chrono::duration_cast<Duration>(env().clock.now() - m_started));
     env().report.endDoing();
     env().report.line(plugin.name + " " + plugin.version +
-                      (answer->isUnchanged              ? " is active already"
+                      (answer->isUnchanged              ? " is installed already"
                        : answer->replacedSha256.empty() ? " installed in " + took
                                                         : " installed in " + took + ", in place of " +
-                                                              answer->replacedSha256.substr(0, 12)));
+                                                              answer->replacedSha256.substr(0, 12)) +
+                      (plugin.state == "Disabled"
+                           ? "; it stays disabled, to undo that: kubefed policy enable " + plugin.name
+                           : std::string()));
     env().out << plugin.sha256 << "  " << plugin.name << "\n" << std::flush;
     finish(kDone);
 }

@@ -53,7 +53,7 @@ struct ManualHandler final : RpcHandler {
         else
             done(fail(Code::PermissionDenied, "you may not"));
     }
-    void install(PolicyUpload upload, Callback<client::PolicyInstalled> done) override {
+    void install(Credentials, PolicyUpload upload, Callback<client::PolicyInstalled> done) override {
         uploads.push_back(upload);
         std::ifstream in(upload.file, std::ios::binary);
         library.assign(std::istreambuf_iterator<char>(in), {});
@@ -106,6 +106,7 @@ private Q_SLOTS:
     void looksAtRightsAgain();
     void refusesStrangers();
     void takesALibrary();
+    void asksWhetherItMayReplace();
     void refusesBadUploads_data();
     void refusesBadUploads();
 };
@@ -408,6 +409,40 @@ void RpcTest::takesALibrary() {
     QTRY_VERIFY(installed);
     QVERIFY(installed->error().code == Code::PermissionDenied);
     QCOMPARE(handler.uploads.size(), std::size_t{1});
+}
+
+// Who may create may install; whether also in place of another one is known only when its name is.
+void RpcTest::asksWhetherItMayReplace() {
+    Simulation sim(1);
+    sim.start();
+    ReviewingHost host(m_clock);
+    FleetFeed feed(sim.clock, {});
+    QTemporaryDir folder;
+    std::vector<std::optional<Error>> refusals;
+    PolicyIntake intake;
+    intake.folder = [&] { return std::filesystem::path(folder.path().toStdString()); };
+    intake.install = [&](const PolicyUpload& upload, Callback<client::PolicyInstalled> done) {
+        refusals.push_back(upload.mayNotReplace);
+        return m_clock.after(Duration::zero(), [done = std::move(done)]() mutable { done({}); });
+    };
+    FederationService service(*sim.controller, feed, host, m_clock, {}, {}, intake);
+    auto server = RpcServer::make(config(), service, &now);
+    QVERIFY(server.has_value());
+    host.allowed = {"ann create policyplugins", "ann update policyplugins", "bob create policyplugins"};
+    const std::filesystem::path file = intake.folder() / "nearest.so";
+    QVERIFY(writeFile(file, "bytes").has_value());
+    for (const net::KeyPair& who : {m_ann, m_bob}) {
+        client::FederationClient client(endpoint((*server)->port(), who), m_clock);
+        std::optional<Result<client::PolicyInstalled>> installed;
+        const Request request =
+            client.installPolicy(file, true, [&](auto result) { installed = std::move(result); });
+        QTRY_VERIFY(installed);
+        QVERIFY2(installed->has_value(), installed->has_value() ? "" : installed->error().message.c_str());
+    }
+    QCOMPARE(refusals.size(), std::size_t{2});
+    QVERIFY(!refusals[0]);
+    QVERIFY(refusals[1] && refusals[1]->code == Code::PermissionDenied);
+    QVERIFY(refusals[1]->message.find("\"bob\" may not update policyplugins") != std::string::npos);
 }
 
 void RpcTest::refusesBadUploads_data() {

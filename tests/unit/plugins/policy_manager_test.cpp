@@ -339,6 +339,42 @@ private Q_SLOTS:
         QCOMPARE(conditionOf("weighted", "Installed"), std::string("none"));
     }
 
+    void whoMayOnlyCreateReplacesNothing() {
+        const auto byNewcomer = [this](const char* name) {
+            PolicyUpload what = upload(bad(name));
+            what.mayNotReplace = Error{.code = Code::PermissionDenied, .message = "you may not update"};
+            return install(std::move(what));
+        };
+        const auto first = byNewcomer("Good");
+        QVERIFY2(first, first ? "" : first.error().text().c_str());
+        const auto second = byNewcomer("GoodAgain");
+        QVERIFY(!second && second.error().code == Code::PermissionDenied);
+        QCOMPARE(object("good").spec.sha256, first->sha256);
+        QCOMPARE(listed("good").version, std::string("0.1"));
+        QVERIFY(install(upload(bad("GoodAgain"))));
+    }
+
+    void whatAPersonDisabledStaysSo() {
+        QVERIFY(install(upload(bad("Good"))));
+        setMode("good", "Disabled");
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        const auto second = install(upload(bad("GoodAgain")));
+        QVERIFY2(second, second ? "" : second.error().text().c_str());
+        QVERIFY(second->state == State::Disabled);
+        QCOMPARE(second->version, std::string("0.2"));
+        QVERIFY(second->message.find("kubefed policy enable good") != std::string::npos);
+        QVERIFY(object("good").spec.isDisabled);
+        QCOMPARE(object("good").spec.sha256, second->sha256);
+        QVERIFY(until([this] { return object("good").status.version == "0.2"; }));
+        QCOMPARE(w->life->registry.generations(), std::size_t{5});
+        QVERIFY(openError("good").find("is disabled by PolicyPlugin") != std::string::npos);
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(listed("good").version, std::string("0.2"));
+        QCOMPARE(w->life->registry.generations(), std::size_t{6});
+        QCOMPARE(openError("good"), std::string());
+    }
+
     void whatArrivesMustBeWhatWasSent() {
         PolicyUpload cut = upload(bad("Good"));
         fs::resize_file(cut.file, fs::file_size(cut.file) / 2);
@@ -533,7 +569,10 @@ private Q_SLOTS:
         QCOMPARE(openError("good"), std::string());
         begin({}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
         QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
-        QVERIFY(install(upload(bad("GoodAgain"))));  // another library
+        const auto again = install(upload(bad("Good")));  // it crashed, and is no other one now
+        QVERIFY(again && again->state == State::Disabled);
+        QVERIFY(object("good").spec.isDisabled);
+        QVERIFY(install(upload(bad("GoodAgain"))));
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
         QCOMPARE(w->life->registry.generations(), std::size_t{5});
     }
