@@ -161,7 +161,7 @@ void PolicyManager::accuse() {
             name = key.name;
     });
     if (name.empty())
-        return m_handlers.suspectKnown();  // another version by now, or none
+        return forgetSuspect();  // another version by now, or none
     const bool hung = m_suspect->signal == 0;
     PolicyWord why{.holds = false,
                    .reason = std::string(hung ? fed::kPluginHung : fed::kPluginCrashed),
@@ -202,15 +202,22 @@ void PolicyManager::reconcile(const std::string& name) {
 // Writes down that it is disabled; from then on that is a person's to undo.
 void PolicyManager::sentence(const std::string& name, Entry& entry, const fed::PolicyPlugin& object) {
     if (object.spec.isDisabled) {
-        if (!std::exchange(entry.isSentenced, true))
-            m_handlers.suspectKnown();
+        entry.isSentenced = true;
+        if (isAccused(object.status))
+            forgetSuspect();  // the reason outlives this process, too
     } else if (entry.isSentenced) {
         entry.suspicion.reset();
+        forgetSuspect();
     } else if (!entry.isWritingSpec) {
         fed::PolicyPluginSpec spec = object.spec;
         spec.isDisabled = true;
         writeSpec(name, spec, [](const Result<void>&) {});
     }
+}
+
+void PolicyManager::forgetSuspect() {
+    if (std::exchange(m_suspect, std::nullopt))
+        m_handlers.suspectKnown();
 }
 
 void PolicyManager::reconcileMode(const std::string& name, Entry& entry, bool isDisabled) {
@@ -237,6 +244,8 @@ void PolicyManager::reconcileGone(const std::string& name) {
         return writeSpec(name,
                          {.source = entry.source, .sha256 = {}, .isDisabled = entry.suspicion.has_value()},
                          [](const Result<void>&) {});
+    if (entry.suspicion)
+        forgetSuspect();
     const bool wasThere = entry.active.has_value() || entry.isDisabled;
     m_registry.remove(name);
     m_entries.erase(at);

@@ -90,6 +90,7 @@ private:
     void reconcile(const std::string& name);
     void reconcileGone(const std::string& name);
     void sentence(const std::string& name, Entry& entry, const fed::PolicyPlugin& object);
+    void forgetSuspect();
     void reconcileMode(const std::string& name, Entry& entry, bool isDisabled);
     void loadOffered(const std::string& name, Entry& entry);
     void loadStored(const std::string& name, const std::string& sha256);

@@ -26,6 +26,7 @@ class FakeHostApi final : public HostApi {
 public:
     FakeHostApi(FakeClock& clock, std::mt19937& random) : m_clock(clock), m_random(random) {}
 
+    bool failingStatus = false;         // writes of a status answer 500
     double failing = 0;                 // share of writes that answer 500 without effect
     std::map<std::string, int> writes;  // by resource and subresource
     int gets = 0;                       // that are not answered yet
@@ -152,7 +153,8 @@ private:
 
     template <class Function>
     Result<kube::Object> write(const kube::Gvr& gvr, const std::string& subresource, Function function) {
-        if (std::uniform_real_distribution<>(0, 1)(m_random) < failing)
+        if (std::uniform_real_distribution<>(0, 1)(m_random) < failing ||
+            (failingStatus && subresource == "status"))
             return fail(kube::internalError("injected"));
         Result<kube::Object> result = function();
         if (result)

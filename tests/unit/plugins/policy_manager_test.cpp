@@ -577,6 +577,23 @@ private Q_SLOTS:
         QCOMPARE(w->life->registry.generations(), std::size_t{5});
     }
 
+    // A process may end at any moment: until the reason is written down, the note of it is needed.
+    void theNoteOfACrashIsKeptUntilItIsWrittenDown() {
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
+        const plugins::CallMonitor::Suspect suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV};
+        w->host.failingStatus = true;
+        begin({}, suspect);
+        QVERIFY(until([this] { return object("good").spec.isDisabled; }));
+        w->clock.advance(1min);
+        QCOMPARE(w->life->forgiven, 0);
+        w->host.failingStatus = false;
+        begin({}, suspect);
+        QVERIFY(until([this] { return w->life->forgiven == 1; }));
+        QVERIFY(conditionOf("good", "Ready").starts_with("False Crashed it crashed in score"));
+    }
+
     void noMoreIsWhatAFolderHas() {
         const fs::path folder = w->data / "mine";
         fs::create_directories(folder);
