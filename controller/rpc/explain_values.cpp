@@ -114,8 +114,11 @@ Result<client::Explanation> explainObject(const Controller& controller, const cl
             fed::findCondition(placement.status.conditions, fed::kScheduledCondition);
         scheduled != nullptr && !scheduled->isTrue() && result.unplaced == 0)
         result.error = scheduled->message;
+    const fed::PolicyRef& by = placement.spec.policy;
+    const fed::Policy* policy = controller.mirror().findPolicy({by.ns, by.name});
     if (explained->explanation)
-        addRound(result, *explained->explanation, controller.mirror().findPolicy(placement.spec.policy));
+        addRound(result, *explained->explanation,
+                 policy != nullptr && policy->ref.uid == by.uid ? policy : nullptr);
     else
         addStanding(result, controller, *explained);
     addReady(result, placement.status);

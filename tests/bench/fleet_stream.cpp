@@ -39,7 +39,7 @@ struct OneFleet final : RpcHandler {
     void explain(Credentials, client::ObjectId, Callback<client::Explanation>) override {}
     void listPolicies(Credentials, Callback<std::vector<client::PolicyPlugin>>) override {}
     void beginInstall(Credentials, Callback<std::filesystem::path>) override {}
-    void install(PolicyUpload, Callback<client::PolicyInstalled>) override {}
+    void install(Credentials, PolicyUpload, Callback<client::PolicyInstalled>) override {}
     FleetDeltaPtr whole;
     FleetStreamPtr stream;
 };
