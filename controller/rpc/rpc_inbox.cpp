@@ -10,6 +10,11 @@ constexpr std::size_t kMostWaiting = 4'096;
 constexpr std::size_t kMostStreams = 256;
 constexpr std::string_view kBearer = "Bearer ";
 
+template <class Calls>
+void forgetEnded(Calls& calls) {
+    std::erase_if(calls, [](const auto& call) { return call.expired(); });
+}
+
 }  // namespace
 
 RpcInbox::RpcInbox(RpcHandler& handler)
@@ -29,31 +34,30 @@ void RpcInbox::close() {
     mailbox = std::move(m_mailbox);
 }
 
-void RpcInbox::add(const FleetStreamPtr& stream) {
+void RpcInbox::add(const std::shared_ptr<RpcCall>& call) {
     const std::scoped_lock lock(m_mutex);
-    m_streams.emplace(stream.get(), stream);
+    forgetEnded(m_calls);
+    m_calls.push_back(call);
 }
 
-bool RpcInbox::hasRoom() const {
+bool RpcInbox::addStream(const std::shared_ptr<RpcCall>& stream) {
     const std::scoped_lock lock(m_mutex);
-    return m_streams.size() < kMostStreams;
+    forgetEnded(m_streams);
+    m_streams.push_back(stream);
+    return m_streams.size() <= kMostStreams;
 }
 
-void RpcInbox::remove(const FleetStream* stream) {
-    const std::scoped_lock lock(m_mutex);
-    m_streams.erase(stream);
-}
-
-void RpcInbox::endStreams(const Error& error) {
-    std::vector<FleetStreamPtr> open;
+void RpcInbox::endAll(const Error& error) {
+    std::vector<std::shared_ptr<RpcCall>> open;
     {
         const std::scoped_lock lock(m_mutex);
-        for (const auto& [key, weak] : m_streams)
-            if (auto stream = weak.lock())
-                open.push_back(std::move(stream));
+        for (const Calls* calls : {&m_calls, &m_streams})
+            for (const auto& known : *calls)
+                if (auto call = known.lock())
+                    open.push_back(std::move(call));
     }
-    for (const FleetStreamPtr& stream : open)
-        stream->end(error);
+    for (const auto& call : open)
+        call->end(error);
 }
 
 Credentials credentialsOf(const grpc::CallbackServerContext& context) {

@@ -5,8 +5,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <set>
+#include <vector>
 
 #include "controller/rpc/rpc_server.h"
 #include "kubefed/util/mailbox.h"
@@ -14,6 +15,16 @@
 #include <grpcpp/grpcpp.h>
 
 namespace kubefed::controller {
+
+// A call under way.
+class RpcCall {
+public:
+    RpcCall() = default;
+    RpcCall(const RpcCall&) = delete;
+    RpcCall& operator=(const RpcCall&) = delete;
+    virtual ~RpcCall() = default;
+    virtual void end(const Error& error) = 0;  // any thread; nothing if it has ended
+};
 
 class RpcInbox {
 public:
@@ -26,16 +37,19 @@ public:
     // Core thread. What waits is dropped, so its calls are answered Unavailable.
     void close();
 
-    // Any thread.
-    void add(const FleetStreamPtr& stream);
-    [[nodiscard]] bool hasRoom() const;
-    void remove(const FleetStream* stream);
-    void endStreams(const Error& error);
+    // Any thread, before anything is posted for it: close() and then endAll() leave no call open, whoever
+    // keeps its answer. addStream() says false where there are too many.
+    void add(const std::shared_ptr<RpcCall>& call);
+    [[nodiscard]] bool addStream(const std::shared_ptr<RpcCall>& stream);
+    void endAll(const Error& error);
 
 private:
-    mutable std::mutex m_mutex;
+    using Calls = std::vector<std::weak_ptr<RpcCall>>;
+
+    std::mutex m_mutex;
     std::unique_ptr<Mailbox<Task>> m_mailbox;
-    std::map<const FleetStream*, std::weak_ptr<FleetStream>> m_streams;
+    Calls m_calls;
+    Calls m_streams;
 };
 
 [[nodiscard]] Credentials credentialsOf(const grpc::CallbackServerContext& context);

@@ -29,20 +29,22 @@ void logLine(gpr_log_func_args* line) {
     log::debug("gRPC", {{"says", line->message}});
 }
 
-// A call's answer, wherever it comes from; dropped unanswered it ends the call all the same.
+// A call's answer, wherever it comes from; dropped unanswered it ends the call all the same. Whoever takes
+// the reactor out answers, and the reply lives until then.
 template <class T>
-class Answer {
+class Answer final : public RpcCall {
 public:
     using Fill = std::function<void(const T&)>;
     Answer(grpc::ServerUnaryReactor* reactor, Fill fill) : m_reactor(reactor), m_fill(std::move(fill)) {}
     Answer(const Answer&) = delete;
     Answer& operator=(const Answer&) = delete;
-    ~Answer() {
-        if (m_reactor != nullptr)
-            m_reactor->Finish(statusOf(kEnds));
+    ~Answer() override { end(kEnds); }
+    void end(const Error& error) override {
+        if (auto* reactor = m_reactor.exchange(nullptr))
+            reactor->Finish(statusOf(error));
     }
     void give(Result<T> result) {
-        auto* reactor = std::exchange(m_reactor, nullptr);
+        auto* reactor = m_reactor.exchange(nullptr);
         if (reactor == nullptr)
             return;
         if (result)
@@ -51,8 +53,8 @@ public:
     }
 
 private:
-    grpc::ServerUnaryReactor* m_reactor;
-    Fill m_fill;
+    std::atomic<grpc::ServerUnaryReactor*> m_reactor;
+    const Fill m_fill;
 };
 
 class Service final : public v1::Federation::CallbackService {
@@ -65,9 +67,7 @@ public:
         auto stream = std::make_shared<RpcStream>(m_inbox, m_now);
         stream->hold();
         std::vector<std::string> namespaces(request->namespaces().begin(), request->namespaces().end());
-        const bool hasRoom = m_inbox->hasRoom();
-        m_inbox->add(stream);
-        if (!hasRoom ||
+        if (!m_inbox->addStream(stream) ||
             !m_inbox->post([credentials = credentialsOf(*context), namespaces = std::move(namespaces),
                             stream](RpcHandler& handler) mutable {
                 handler.watch(std::move(credentials), std::move(namespaces), std::move(stream));
@@ -104,6 +104,7 @@ public:
     grpc::ServerReadReactor<v1::InstallPolicyRequest>* InstallPolicy(
         grpc::CallbackServerContext* context, v1::InstallPolicyResponse* reply) override {
         const auto upload = std::make_shared<RpcUpload>(m_inbox, reply);
+        m_inbox->add(upload);
         upload->start(credentialsOf(*context));
         return upload.get();
     }
@@ -112,12 +113,13 @@ private:
     template <class T, class Fill, class Ask>
     grpc::ServerUnaryReactor* unary(grpc::CallbackServerContext& context, Fill fill, Ask ask) {
         grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-        auto answer = std::make_unique<Answer<T>>(reactor, std::move(fill));
+        auto answer = std::make_shared<Answer<T>>(reactor, std::move(fill));
+        m_inbox->add(answer);
         // Refused, the task goes and the answer with it.
         std::ignore = m_inbox->post([ask = std::move(ask), credentials = credentialsOf(context),
                                      answer = std::move(answer)](RpcHandler& handler) mutable {
             ask(handler, std::move(credentials),
-                [answer = std::move(answer)](Result<T> result) mutable { answer->give(std::move(result)); });
+                [answer = std::move(answer)](Result<T> result) { answer->give(std::move(result)); });
         });
         return reactor;
     }
@@ -134,7 +136,7 @@ public:
         : m_inbox(std::make_shared<RpcInbox>(handler)), m_service(m_inbox, std::move(now)) {}
     ~Impl() {
         m_inbox->close();
-        m_inbox->endStreams(kEnds);
+        m_inbox->endAll(kEnds);  // gRPC waits for ever for those that are not
         if (m_server)
             m_server->Shutdown(std::chrono::system_clock::now() + kShutdown);
     }

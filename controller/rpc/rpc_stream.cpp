@@ -91,7 +91,6 @@ void RpcStream::OnCancel() {
 }
 
 void RpcStream::OnDone() {
-    m_inbox->remove(this);
     std::ignore = m_inbox->post([self = m_self](RpcHandler& handler) { handler.gone(self.get()); });
     const auto self = std::move(m_self);
 }

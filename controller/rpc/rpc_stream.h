@@ -17,6 +17,7 @@ namespace kubefed::controller {
 
 class RpcStream final : public grpc::ServerWriteReactor<v1::FleetMessage>,
                         public FleetStream,
+                        public RpcCall,
                         public std::enable_shared_from_this<RpcStream> {
 public:
     RpcStream(std::shared_ptr<RpcInbox> inbox, std::function<client::TimeMs()> now)

@@ -17,6 +17,7 @@
 namespace kubefed::controller {
 
 class RpcUpload final : public grpc::ServerReadReactor<v1::InstallPolicyRequest>,
+                        public RpcCall,
                         public std::enable_shared_from_this<RpcUpload> {
 public:
     RpcUpload(std::shared_ptr<RpcInbox> inbox, v1::InstallPolicyResponse* reply)
@@ -24,6 +25,8 @@ public:
     ~RpcUpload() override;
 
     void start(Credentials credentials);
+
+    void end(const Error& error) override { finish(error); }
 
     void OnReadDone(bool ok) override;
     void OnCancel() override { finish({.code = Code::Cancelled, .message = "cancelled"}); }

@@ -101,6 +101,7 @@ private Q_SLOTS:
     void showsWhatMayBeSeen();
     void resyncsASlowReader();
     void endsWhatIsOpen();
+    void endsWhatTheServiceKeeps();
     void keepsThePort();
     void asksTheApiForRights();
     void looksAtRightsAgain();
@@ -247,6 +248,38 @@ void RpcTest::endsWhatIsOpen() {
     server->reset();
     QTRY_VERIFY(seen.state == ConnectionState::Disconnected);
     QVERIFY(seen.error.message.find("stops") != std::string::npos);
+}
+
+void RpcTest::endsWhatTheServiceKeeps() {
+    Simulation sim(1);
+    sim.start();
+    ReviewingHost host(m_clock);
+    host.isSilent = true;
+    FleetFeed feed(sim.clock, {});
+    feed.start(*sim.controller);
+    QTemporaryDir folder;
+    const std::filesystem::path file = folder.path().toStdString() + "/nearest.so";
+    QVERIFY(writeFile(file, "x").has_value());
+    FederationService service(*sim.controller, feed, host, m_clock, {}, {});
+    auto server = RpcServer::make(config(), service, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    std::optional<Result<client::Explanation>> explained;
+    std::optional<Result<client::PolicyInstalled>> installed;
+    const Request one = client.explain(makeObject("a", "b")->id, [&](auto r) { explained = std::move(r); });
+    const Request two = client.installPolicy(file, true, [&](auto r) { installed = std::move(r); });
+    QTRY_VERIFY(host.reviews >= 5);  // three for the stream, one for each of the others
+    // The service, which goes after the server, still waits for all of these answers.
+    server->reset();
+    QTRY_VERIFY(explained && installed);
+    QVERIFY(explained->error().code == Code::Unavailable);
+    QVERIFY2(explained->error().message.find("stops") != std::string::npos,
+             explained->error().message.c_str());
+    QVERIFY(installed->error().code == Code::Unavailable);
+    QTRY_VERIFY(seen.state == ConnectionState::Disconnected);
+    feed.stop();
 }
 
 void RpcTest::keepsThePort() {
