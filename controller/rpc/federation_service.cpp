@@ -156,17 +156,20 @@ void FederationService::beginInstall(Credentials credentials, Callback<std::file
             });
 }
 
-void FederationService::install(Credentials credentials, PolicyUpload upload,
+void FederationService::install(const void* call, Credentials credentials, PolicyUpload upload,
                                 Callback<client::PolicyInstalled> done) {
+    m_installs[call] = Request();
     guarded(credentials, {"update", "policyplugins", ""},
-            [this, upload = std::move(upload), done = std::move(done)](Result<void> allowed) mutable {
+            [this, call, upload = std::move(upload), done = std::move(done)](Result<void> allowed) mutable {
+                if (!m_installs.contains(call))
+                    return;  // given up meanwhile
                 if (!allowed)
                     upload.mayNotReplace = allowed.error();
-                const std::uint64_t call = m_nextCall++;
-                m_calls[call] = m_intake.install(
+                m_installs[call] = m_intake.install(
                     std::move(upload), [this, call, done = std::move(done)](auto installed) mutable {
-                        m_calls.erase(call);
-                        done(std::move(installed));
+                        auto answer = std::move(done);  // the handle takes what is captured with it
+                        m_installs.erase(call);
+                        answer(std::move(installed));
                     });
             });
 }

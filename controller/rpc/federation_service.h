@@ -37,8 +37,9 @@ public:
                  Callback<client::Explanation> done) override;
     void listPolicies(Credentials credentials, Callback<std::vector<client::PolicyPlugin>> done) override;
     void beginInstall(Credentials credentials, Callback<std::filesystem::path> done) override;
-    void install(Credentials credentials, PolicyUpload upload,
+    void install(const void* call, Credentials credentials, PolicyUpload upload,
                  Callback<client::PolicyInstalled> done) override;
+    void giveUp(const void* call) override { m_installs.erase(call); }
 
 private:
     struct Subscriber {
@@ -68,6 +69,7 @@ private:
     std::map<const FleetStream*, Subscriber> m_subscribers;
     std::uint64_t m_nextCall = 0;
     std::map<std::uint64_t, Request> m_calls;
+    std::map<const void*, Request> m_installs;
     Request m_beat;
 };
 

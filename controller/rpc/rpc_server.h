@@ -53,8 +53,11 @@ public:
     virtual void listPolicies(Credentials credentials, Callback<std::vector<client::PolicyPlugin>> done) = 0;
     // May it be installed by them, and into which folder does it go first?
     virtual void beginInstall(Credentials credentials, Callback<std::filesystem::path> done) = 0;
-    virtual void install(Credentials credentials, PolicyUpload upload,
+    // `call` stands for it until it has ended.
+    virtual void install(const void* call, Credentials credentials, PolicyUpload upload,
                          Callback<client::PolicyInstalled> done) = 0;
+    // Nobody waits for that installation any more. Comes once it has ended, too.
+    virtual void giveUp(const void* call) = 0;
 };
 
 struct RpcConfig {

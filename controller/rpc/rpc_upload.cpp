@@ -39,6 +39,8 @@ void RpcUpload::allowed(Result<std::filesystem::path> folder) {
 }
 
 void RpcUpload::OnReadDone(bool ok) {
+    if (isEnded())
+        return;
     const Result<void> done = ok ? take() : checkWhole();
     if (!done)
         return finish(done.error());
@@ -96,23 +98,41 @@ Result<void> RpcUpload::checkWhole() {
 
 void RpcUpload::install() {
     if (!m_inbox->post([self = m_self](RpcHandler& handler) {
-            handler.install(self->m_credentials, self->m_upload,
-                            [self](Result<client::PolicyInstalled> installed) {
-                                if (!installed)
-                                    return self->finish(installed.error());
-                                client::toMessage(installed->plugin, *self->m_reply->mutable_plugin());
-                                self->m_reply->set_is_unchanged(installed->isUnchanged);
-                                self->m_reply->set_replaced_sha256(installed->replacedSha256);
-                                self->finish({.code = Code::Ok});
-                            });
+            if (self->isEnded())
+                return;
+            handler.install(
+                self.get(), self->m_credentials, self->m_upload,
+                [self](const Result<client::PolicyInstalled>& result) { self->installed(result); });
         }))
         finish({.code = Code::Unavailable, .message = "the controller stops"});
+}
+
+void RpcUpload::installed(const Result<client::PolicyInstalled>& result) {
+    if (!result)
+        return finish(result.error());
+    const std::scoped_lock lock(m_mutex);
+    if (std::exchange(m_isEnded, true))
+        return;
+    client::toMessage(result->plugin, *m_reply->mutable_plugin());
+    m_reply->set_is_unchanged(result->isUnchanged);
+    m_reply->set_replaced_sha256(result->replacedSha256);
+    Finish(grpc::Status::OK);
+}
+
+void RpcUpload::OnCancel() {
+    finish({.code = Code::Cancelled, .message = "cancelled"});
+    std::ignore = m_inbox->post([self = m_self](RpcHandler& handler) { handler.giveUp(self.get()); });
 }
 
 void RpcUpload::finish(const Error& error) {
     const std::scoped_lock lock(m_mutex);
     if (!std::exchange(m_isEnded, true))
         Finish(statusOf(error));
+}
+
+bool RpcUpload::isEnded() {
+    const std::scoped_lock lock(m_mutex);
+    return m_isEnded;
 }
 
 }  // namespace kubefed::controller

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The reactor of one InstallPolicy call: asks for the right first, then takes the library into a private file
-// and compares what came with what was announced, and hands it over. Lives until gRPC is done with the call;
-// the file goes with it. Internal to controller/rpc.
+// and compares what came with what was announced, and hands it over. Lives until gRPC is done with the call
+// and nobody has it to install; the file goes with it. The reply goes with the call, so it is written only by
+// what ends that. Internal to controller/rpc.
 #pragma once
 
 #include <fstream>
@@ -29,7 +30,7 @@ public:
     void end(const Error& error) override { finish(error); }
 
     void OnReadDone(bool ok) override;
-    void OnCancel() override { finish({.code = Code::Cancelled, .message = "cancelled"}); }
+    void OnCancel() override;
     void OnDone() override { const auto self = std::move(m_self); }
 
 private:
@@ -38,12 +39,14 @@ private:
     [[nodiscard]] Result<void> begin(const v1::InstallPolicyHeader& header);
     [[nodiscard]] Result<void> checkWhole();
     void install();
-    void finish(const Error& error);  // Code::Ok: it is installed
+    void installed(const Result<client::PolicyInstalled>& result);
+    void finish(const Error& error);
+    [[nodiscard]] bool isEnded();
 
     const std::shared_ptr<RpcInbox> m_inbox;
     v1::InstallPolicyResponse* const m_reply;
     std::shared_ptr<RpcUpload> m_self;
-    std::mutex m_mutex;  // of the reactor's end
+    std::mutex m_mutex;  // of the reactor's end, and of the reply
     bool m_isEnded = false;
     v1::InstallPolicyRequest m_message;
     std::filesystem::path m_folder;

@@ -39,7 +39,8 @@ struct OneFleet final : RpcHandler {
     void explain(Credentials, client::ObjectId, Callback<client::Explanation>) override {}
     void listPolicies(Credentials, Callback<std::vector<client::PolicyPlugin>>) override {}
     void beginInstall(Credentials, Callback<std::filesystem::path>) override {}
-    void install(Credentials, PolicyUpload, Callback<client::PolicyInstalled>) override {}
+    void install(const void*, Credentials, PolicyUpload, Callback<client::PolicyInstalled>) override {}
+    void giveUp(const void*) override {}
     FleetDeltaPtr whole;
     FleetStreamPtr stream;
 };

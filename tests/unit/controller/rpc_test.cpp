@@ -53,15 +53,22 @@ struct ManualHandler final : RpcHandler {
         else
             done(fail(Code::PermissionDenied, "you may not"));
     }
-    void install(Credentials, PolicyUpload upload, Callback<client::PolicyInstalled> done) override {
+    void install(const void*, Credentials, PolicyUpload upload,
+                 Callback<client::PolicyInstalled> done) override {
         uploads.push_back(upload);
+        if (holdsInstalls)
+            return heldInstalls.push_back(std::move(done));
         std::ifstream in(upload.file, std::ios::binary);
         library.assign(std::istreambuf_iterator<char>(in), {});
         client::PolicyInstalled installed;
         installed.plugin.name = "nearest";
         done(installed);
     }
+    void giveUp(const void*) override { ++givenUp; }
     bool mayInstall = true;
+    bool holdsInstalls = false;
+    std::vector<Callback<client::PolicyInstalled>> heldInstalls;
+    int givenUp = 0;
     std::filesystem::path folder;
     std::vector<PolicyUpload> uploads;
     std::string library;
@@ -108,6 +115,7 @@ private Q_SLOTS:
     void refusesStrangers();
     void takesALibrary();
     void asksWhetherItMayReplace();
+    void givesUpACancelledInstall();
     void refusesBadUploads_data();
     void refusesBadUploads();
 };
@@ -476,6 +484,66 @@ void RpcTest::asksWhetherItMayReplace() {
     QVERIFY(!refusals[0]);
     QVERIFY(refusals[1] && refusals[1]->code == Code::PermissionDenied);
     QVERIFY(refusals[1]->message.find("\"bob\" may not update policyplugins") != std::string::npos);
+}
+
+void RpcTest::givesUpACancelledInstall() {
+    QTemporaryDir folder;
+    const std::filesystem::path uploads = folder.path().toStdString() + "/uploads";
+    const std::filesystem::path file = folder.path().toStdString() + "/nearest.so";
+    std::filesystem::create_directory(uploads);
+    QVERIFY(writeFile(file, "x").has_value());
+    {
+        ManualHandler handler;
+        handler.folder = uploads;
+        handler.holdsInstalls = true;
+        auto server = RpcServer::make(config(), handler, &now);
+        QVERIFY(server.has_value());
+        client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+        Request request = client.installPolicy(file, true, [](auto) {});
+        QTRY_COMPARE(handler.heldInstalls.size(), std::size_t{1});
+        QVERIFY(std::filesystem::exists(handler.uploads[0].file));  // it may still be read
+        request.cancel();
+        QTRY_COMPARE(handler.givenUp, 1);
+        // An answer comes all the same, when the call and its reply have gone.
+        server->reset();
+        client::PolicyInstalled installed;
+        installed.plugin.name = std::string(1'000, 'n');
+        handler.heldInstalls[0](installed);
+        handler.heldInstalls.clear();
+        QTRY_VERIFY(std::filesystem::is_empty(uploads));
+    }
+    // The service gives up what it asked for.
+    struct Held final : Request::State {
+        Held(int& count, Callback<client::PolicyInstalled> done) : ended(count), answer(std::move(done)) {}
+        ~Held() override { ++ended; }
+        int& ended;
+        Callback<client::PolicyInstalled> answer;
+    };
+    int begun = 0;
+    int ended = 0;
+    Simulation sim(1);
+    sim.start();
+    ReviewingHost host(m_clock);
+    host.allowed = {"ann create policyplugins"};
+    FleetFeed feed(sim.clock, {});
+    feed.start(*sim.controller);
+    FederationService service(*sim.controller, feed, host, m_clock, {}, {},
+                              {.folder = [&] { return uploads; },
+                               .install =
+                                   [&](PolicyUpload, Callback<client::PolicyInstalled> done) {
+                                       ++begun;
+                                       return Request(std::make_unique<Held>(ended, std::move(done)));
+                                   }});
+    auto server = RpcServer::make(config(), service, &now);
+    QVERIFY(server.has_value());
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    Request request = client.installPolicy(file, true, [](auto) {});
+    QTRY_COMPARE(begun, 1);
+    QCOMPARE(ended, 0);
+    request.cancel();
+    QTRY_COMPARE(ended, 1);
+    QTRY_VERIFY(std::filesystem::is_empty(uploads));
+    feed.stop();
 }
 
 void RpcTest::refusesBadUploads_data() {
