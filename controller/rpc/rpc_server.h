@@ -27,7 +27,7 @@ public:
     FleetStream& operator=(const FleetStream&) = delete;
     virtual ~FleetStream() = default;
 
-    // Drops what waits: this is newer.
+    // Drops what waits: this is newer. It arrives whole, however slow the reader.
     virtual void snapshot(const client::FleetInfo& info, bool isResync, FleetDeltaPtr whole,
                           std::shared_ptr<const Visibility> visibility) = 0;
     virtual void push(FleetDeltaPtr delta) = 0;

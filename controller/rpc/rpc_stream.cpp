@@ -10,9 +10,9 @@ namespace {
 
 // In one message; some 200 KB of ordinary objects.
 constexpr std::size_t kPart = 500;
-// What may wait for a reader: a few seconds of a busy fleet.
+// What may wait for a reader beside a snapshot: minutes of a fleet of 1,000 clusters, seconds of one in which
+// every object moves.
 constexpr std::size_t kMostWaiting = 20'000;
-constexpr std::size_t kMostQueued = 64;
 
 // What somebody sees of a cluster who may not list MemberClusters.
 void toOutline(const client::Cluster& cluster, v1::Cluster& message) {
@@ -31,39 +31,41 @@ void RpcStream::snapshot(const client::FleetInfo& info, bool isResync, FleetDelt
     m_queue.clear();
     m_waiting = 0;
     m_isLost = false;
+    m_isAsked = false;
     m_visibility = std::move(visibility);
     auto shown = std::make_shared<client::FleetInfo>(info);
     shown->seesClusters = m_visibility->clusters;
     shown->seesAllNamespaces = m_visibility->allNamespaces;
     shown->namespaces.assign(m_visibility->namespaces.begin(), m_visibility->namespaces.end());
     m_queue.push_back({.kind = Kind::Begin, .info = std::move(shown), .isResync = isResync});
-    m_queue.push_back({.kind = Kind::Part, .delta = std::move(whole)});
+    m_queue.push_back({.kind = Kind::Whole, .delta = std::move(whole)});
     m_queue.push_back({.kind = Kind::End});
     write();
 }
 
 void RpcStream::push(FleetDeltaPtr delta) {
     const std::scoped_lock lock(m_mutex);
-    if (m_isLost || m_isEnded || !m_visibility)
+    if (m_isLost || m_isEnded || !m_visibility || delta->size() == 0)
         return;
     m_waiting += delta->size();
-    if (m_waiting > kMostWaiting || m_queue.size() >= kMostQueued) {
-        // What is being written goes out; the snapshot that follows makes good for the rest.
-        m_queue.clear();
+    if (m_waiting > kMostWaiting) {
+        // What is being written goes out, and all of a snapshot: a slow reader would never get a whole one
+        // otherwise. The snapshot that follows makes good for the rest.
+        const auto end = std::ranges::find(m_queue, Kind::End, &Outgoing::kind);
+        m_queue.erase(end == m_queue.end() ? m_queue.begin() : std::next(end), m_queue.end());
         m_waiting = 0;
         m_isLost = true;
         return write();
     }
-    m_queue.push_back({.kind = Kind::Part, .delta = std::move(delta)});
+    m_queue.push_back({.kind = Kind::Delta, .delta = std::move(delta)});
     write();
 }
 
 void RpcStream::heartbeat() {
     const std::scoped_lock lock(m_mutex);
-    if (!m_isWriting && m_queue.empty() && m_visibility && !m_isLost) {
+    if (!m_isWriting && m_queue.empty() && m_visibility && !m_isLost)
         m_queue.push_back({.kind = Kind::Heartbeat});
-        write();
-    }
+    write();
 }
 
 void RpcStream::end(const Error& error) {
@@ -104,8 +106,8 @@ void RpcStream::write() {
         m_isWriting = true;
         return StartWrite(&m_message);
     }
-    if (m_isLost)
-        std::ignore = m_inbox->post([self = weak_from_this()](RpcHandler& handler) {
+    if (m_isLost && !m_isAsked)  // the next heartbeat tries again
+        m_isAsked = m_inbox->post([self = weak_from_this()](RpcHandler& handler) {
             if (const auto stream = self.lock())
                 handler.resync(stream.get());
         });
@@ -122,13 +124,15 @@ bool RpcStream::fill() {
             toMessage(*from.info, *m_message.mutable_begin());
             m_message.mutable_begin()->set_is_resync(from.isResync);
             break;
-        case Kind::Part: {
+        case Kind::Whole:
+        case Kind::Delta: {
             const std::size_t before = from.next;
             v1::FleetChanges& changes = *m_message.mutable_changes();
             fillPart(from, changes);
             isDone = from.next >= from.delta->size();
             isSeen = changes.ByteSizeLong() > 0;
-            m_waiting -= std::min(m_waiting, from.next - before);
+            if (from.kind == Kind::Delta)
+                m_waiting -= from.next - before;
             break;
         }
         case Kind::Heartbeat:

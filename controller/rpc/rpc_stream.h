@@ -36,17 +36,16 @@ public:
     void OnDone() override;
 
 private:
-    enum class Kind { Begin, Part, Heartbeat, End };
+    enum class Kind { Begin, Whole, End, Delta, Heartbeat };
     // One message to be, or several: `next` says how far it is made.
     struct Outgoing {
-        Kind kind = Kind::Part;
+        Kind kind = Kind::Delta;
         FleetDeltaPtr delta;
         std::size_t next = 0;
         std::shared_ptr<const client::FleetInfo> info;
         bool isResync = false;
     };
     // All with the lock held.
-    void add(Outgoing outgoing);
     void write();
     void finish(const grpc::Status& status);
     [[nodiscard]] bool fill();  // false: nothing of it may be seen
@@ -57,12 +56,13 @@ private:
     std::shared_ptr<RpcStream> m_self;
     std::mutex m_mutex;  // of what follows
     std::deque<Outgoing> m_queue;
-    std::size_t m_waiting = 0;  // values in m_queue, snapshots not counted
+    std::size_t m_waiting = 0;  // values of deltas in m_queue
     std::shared_ptr<const Visibility> m_visibility;
     v1::FleetMessage m_message;
     bool m_isWriting = false;
     bool m_isEnded = false;
-    bool m_isLost = false;  // deltas were dropped: nothing more until the next snapshot
+    bool m_isLost = false;   // deltas were dropped: nothing more until the next snapshot
+    bool m_isAsked = false;  // for that
 };
 
 }  // namespace kubefed::controller

@@ -107,6 +107,8 @@ private Q_SLOTS:
     void sendsSnapshotsInParts();
     void showsWhatMayBeSeen();
     void resyncsASlowReader();
+    void keepsASnapshotForASlowReader();
+    void resyncsWithinTheService();
     void endsWhatIsOpen();
     void endsWhatTheServiceKeeps();
     void keepsThePort();
@@ -230,6 +232,83 @@ void RpcTest::resyncsASlowReader() {
     stream->snapshot({}, true, fleet, all());
     QTRY_COMPARE(seen.resets, 2);
     QCOMPARE(seen.fold.objects().size(), std::size_t{10});
+}
+
+void RpcTest::keepsASnapshotForASlowReader() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    QTRY_COMPARE(handler.streams.size(), std::size_t{1});
+    const FleetStreamPtr stream = handler.streams[0];
+    // Far more than a connection takes while the client's event loop stands still.
+    const auto fleet = makeFleet(3, 30'000, 10);
+    stream->snapshot({}, false, fleet, all());
+    for (int i = 0; i < 200; ++i) {  // what 20 s of probes bring meanwhile
+        auto delta = std::make_shared<FleetDelta>();
+        delta->contacts = {{1, 4'000 + i, 7, true}};
+        stream->push(std::move(delta));
+    }
+    QTRY_COMPARE_WITH_TIMEOUT(seen.deltas, 200, 30'000);
+    QCOMPARE(seen.resets, 1);
+    QCOMPARE(handler.resyncs, 0);
+    QCOMPARE(seen.fold.objects().size(), std::size_t{30'000});
+    QCOMPARE(seen.fold.clusters().at(1).lastContact, client::TimeMs{4'199});
+
+    // More than may wait beside it: it comes all the same, and only then another one is asked for.
+    stream->snapshot({}, true, fleet, all());
+    for (int i = 0; i < 21; ++i) {
+        auto delta = std::make_shared<FleetDelta>();
+        for (int j = 0; j < 1'000; ++j)
+            delta->objects.push_back(makeObject("shop", "new-" + std::to_string(j), 1));
+        stream->push(std::move(delta));
+    }
+    QTRY_COMPARE_WITH_TIMEOUT(handler.resyncs, 1, 30'000);
+    QTRY_COMPARE(seen.resets, 2);
+    QCOMPARE(seen.deltas, 200);
+    QCOMPARE(seen.fold.objects().size(), std::size_t{30'000});
+    stream->heartbeat();  // it asked already
+    stream->snapshot({}, true, makeFleet(3, 10), all());
+    QTRY_COMPARE(seen.resets, 3);
+    QCOMPARE(handler.resyncs, 1);
+}
+
+void RpcTest::resyncsWithinTheService() {
+    Simulation sim(1);
+    sim.start();
+    sim.putRc("web", 3);
+    sim.run(Duration{30'000});
+    ReviewingHost host(m_clock);
+    host.allowed = {"ann watch fleets", "ann list placements", "ann list memberclusters"};
+    FleetFeed feed(sim.clock, {});
+    feed.start(*sim.controller);
+    FederationService service(*sim.controller, feed, host, m_clock, {.federation = "prod"}, {});
+    auto server = RpcServer::make(config(), service, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient ann(endpoint((*server)->port(), m_ann), m_clock);
+    ann.start(seen);
+    QTRY_COMPARE(seen.resets, 1);
+    const auto before = seen.fold.objects();
+    QVERIFY(!before.empty());
+    // The client's event loop stands still; what is told meanwhile does not fit.
+    for (int i = 0; i < 80; ++i) {
+        auto delta = std::make_shared<FleetDelta>();
+        for (int j = 0; j < 1'000; ++j)
+            delta->objects.push_back(makeObject("shop", "x-" + std::to_string(j), 5));
+        service.deliver(delta);
+    }
+    QTRY_COMPARE_WITH_TIMEOUT(seen.resets, 2, 30'000);
+    QVERIFY(seen.fold.objects() == before);  // the fleet as it is, not as far as it was told
+    auto delta = std::make_shared<FleetDelta>();
+    delta->objects = {makeObject("shop", "new")};
+    service.deliver(delta);
+    QTRY_COMPARE(seen.fold.objects().size(), before.size() + 1);
+    QVERIFY(seen.state == ConnectionState::Live);
+    QCOMPARE(service.subscribers(), std::size_t{1});
+    feed.stop();
 }
 
 void RpcTest::endsWhatIsOpen() {
