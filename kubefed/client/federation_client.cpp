@@ -75,25 +75,30 @@ private:
         // A channel of its own for each attempt: gRPC's back-off within one is not ours.
         m_channel = std::make_unique<RpcChannel>(m_endpoint);
         m_isHeard = false;
+        m_isWhole = false;
         m_heard = m_clock.now();
-        m_watch = m_channel->watch({
-            .alive = [this](TimeMs now) { alive(now); },
+        WatchCallbacks callbacks{
+            .heard = [this](TimeMs now, bool isPart) { heard(now, isPart); },
             .reset = [this](const FleetInfo& info, FleetChanges all) { m_sink->reset(info, std::move(all)); },
             .changed = [this](FleetChanges changes) { m_sink->changed(std::move(changes)); },
             .ended = [this](Error error) { ended(std::move(error)); },
-        });
+        };
+        m_watch = m_channel->watch(std::move(callbacks));
         m_timer = m_clock.after(kConnectDeadline, [this] { listen(); });
     }
 
-    void alive(TimeMs now) {
+    void heard(TimeMs now, bool isPart) {
         const TimeMs offset = now - millis(m_clock.now());
         // The fastest message tells best; a slower one only when the clock over there was changed.
         if (!m_isHeard || offset > m_offset || offset < m_offset - kClockTolerance)
             m_offset = offset;
         m_heard = m_clock.now();
-        m_backOff = kFirstBackOff;
         if (!std::exchange(m_isHeard, true))
             m_timer = m_clock.after(kStalledAfter, [this] { listen(); });
+        m_isWhole = m_isWhole || !isPart;
+        if (!m_isWhole)
+            return;
+        m_backOff = kFirstBackOff;
         tell(ConnectionState::Live, {.code = Code::Ok});
     }
 
@@ -105,7 +110,7 @@ private:
                           .message = m_isHeard ? "nothing was heard of the controller for 10 s"
                                                : "the controller at " + m_endpoint.address +
                                                      " does not answer within 5 s"});
-        if (silence >= kStalledAfter)
+        if (silence >= kStalledAfter && m_isWhole)
             tell(ConnectionState::Stalled, {.code = Code::Ok});
         const Duration limit = silence >= kStalledAfter ? kGivenUpAfter : kStalledAfter;
         m_timer = m_clock.after(limit - silence, [this] { listen(); });
@@ -141,6 +146,7 @@ private:
     TimeMs m_offset = 0;    // from our monotonic clock to the controller's
     SteadyTime m_heard{};
     bool m_isHeard = false;
+    bool m_isWhole = false;  // a whole snapshot came on this connection; until then what is shown is old
     Duration m_backOff = kFirstBackOff;
     std::minstd_rand m_random{std::random_device{}()};
     RpcChannel m_calls;  // those that are not the watch

@@ -16,7 +16,7 @@ namespace kubefed::client {
 
 enum class ConnectionState {
     Connecting,    // first attempt
-    Live,          // messages come, at least one a second
+    Live,          // all that there is was told, and messages come, at least one a second
     Stalled,       // the connection stands, but nothing came for 3 s
     Disconnected,  // tried again by itself, `error` says why
     Forbidden,     // the caller may not watch, or is not known: retried each minute

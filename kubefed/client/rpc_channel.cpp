@@ -230,11 +230,9 @@ public:
     void OnReadDone(bool ok) override {
         if (!ok)
             return release();  // not cancelled: that would hide the status with which it ended
-        const bool untaken = take();
+        take();
         const std::scoped_lock lock(m_mutex);
-        if (untaken)
-            ++m_untaken;
-        m_isPaused = m_untaken >= kMaxUntaken;
+        m_isPaused = ++m_untaken >= kMaxUntaken;
         if (!m_isPaused && !m_isReleased)
             StartRead(&m_message);
     }
@@ -267,52 +265,50 @@ private:
         }
         RemoveHold();
     }
-    // Posts what the message brings. False: it was a part of a snapshot, which is handed over whole.
-    bool take() {
+    // Posts what the message brings; of a part of a snapshot only that it came, for a large one takes long.
+    void take() {
         const TimeMs now = m_message.now();
         switch (m_message.content_case()) {
             case v1::FleetMessage::kBegin:
                 m_info = toValue(m_message.begin());
                 m_snapshot = {};
                 m_inSnapshot = true;
-                return false;
+                return post(now, true, [](const WatchCallbacks&) {});
             case v1::FleetMessage::kEnd:
                 m_inSnapshot = false;
-                post(now,
-                     [info = std::move(m_info), all = std::move(m_snapshot)](
-                         const WatchCallbacks& callbacks) mutable { callbacks.reset(info, std::move(all)); });
-                m_info = {};
-                m_snapshot = {};
-                return true;
+                return post(
+                    now, false,
+                    [info = std::exchange(m_info, {}), all = std::exchange(m_snapshot, {})](
+                        const WatchCallbacks& callbacks) mutable { callbacks.reset(info, std::move(all)); });
             case v1::FleetMessage::kChanges: {
                 if (m_inSnapshot) {
                     append(m_snapshot, m_message.changes());
-                    return false;
+                    return post(now, true, [](const WatchCallbacks&) {});
                 }
                 FleetChanges changes;
                 append(changes, m_message.changes());
-                post(now, [changes = std::move(changes)](const WatchCallbacks& callbacks) mutable {
-                    callbacks.changed(std::move(changes));
-                });
-                return true;
+                return post(now, false,
+                            [changes = std::move(changes)](const WatchCallbacks& callbacks) mutable {
+                                callbacks.changed(std::move(changes));
+                            });
             }
             default:
-                post(now, [](const WatchCallbacks&) {});
-                return true;
+                return post(now, false, [](const WatchCallbacks&) {});
         }
     }
     template <class Deliver>
-    void post(TimeMs now, Deliver deliver) {
-        m_inbox->post([self = weak_from_this(), to = m_to, now, deliver = std::move(deliver)]() mutable {
-            if (const auto inner = to.lock()) {
-                const WatchCallbacks callbacks = inner->callbacks;  // it may end inside them
-                callbacks.alive(now);
-                if (!inner->isDropped)
-                    deliver(callbacks);
-            }
-            if (const auto reader = self.lock())
-                reader->taken();
-        });
+    void post(TimeMs now, bool isPart, Deliver deliver) {
+        m_inbox->post(
+            [self = weak_from_this(), to = m_to, now, isPart, deliver = std::move(deliver)]() mutable {
+                if (const auto inner = to.lock()) {
+                    const WatchCallbacks callbacks = inner->callbacks;  // it may end inside them
+                    callbacks.heard(now, isPart);
+                    if (!inner->isDropped)
+                        deliver(callbacks);
+                }
+                if (const auto reader = self.lock())
+                    reader->taken();
+            });
     }
     void taken() {
         const std::scoped_lock lock(m_mutex);

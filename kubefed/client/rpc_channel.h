@@ -14,7 +14,8 @@
 namespace kubefed::client {
 
 struct WatchCallbacks {
-    std::function<void(TimeMs now)> alive;  // with every message, before what it brings
+    // With every message, before what it brings; `isPart`: of a snapshot, which is handed over whole.
+    std::function<void(TimeMs now, bool isPart)> heard;
     std::function<void(const FleetInfo&, FleetChanges)> reset;
     std::function<void(FleetChanges)> changed;
     std::function<void(Error)> ended;  // once; nothing afterwards

@@ -149,6 +149,7 @@ private Q_SLOTS:
     void tellsSnapshotsWholeAndThenChanges();
     void comesBackByItself();
     void saysThatItStalls();
+    void waitsForALongSnapshot();
     void waitsWhenItIsForbidden();
     void refusesAnotherCa();
     void sendsATokenWhereThereIsNoCertificate();
@@ -273,6 +274,40 @@ void ClientTest::saysThatItStalls() {
     clock.advance(Duration{300});
     QTRY_COMPARE(sink.resets, 2);
     QTRY_COMPARE(federation.streams(), 1);
+}
+
+void ClientTest::waitsForALongSnapshot() {
+    FakeFederation federation(m_server, m_ca.certPem);
+    FakeClock clock;
+    Sink sink;
+    FederationClient client(endpoint(federation.port()), clock);
+    client.start(sink);
+    clock.advance(Duration::zero());
+    QTRY_COMPARE(federation.streams(), 1);
+    // Its four messages come over ten seconds.
+    TimeMs now = 1'000'000'000'000'000;
+    for (v1::FleetMessage message : snapshot()) {
+        QCOMPARE(sink.resets, 0);
+        QCOMPARE(sink.states, std::vector{ConnectionState::Connecting});  // what there is is not told yet
+        clock.advance(Duration{2'500});
+        message.set_now(now += 10'000);
+        federation.send(message);
+        QTRY_COMPARE(client.now(), now);
+    }
+    QTRY_COMPARE(sink.resets, 1);
+    QVERIFY(sink.fold.whole().clusters == fleet().clusters);
+    QCOMPARE(federation.streamsEver(), 1);
+    QCOMPARE(sink.state(), ConnectionState::Live);
+    // What there is stays live while another one comes, but not in silence.
+    v1::FleetMessage begin = snapshot(true)[0];
+    begin.set_now(now += 10'000);
+    federation.send(begin);
+    QTRY_COMPARE(client.now(), now);
+    QCOMPARE(sink.state(), ConnectionState::Live);
+    clock.advance(Duration{3'100});
+    QCOMPARE(sink.state(), ConnectionState::Stalled);
+    federation.send(begin);
+    QTRY_COMPARE(sink.state(), ConnectionState::Live);
 }
 
 void ClientTest::waitsWhenItIsForbidden() {
