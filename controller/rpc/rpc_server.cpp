@@ -64,7 +64,7 @@ public:
 
     grpc::ServerWriteReactor<v1::FleetMessage>* WatchFleet(grpc::CallbackServerContext* context,
                                                            const v1::WatchFleetRequest* request) override {
-        auto stream = std::make_shared<RpcStream>(m_inbox, m_now);
+        auto stream = std::make_shared<RpcStream>(m_inbox, m_now, request->clusters_only());
         stream->hold();
         std::vector<std::string> namespaces(request->namespaces().begin(), request->namespaces().end());
         if (!m_inbox->addStream(stream) ||

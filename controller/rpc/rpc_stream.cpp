@@ -171,15 +171,15 @@ void RpcStream::fillPart(Outgoing& from, v1::FleetChanges& message) {
             client::toMessage(contact, *message.add_contacts());
     });
     visit(delta.objects, [&](const auto& object) {
-        if (sees.sees(object->id))
+        if (!m_clustersOnly && sees.sees(object->id))
             client::toMessage(*object, *message.add_objects());
     });
     visit(delta.removedObjects, [&](const client::ObjectId& id) {
-        if (sees.sees(id))
+        if (!m_clustersOnly && sees.sees(id))
             client::toMessage(id, *message.add_removed_objects());
     });
     visit(delta.activities, [&](const client::Activity& activity) {
-        if (sees.sees(activity))
+        if (!m_clustersOnly && sees.sees(activity))
             client::toMessage(activity, *message.add_activities());
     });
     if (delta.totals && left > 0 && from.next == passed) {

@@ -20,8 +20,8 @@ class RpcStream final : public grpc::ServerWriteReactor<v1::FleetMessage>,
                         public RpcCall,
                         public std::enable_shared_from_this<RpcStream> {
 public:
-    RpcStream(std::shared_ptr<RpcInbox> inbox, std::function<client::TimeMs()> now)
-        : m_inbox(std::move(inbox)), m_now(std::move(now)) {}
+    RpcStream(std::shared_ptr<RpcInbox> inbox, std::function<client::TimeMs()> now, bool clustersOnly)
+        : m_inbox(std::move(inbox)), m_now(std::move(now)), m_clustersOnly(clustersOnly) {}
     // Before it is given to gRPC.
     void hold() { m_self = shared_from_this(); }
 
@@ -53,6 +53,7 @@ private:
 
     const std::shared_ptr<RpcInbox> m_inbox;
     const std::function<client::TimeMs()> m_now;
+    const bool m_clustersOnly;
     std::shared_ptr<RpcStream> m_self;
     std::mutex m_mutex;  // of what follows
     std::deque<Outgoing> m_queue;

@@ -31,7 +31,7 @@ public:
                                                                       const net::Identity& identity) = 0;
     [[nodiscard]] virtual Request probe(const net::Endpoint& endpoint, const net::Identity& identity,
                                         Duration timeout, Callback<net::ServerProbe> done) = 0;
-    // The live fleet and explanations, by gRPC.
+    // The live clusters (nothing else of the fleet) and explanations, by gRPC.
     [[nodiscard]] virtual std::unique_ptr<client::FleetSource> controller(
         client::FederationEndpoint endpoint) = 0;
 };

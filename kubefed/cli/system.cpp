@@ -28,7 +28,8 @@ Request TlsConnector::probe(const net::Endpoint& endpoint, const net::Identity& 
 }
 
 std::unique_ptr<client::FleetSource> TlsConnector::controller(client::FederationEndpoint endpoint) {
-    return std::make_unique<client::FederationClient>(std::move(endpoint), m_clock);
+    return std::make_unique<client::FederationClient>(std::move(endpoint), m_clock,
+                                                      client::WatchScope::Clusters);
 }
 
 Result<pid_t> SystemProcesses::start(const std::filesystem::path& program,

@@ -45,8 +45,8 @@ Request failLater(Clock& clock, Error error, Callback<T> done) {
 
 class FederationClient::Impl {
 public:
-    Impl(FederationEndpoint endpoint, Clock& clock)
-        : m_endpoint(std::move(endpoint)), m_clock(clock), m_calls(m_endpoint) {
+    Impl(FederationEndpoint endpoint, Clock& clock, WatchScope scope)
+        : m_endpoint(std::move(endpoint)), m_clock(clock), m_scope(scope), m_calls(m_endpoint) {
         m_offset = std::chrono::floor<Duration>(m_clock.wallNow().time_since_epoch()).count() -
                    millis(m_clock.now());
     }
@@ -83,7 +83,7 @@ private:
             .changed = [this](FleetChanges changes) { m_sink->changed(std::move(changes)); },
             .ended = [this](Error error) { ended(std::move(error)); },
         };
-        m_watch = m_channel->watch(std::move(callbacks));
+        m_watch = m_channel->watch(m_scope, std::move(callbacks));
         m_timer = m_clock.after(kConnectDeadline, [this] { listen(); });
     }
 
@@ -140,6 +140,7 @@ private:
 
     const FederationEndpoint m_endpoint;
     Clock& m_clock;
+    const WatchScope m_scope;
     FleetSink* m_sink = nullptr;
     ConnectionState m_state = ConnectionState::Connecting;
     std::string m_message;  // of the error that was told last
@@ -155,8 +156,8 @@ private:
     Request m_timer;
 };
 
-FederationClient::FederationClient(FederationEndpoint endpoint, Clock& clock)
-    : m_impl(std::make_unique<Impl>(std::move(endpoint), clock)) {}
+FederationClient::FederationClient(FederationEndpoint endpoint, Clock& clock, WatchScope scope)
+    : m_impl(std::make_unique<Impl>(std::move(endpoint), clock, scope)) {}
 FederationClient::~FederationClient() = default;
 
 void FederationClient::start(FleetSink& sink) {

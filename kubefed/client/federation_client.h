@@ -25,9 +25,15 @@ struct FederationEndpoint {
     std::string bearerToken;
 };
 
+// What of the fleet the watch brings.
+enum class WatchScope {
+    Everything,
+    Clusters,  // neither objects nor activities
+};
+
 class FederationClient final : public FleetSource {
 public:
-    FederationClient(FederationEndpoint endpoint, Clock& clock);
+    FederationClient(FederationEndpoint endpoint, Clock& clock, WatchScope scope = WatchScope::Everything);
     ~FederationClient() override;
 
     void start(FleetSink& sink) override;

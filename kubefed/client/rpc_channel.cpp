@@ -214,8 +214,10 @@ class WatchReader final : public grpc::ClientReadReactor<v1::FleetMessage>,
                           public Cancellable,
                           public std::enable_shared_from_this<WatchReader> {
 public:
-    WatchReader(std::shared_ptr<Inbox> inbox, std::weak_ptr<HeldWatch::Inner> to)
-        : m_inbox(std::move(inbox)), m_to(std::move(to)) {}
+    WatchReader(std::shared_ptr<Inbox> inbox, std::weak_ptr<HeldWatch::Inner> to, WatchScope scope)
+        : m_inbox(std::move(inbox)), m_to(std::move(to)) {
+        m_request.set_clusters_only(scope == WatchScope::Clusters);
+    }
 
     void start(v1::Federation::Stub& stub) {
         m_self = shared_from_this();
@@ -394,10 +396,10 @@ RpcChannel::~RpcChannel() {
     m_impl->inbox->close();
 }
 
-Request RpcChannel::watch(WatchCallbacks callbacks) {
+Request RpcChannel::watch(WatchScope scope, WatchCallbacks callbacks) {
     auto held = std::make_unique<HeldWatch>();
     held->inner->callbacks = std::move(callbacks);
-    auto reader = std::make_shared<WatchReader>(m_impl->inbox, held->inner);
+    auto reader = std::make_shared<WatchReader>(m_impl->inbox, held->inner, scope);
     held->inner->call = reader;
     m_impl->prepare(reader->context());
     reader->start(*m_impl->stub);

@@ -36,7 +36,7 @@ public:
     RpcChannel& operator=(const RpcChannel&) = delete;
 
     // The callbacks live as long as the handle.
-    [[nodiscard]] Request watch(WatchCallbacks callbacks);
+    [[nodiscard]] Request watch(WatchScope scope, WatchCallbacks callbacks);
     [[nodiscard]] Request explain(const ObjectId& object, Callback<Explanation> done);
     [[nodiscard]] Request listPolicies(Callback<std::vector<PolicyPlugin>> done);
     [[nodiscard]] Request installPolicy(PolicyUpload upload, Callback<PolicyInstalled> done);

@@ -109,6 +109,7 @@ private Q_SLOTS:
     void resyncsASlowReader();
     void keepsASnapshotForASlowReader();
     void resyncsWithinTheService();
+    void tellsClustersOnly();
     void endsWhatIsOpen();
     void endsWhatTheServiceKeeps();
     void keepsThePort();
@@ -309,6 +310,32 @@ void RpcTest::resyncsWithinTheService() {
     QVERIFY(seen.state == ConnectionState::Live);
     QCOMPARE(service.subscribers(), std::size_t{1});
     feed.stop();
+}
+
+void RpcTest::tellsClustersOnly() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock,
+                                    client::WatchScope::Clusters);
+    client.start(seen);
+    QTRY_COMPARE(handler.streams.size(), std::size_t{1});
+    const auto fleet = makeFleet(700, 3'000);
+    fleet->activities = {{.number = 1, .cluster = 1, .reason = "Unreachable"}};
+    handler.streams[0]->snapshot({}, false, fleet, all());
+    QTRY_COMPARE(seen.resets, 1);
+    QCOMPARE(seen.fold.clusters().size(), std::size_t{700});
+    QVERIFY(seen.fold.objects().empty() && seen.fold.activities().empty());
+    auto objects = std::make_shared<FleetDelta>();
+    objects->objects = {makeObject("shop", "x")};
+    objects->removedObjects = {fleet->objects[1]->id};
+    handler.streams[0]->push(objects);  // nothing of it is sent
+    auto contacts = std::make_shared<FleetDelta>();
+    contacts->contacts = {{1, 4'000, 7, true}};
+    handler.streams[0]->push(contacts);
+    QTRY_COMPARE(seen.fold.clusters().at(1).lastContact, client::TimeMs{4'000});
+    QCOMPARE(seen.deltas, 1);
 }
 
 void RpcTest::endsWhatIsOpen() {
