@@ -15,6 +15,7 @@
 
 #include "rpc_fixture.h"
 #include "simulation.h"
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 using namespace kubefed;
@@ -112,6 +113,7 @@ private Q_SLOTS:
     void tellsClustersOnly();
     void endsWhatIsOpen();
     void endsWhatTheServiceKeeps();
+    void saysThatItServes();
     void keepsThePort();
     void asksTheApiForRights();
     void looksAtRightsAgain();
@@ -394,6 +396,40 @@ void RpcTest::endsWhatTheServiceKeeps() {
     QVERIFY(installed->error().code == Code::Unavailable);
     QTRY_VERIFY(seen.state == ConnectionState::Disconnected);
     feed.stop();
+}
+
+void RpcTest::saysThatItServes() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    // A prober has no credentials of the federation.
+    const auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string((*server)->port()),
+                                             grpc::SslCredentials({.pem_root_certs = m_ca.certPem}));
+    const auto check = [&](const grpc::Slice& request) {
+        grpc::GenericStub stub(channel);
+        grpc::CompletionQueue queue;
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+        const grpc::ByteBuffer asked(&request, 1);
+        const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", asked, &queue);
+        grpc::ByteBuffer reply;
+        grpc::Status status;
+        call->StartCall();
+        call->Finish(&reply, &status, &reply);
+        void* tag = nullptr;
+        bool ok = false;
+        (void)queue.Next(&tag, &ok);
+        grpc::Slice bytes;
+        (void)reply.DumpToSingleSlice(&bytes);
+        return std::pair(status.error_code(),
+                         std::string(reinterpret_cast<const char*>(bytes.begin()), bytes.size()));
+    };
+    // grpc.health.v1: HealthCheckRequest{service = 1}, HealthCheckResponse{status = 1: SERVING = 1}.
+    const std::pair serving(grpc::StatusCode::OK, std::string("\x08\x01"));
+    QVERIFY(check(grpc::Slice("")) == serving);
+    QVERIFY(check(grpc::Slice("\x0A\x04none")).first == grpc::StatusCode::NOT_FOUND);
+    server->reset();
+    QVERIFY(check(grpc::Slice("")).first == grpc::StatusCode::UNAVAILABLE);
 }
 
 void RpcTest::keepsThePort() {
