@@ -76,6 +76,17 @@ void Daemon::lock() {
                                         [this](Result<Served> served) { listening(std::move(served)); });
 }
 
+// Built-in policies stay as they are while the controller runs, those that always run among them.
+std::string RegistryPolicySource::versions(const fed::Policy& policy) const {
+    const std::vector<plugins::PluginInfo> loaded = m_registry.plugins();
+    std::string text;
+    for (const fed::PluginUse& use : policy.plugins)
+        for (const plugins::PluginInfo& plugin : loaded)
+            if (plugin.manifest.name == use.name)
+                text += use.name + "@" + plugin.sha256 + "\n";
+    return text;
+}
+
 // Who hangs is told by /livez, and whoever watches over it ends us; the next start then knows the name.
 bool Daemon::openMonitor() {
     plugins::CallMonitor::Config config;

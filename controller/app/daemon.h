@@ -42,6 +42,7 @@ public:
         return m_registry.open(policy);
     }
     void forget(const std::string& policyUid) override { m_registry.forget(policyUid); }
+    [[nodiscard]] std::string versions(const fed::Policy& policy) const override;
 
 private:
     plugins::PolicyRegistry& m_registry;

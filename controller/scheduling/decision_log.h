@@ -24,6 +24,7 @@ struct DecisionInputs {
     std::vector<fed::ClusterObjectStatus> status;  // what was ready where
     std::optional<fed::PlacementSpec> last;        // nothing: it was the first
     std::shared_ptr<const fed::Policy> policy;
+    std::string plugins;  // PolicySource::versions()
     fed::PlacementSpec decided;
     WallTime time{};
 };

@@ -185,6 +185,7 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
         if (isNew && governed.policy != nullptr && !decided.keepsLast) {
             inputs.decided = decided.spec;
             inputs.time = m_clock.wallNow();
+            inputs.plugins = m_policies.versions(*governed.policy);
             m_log.record(id, *governed.policy, std::move(inputs));
         }
         writePlacement(id, record, placement, decided.spec, owed.removals);
@@ -293,17 +294,23 @@ Result<Explained> Scheduler::explain(const TemplateId& id) const {
     const fed::PlacementSpec& spec = explained.placement->placement.spec;
     fed::Governance governed = governance(id, *record, &spec);
     explained.follows = governed.follows;
-    std::optional<DecisionInputs> inputs = m_log.find(id, spec);
-    if (inputs && !governed.follows) {
-        governed.policy = inputs->policy.get();
-    } else {
-        explained.fromPresentInputs = !governed.follows && governed.policy != nullptr;
-        inputs = DecisionInputs{.fleet = m_membership.fleet(),
-                                .object = record->object,
-                                .status = explained.placement->placement.status.clusters,
-                                .last = spec};
+    const std::optional<DecisionInputs> known = m_log.find(id, spec);
+    if (known && !governed.follows && known->plugins == m_policies.versions(*known->policy)) {
+        fed::Governance then = governed;
+        then.policy = known->policy.get();
+        explained.decision = decision(id, then, *known);
+        explained.explanation = explained.decision.explanation;
+        // Else what decides now is not what decided it, whatever it says of itself.
+        const fed::PlacementSpec& said = explained.decision.spec;
+        if (!explained.decision.keepsLast && said.clusters == spec.clusters && said.unplaced == spec.unplaced)
+            return explained;
     }
-    explained.decision = decision(id, governed, *inputs);
+    explained.fromPresentInputs = !governed.follows && governed.policy != nullptr;
+    explained.decision = decision(id, governed,
+                                  {.fleet = m_membership.fleet(),
+                                   .object = record->object,
+                                   .status = explained.placement->placement.status.clusters,
+                                   .last = spec});
     explained.explanation = explained.decision.explanation;
     return explained;
 }

@@ -36,6 +36,11 @@ public:
     // The policy is gone: what was made for it may go, and what open() still makes of it (to explain what it
     // decided) serves one round.
     virtual void forget(const std::string& policyUid) = 0;
+    // Another text when the code of one of its plugins is another.
+    [[nodiscard]] virtual std::string versions(const fed::Policy& policy) const {
+        (void)policy;
+        return {};
+    }
 };
 
 // What the last look at a template found; for its Placement's status.
@@ -49,7 +54,8 @@ struct Outcome {
     bool deleting = false;
 };
 
-// Why an object is where it is, as it was decided or (no longer being remembered) as it would be decided now.
+// Why an object is where it is, as it was decided or as it would be decided now: what it was decided from is
+// no longer remembered, or the plugins that decided it are no longer there.
 struct Explained {
     std::shared_ptr<const fed::Explanation> explanation;  // null: no round was made, see the decision
     fed::Decision decision;

@@ -36,7 +36,9 @@ std::string headline(const client::Explanation& explanation, client::TimeMs now)
     if (!explanation.because.empty())
         text += "because " + explanation.because + "\n";
     if (explanation.fromPresentInputs)
-        text += "what it was decided from is no longer remembered: this is how it would be decided now\n";
+        text +=
+            "this is how it would be decided now: what it was decided from is no longer remembered, or its "
+            "plugins have changed since\n";
     return text;
 }
 

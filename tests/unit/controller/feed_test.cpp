@@ -93,6 +93,7 @@ private Q_SLOTS:
     void foldsToTheSnapshot();
     void explainsWhatWasDecided();
     void explainsFromPresentInputsAfterARestart();
+    void explainsFromPresentInputsAfterAReload();
 };
 
 void FeedTest::beginsWithoutNews() {
@@ -262,6 +263,30 @@ void FeedTest::explainsFromPresentInputsAfterARestart() {
     all.sim.putRc("web", 9);
     all.sim.run(Duration{15'000});
     QVERIFY(!explainObject(*all.sim.controller, id)->fromPresentInputs);
+}
+
+void FeedTest::explainsFromPresentInputsAfterAReload() {
+    Observed all(8);
+    all.start();
+    all.sim.putRc("web", 6);
+    all.sim.run(Duration{30'000});
+    const client::ObjectId id{"", "v1", "ReplicationController", "shop", "web"};
+    const auto isOfNow = [&] { return explainObject(*all.sim.controller, id).value().fromPresentInputs; };
+    QVERIFY(!isOfNow());
+    // A newer version that would decide the same: its words are not those that were said then.
+    all.sim.policies.version = "2";
+    QVERIFY(isOfNow());
+    all.sim.policies.version = "1";
+    QVERIFY(!isOfNow());
+    // One that does not say that it is another, but decides otherwise.
+    all.sim.policies.fillsTheFirst = true;
+    QVERIFY(isOfNow());
+    // What it decides itself it explains, too.
+    all.sim.putRc("web", 9);
+    all.sim.run(Duration{15'000});
+    QVERIFY(!isOfNow());
+    all.sim.policies.fillsTheFirst = false;
+    QVERIFY(isOfNow());
 }
 
 QTEST_GUILESS_MAIN(FeedTest)

@@ -21,6 +21,7 @@ namespace kubefed::controller {
 // already), and divides evenly.
 class EvenRound final : public fed::PolicyRound {
 public:
+    explicit EvenRound(bool fillsTheFirst = false) : m_fillsTheFirst(fillsTheFirst) {}
     [[nodiscard]] std::span<const Plugin> plugins() const override { return {&m_plugin, 1}; }
     [[nodiscard]] Result<void> run(std::size_t, fed::Stage stage, const fed::RoundContext& context,
                                    std::span<fed::RoundRow> rows, fed::ReasonLog* reasons) override {
@@ -33,7 +34,7 @@ public:
         if (stage == fed::Stage::Divide) {
             auto left = context.workload.wanted;
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                const auto share = left / static_cast<std::int64_t>(rows.size() - i);
+                const auto share = m_fillsTheFirst ? left : left / static_cast<std::int64_t>(rows.size() - i);
                 rows[i].replicas = std::clamp(share, rows[i].min, rows[i].max);
                 left -= rows[i].replicas;
                 rows[i].reason = reasons != nullptr ? reasons->add("evenly") : 0;
@@ -43,6 +44,7 @@ public:
     }
 
 private:
+    bool m_fillsTheFirst;
     Plugin m_plugin{.name = "even",
                     .weight = 1,
                     .optional = false,
@@ -53,13 +55,16 @@ private:
 class EvenPolicies final : public PolicySource {
 public:
     bool broken = false;
+    bool fillsTheFirst = false;  // another "even", which divides otherwise
+    std::string version = "1";
     Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy&) override {
         if (broken)
             return fail(Code::InvalidArgument, "plugin \"even\" cannot be loaded");
-        return std::make_unique<EvenRound>();
+        return std::make_unique<EvenRound>(fillsTheFirst);
     }
     std::vector<std::string> forgotten;
     void forget(const std::string& policyUid) override { forgotten.push_back(policyUid); }
+    std::string versions(const fed::Policy&) const override { return version; }
 };
 
 class Simulation {
