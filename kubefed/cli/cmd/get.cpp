@@ -59,6 +59,13 @@ std::expected<std::vector<Query>, CliError> readQueries(const std::vector<std::s
     return queries;
 }
 
+CliError noSuchMember(const std::string& federation, const std::string& name) {
+    return {.id = "KF1120",
+            .message = "federation \"" + federation + "\" has no member \"" + name + "\"",
+            .remedy = "kubefed get clusters lists them",
+            .changed = "nothing was changed"};
+}
+
 Get::Get(Environment& environment, GetOptions options)
     : FederationVerb(environment, options.common), m_options(std::move(options)) {}
 

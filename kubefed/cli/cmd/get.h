@@ -30,6 +30,8 @@ struct Query {
 };
 [[nodiscard]] std::expected<std::vector<Query>, CliError> readQueries(
     const std::vector<std::string>& arguments);
+// KF1120
+[[nodiscard]] CliError noSuchMember(const std::string& federation, const std::string& name);
 
 class Get final : public FederationVerb {
 public:

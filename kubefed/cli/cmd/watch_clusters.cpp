@@ -53,13 +53,25 @@ void WatchClusters::stateChanged(client::ConnectionState state, const Error& err
 }
 
 void WatchClusters::reset(const client::FleetInfo& info, client::FleetChanges all) {
+    // Another controller gives other numbers: names tell who is still there.
+    for (const auto& [number, cluster] : m_fold.clusters())
+        if (std::ranges::find(all.clusters, cluster.name, &client::Cluster::name) == all.clusters.end())
+            m_left.push_back(cluster);
     m_fold.reset(info, std::move(all));
-    if (!info.seesClusters && !m_hasHeaders)
+    if (m_hasHeaders)
+        return show();
+    if (!m_name.empty() &&
+        std::ranges::none_of(m_fold.clusters(), [this](const auto& known) { return isWanted(known.second); }))
+        return fail(noSuchMember(federationName(), m_name));
+    if (!info.seesClusters)
         env().report.warn("you may not list memberclusters: only names and phases are shown");
     show();
 }
 
 void WatchClusters::changed(client::FleetChanges changes) {
+    for (const client::ClusterNumber number : changes.removedClusters)
+        if (const auto known = m_fold.clusters().find(number); known != m_fold.clusters().end())
+            m_left.push_back(known->second);
     m_fold.apply(std::move(changes));
     show();
 }
@@ -76,22 +88,27 @@ bool WatchClusters::isOld(const client::Cluster& cluster) const {
 
 void WatchClusters::show() {
     m_timer = env().clock.after(kLookEvery, [this] { show(); });
+    std::vector<std::vector<std::string>> left;
+    for (const client::Cluster& cluster : std::exchange(m_left, {}))
+        if (m_shown.erase(cluster.name) > 0)
+            left.push_back(leftRow(cluster, m_controller->now()));
     std::vector<const client::Cluster*> rows;
     for (const auto& [number, cluster] : m_fold.clusters()) {
         if (!isWanted(cluster))
             continue;
         std::string state = changeKey(cluster) + (isOld(cluster) ? " old" : "");
-        std::string& shown = m_shown[number];
+        std::string& shown = m_shown[cluster.name];
         if (state == shown)
             continue;
         shown = std::move(state);
         rows.push_back(&cluster);
     }
-    if (rows.empty())
-        return;
     std::ranges::sort(rows, {}, &client::Cluster::name);
     Table table = clusterTable(rows, m_controller->now());
+    table.rows.insert(table.rows.begin(), left.begin(), left.end());
     const bool isFirst = !std::exchange(m_hasHeaders, true);
+    if (table.rows.empty() && !isFirst)
+        return;
     table.leastWidths = std::move(m_widths);
     env().out << table.text(isFirst) << std::flush;
     m_widths = table.widths(isFirst);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `kubefed get clusters --watch`: the table of members from the controller's live stream, then a row for each
-// one that changes, until Ctrl-C. A member of which nothing is heard for too long is a change as well; ages
-// and latencies alone are not. One object is one run; main thread.
+// one that changes, until Ctrl-C. A member of which nothing is heard for too long is a change as well, and
+// one that leaves has a last row; ages and latencies alone are no change. One object is one run; main thread.
 #pragma once
 
 #include <map>
@@ -36,8 +36,9 @@ private:
     client::FleetFold m_fold;
     bool m_isLive = false;
     bool m_hasHeaders = false;
-    std::map<client::ClusterNumber, std::string> m_shown;  // what of a row counts as a change
-    std::vector<std::size_t> m_widths;                     // of the columns so far
+    std::map<std::string, std::string> m_shown;  // by name: what of a row counts as a change
+    std::vector<client::Cluster> m_left;         // members until now, not told yet
+    std::vector<std::size_t> m_widths;           // of the columns so far
     std::unique_ptr<client::FleetSource> m_controller;
     Request m_request;
     Request m_timer;

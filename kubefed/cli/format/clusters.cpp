@@ -110,6 +110,14 @@ Table clusterTable(const std::vector<const client::Cluster*>& clusters, client::
     return table;
 }
 
+std::vector<std::string> leftRow(const client::Cluster& cluster, client::TimeMs now) {
+    Line line = lineOf(cluster, now);
+    line.phase = "Left";
+    line.isReachable = false;
+    line.reason.clear();
+    return cells(line);
+}
+
 std::string changeKey(const client::Cluster& cluster) {
     client::Cluster still = cluster;
     still.lastContact = 0;

@@ -15,6 +15,8 @@ namespace kubefed::cli {
 [[nodiscard]] Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now);
 // The same of the live fleet, in the order given.
 [[nodiscard]] Table clusterTable(const std::vector<const client::Cluster*>& clusters, client::TimeMs now);
+// The last row of one that is no member any more: STATUS says Left, and what was known is history.
+[[nodiscard]] std::vector<std::string> leftRow(const client::Cluster& cluster, client::TimeMs now);
 // Equal as long as only its ages and its latency differ.
 [[nodiscard]] std::string changeKey(const client::Cluster& cluster);
 
