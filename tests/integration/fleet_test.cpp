@@ -2,6 +2,7 @@
 // The live fleet as people get it: the shipped programs in private folders, three simulated members, and a
 // client that finds the controller through the federation's API.
 #include <QProcess>
+#include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -98,6 +99,7 @@ private Q_SLOTS:
     void initTestCase();
     void cleanupTestCase();
     void tellsTheFleetAndWhatHappens();
+    void showsLiveFiguresInATable();
     void showsAUserOneNamespace();
     void comesBackAfterARestart();
     void explainsOnTheCommandLine();
@@ -171,6 +173,27 @@ void FleetTest::tellsTheFleetAndWhatHappens() {
     QTRY_VERIFY_WITH_TIMEOUT(sink.allHealthy(2), kPatience);
     QVERIFY(std::ranges::count(sink.fold.activities(), "Unreachable", &Activity::reason) == 1);
     QCOMPARE(sink.resets, 1);
+}
+
+void FleetTest::showsLiveFiguresInATable() {
+    // What is written of a member that is well is up to a minute old.
+    constexpr Duration kOld{20'000};
+    const auto isOld = [&] {
+        const auto osaka = wait<kube::Object>(
+            [&](auto done) { return m_api->get(fed::memberClusters(), {"", "osaka"}, std::move(done)); });
+        WallTime written{};
+        return osaka &&
+               parseRfc3339(kube::stringAt(osaka->document(), {"status", "lastContactTime"}), written) &&
+               m_clock.wallNow() - written > kOld;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(isOld(), 90'000);
+    QVERIFY2(kubefed({"get", "clusters"}) == 0, m_said.c_str());
+    const QString said = QString::fromStdString(m_said);
+    QVERIFY2(!said.contains("SEEN is as it was written"), m_said.c_str());
+    const QRegularExpressionMatch seen =
+        QRegularExpression("^osaka +Ready +([0-9]+)s +v1", QRegularExpression::MultilineOption).match(said);
+    QVERIFY2(seen.hasMatch(), m_said.c_str());
+    QVERIFY2(seen.captured(1).toInt() < kOld / Duration{1'000}, m_said.c_str());
 }
 
 void FleetTest::showsAUserOneNamespace() {

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view kTableAccept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
+// It is on the same machine or one that was reached a moment ago; who waits longer has a table without it.
+constexpr Duration kLiveDeadline{1'000};
+
 bool isClusters(std::string_view type) {
     return type == "clusters" || type == "cluster";
 }
@@ -127,27 +130,42 @@ void Get::askClusters() {
                               [this](Result<kube::ObjectList> list) {
                                   if (!list)
                                       return failWith(list.error(), "listing members");
-                                  printClusters(m_queries[m_next - 1], std::move(list->items));
+                                  readMembers(m_queries[m_next - 1], list->items);
                               });
 }
 
-void Get::printClusters(const Query& query, std::vector<kube::Object> objects) {
-    std::vector<fed::MemberCluster> members;
+void Get::readMembers(const Query& query, const std::vector<kube::Object>& objects) {
+    m_members.clear();
     for (const kube::Object& object : objects)
         if (auto member = fed::MemberCluster::decode(object);
             member && (query.name.empty() || query.name == member->name))
-            members.push_back(std::move(*member));
-    if (members.empty() && !query.name.empty())
-        return fail(
-            {.id = "KF1120",
-             .message = "federation \"" + federationName() + "\" has no member \"" + query.name + "\"",
-             .remedy = "kubefed get clusters lists them",
-             .changed = "nothing was changed"});
-    if (members.empty())
+            m_members.push_back(std::move(*member));
+    if (m_members.empty() && !query.name.empty())
+        return fail(noSuchMember(federationName(), query.name));
+    if (m_members.empty()) {
         env().report.line("federation \"" + federationName() +
                           "\" has no members yet. Next: kubefed join NAME --cluster-context CONTEXT");
-    else
-        show(clusterTable(members, env().clock.wallNow()).text());
+        return next();
+    }
+    if (m_live)
+        return printMembers();
+    m_live = std::make_unique<LiveClusters>(
+        env(), client(), federation().identity, kLiveDeadline, [this](Result<LiveMembers> live) {
+            if (live)
+                m_liveMembers = std::move(*live);
+            else
+                env().report.warn(
+                    "SEEN is as it was written, up to a minute ago; the controller does not say: " +
+                    live.error().text());
+            printMembers();
+        });
+}
+
+void Get::printMembers() {
+    const WallTime now = env().clock.wallNow();
+    show((m_liveMembers ? clusterTable(m_members, now, m_liveMembers->clusters, m_liveMembers->now)
+                        : clusterTable(m_members, now))
+             .text());
     next();
 }
 

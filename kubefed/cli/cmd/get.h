@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `kubefed get`: objects of the federation as the server's own tables, or as YAML, JSON or names; `get
-// clusters` is the table of members. One object is one run; main thread.
+// clusters` is the table of members, live where the controller answers. One object is one run; main thread.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kubefed/cli/format/table.h"
+#include "kubefed/cli/live_clusters.h"
 #include "kubefed/cli/verb.h"
+#include "kubefed/fed/types.h"
 #include "kubefed/kube/discovery.h"
 
 namespace kubefed::cli {
@@ -48,7 +52,8 @@ private:
     void askObjects(const kube::ApiResource& resource, const std::string& name, std::string continueToken);
     void collect(std::vector<kube::Object> objects);
     void printDocuments();
-    void printClusters(const Query& query, std::vector<kube::Object> objects);
+    void readMembers(const Query& query, const std::vector<kube::Object>& objects);
+    void printMembers();
     void show(const std::string& text);
     [[nodiscard]] std::string namespaceFor(const kube::ApiResource& resource) const;
 
@@ -59,6 +64,9 @@ private:
     std::vector<kube::Object> m_documents;
     bool m_shownAny = false;
     bool m_single = false;  // one object was asked for by name
+    std::vector<fed::MemberCluster> m_members;
+    std::optional<LiveMembers> m_liveMembers;
+    std::unique_ptr<LiveClusters> m_live;  // null: nobody asked yet
     Request m_request;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/format/clusters.h"
 
-#include <algorithm>
+#include <map>
+#include <string_view>
 
 namespace kubefed::cli {
 namespace {
@@ -92,14 +93,20 @@ Line lineOf(const client::Cluster& cluster, client::TimeMs now) {
 
 }  // namespace
 
-Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now) {
-    std::vector<const fed::MemberCluster*> sorted;
-    for (const auto& member : members)
-        sorted.push_back(&member);
-    std::ranges::sort(sorted, {}, [](const fed::MemberCluster* member) { return member->name; });
+Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now,
+                   std::span<const client::Cluster> live, client::TimeMs liveNow) {
+    std::map<std::string_view, const client::Cluster*> known;
+    for (const client::Cluster& cluster : live)
+        known.emplace(cluster.name, &cluster);
+    std::map<std::string_view, Line> lines;
+    for (const fed::MemberCluster& member : members) {
+        const auto there = known.find(member.name);
+        lines.emplace(member.name,
+                      there == known.end() ? lineOf(member, now) : lineOf(*there->second, liveNow));
+    }
     Table table = emptyTable();
-    for (const fed::MemberCluster* member : sorted)
-        table.rows.push_back(cells(lineOf(*member, now)));
+    for (const auto& [name, line] : lines)
+        table.rows.push_back(cells(line));
     return table;
 }
 

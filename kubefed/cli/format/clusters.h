@@ -3,6 +3,8 @@
 // The table of members: what each is, when it was last heard of, and what is wrong with it. Pure; any thread.
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "kubefed/cli/format/table.h"
@@ -12,8 +14,11 @@
 namespace kubefed::cli {
 
 // NAME STATUS SEEN VERSION NODES SYNCED LATENCY REASON AGE; figures that are not known are '?'.
-[[nodiscard]] Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now);
-// The same of the live fleet, in the order given.
+// By name. Those that are in `live` too (as of `liveNow`) are shown as they are there: written figures are up
+// to a minute old.
+[[nodiscard]] Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now,
+                                 std::span<const client::Cluster> live = {}, client::TimeMs liveNow = 0);
+// The same of the live fleet alone, in the order given.
 [[nodiscard]] Table clusterTable(const std::vector<const client::Cluster*>& clusters, client::TimeMs now);
 // The last row of one that is no member any more: STATUS says Left, and what was known is history.
 [[nodiscard]] std::vector<std::string> leftRow(const client::Cluster& cluster, client::TimeMs now);

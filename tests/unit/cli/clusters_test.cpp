@@ -90,6 +90,27 @@ class ClustersTest : public QObject {
         cluster.created = ago(24h * 12);
         return cluster;
     }
+    // As it stands in the federation's API, heard of 50 s ago.
+    void write(const std::string& name) {
+        const auto at = [&](Duration before) {
+            return toRfc3339(std::chrono::time_point_cast<WallTime::duration>(w->clock.wallNow() - before));
+        };
+        const kube::JsonObject status{
+            {"phase", "Ready"},
+            {"kubernetesVersion", "v1.34.4"},
+            {"lastContactTime", at(50s)},
+            {"latencyMillis", 9},
+            {"nodes", kube::JsonObject{{"ready", 11}, {"total", 12}}},
+            {"objects",
+             kube::JsonObject{{"desired", 640}, {"synced", 639}, {"failed", 0}, {"unclaimed", 0}}}};
+        w->federation.objects["/apis/kubefed.io/v1alpha1/memberclusters/" + name] = kube::JsonObject{
+            {"apiVersion", "kubefed.io/v1alpha1"},
+            {"kind", "MemberCluster"},
+            {"metadata",
+             kube::JsonObject{{"name", name}, {"uid", name}, {"creationTimestamp", at(24h * 12)}}},
+            {"spec", kube::JsonObject{{"apiEndpoint", "https://10.1.0.4:6443"}}},
+            {"status", status}};
+    }
     template <class Command>
     void start() {
         w->verb = std::make_unique<Command>(w->env, w->options);
@@ -109,6 +130,10 @@ class ClustersTest : public QObject {
 private Q_SLOTS:
     void init();
     void cleanup();
+    void getsLiveFigures();
+    void getsWhatIsWrittenWithoutAController_data();
+    void getsWhatIsWrittenWithoutAController();
+    void asksNobodyAboutNobody();
     void watches();
     void watchesAFederationWithoutMembers();
     void watchesOverARestart();
@@ -138,6 +163,83 @@ void ClustersTest::cleanup() {
     w->verb.reset();
     QCOMPARE(w->open, 0);
     w.reset();
+}
+
+void ClustersTest::getsLiveFigures() {
+    write("tokyo");
+    write("osaka");  // which has just joined: the stream does not know it yet
+    start<Get>();
+    QCOMPARE(w->asked, 1);
+    QVERIFY(!w->exitCode);
+    QCOMPARE(printed(), std::string());
+    tell({}, {live(3, "tokyo"), live(4, "elsewhere")});
+    QCOMPARE(w->exitCode, std::optional(kDone));
+    QCOMPARE(w->open, 0);  // it is let go at once
+    QCOMPARE(printed(),
+             std::string("NAME    STATUS   SEEN   VERSION   NODES   SYNCED    LATENCY   REASON   AGE\n"
+                         "osaka   Ready    50s    v1.34.4   11/12   639/640   9ms                12d\n"
+                         "tokyo   Ready    2s     v1.34.4   12/12   640/640   7ms                12d\n"));
+    QCOMPARE(w->err.str(), std::string());
+}
+
+void ClustersTest::getsWhatIsWrittenWithoutAController_data() {
+    QTest::addColumn<QString>("trouble");
+    QTest::addColumn<QString>("why");
+    QTest::newRow("silent") << "silent" << "no answer within 1";
+    QTest::newRow("lost") << "lost" << "connection refused";
+    QTest::newRow("forbidden") << "forbidden" << "may not watch fleets";
+    QTest::newRow("outlines only") << "outlines" << "may not list memberclusters";
+    QTest::newRow("no endpoint") << "older" << "tells no gRPC endpoint";
+}
+
+void ClustersTest::getsWhatIsWrittenWithoutAController() {
+    QFETCH(QString, trouble);
+    QFETCH(QString, why);
+    write("tokyo");
+    if (trouble == "older")
+        w->federation.objects["/api/v1/namespaces/kube-public/configmaps/kubefed-info"].erase("data");
+    start<Get>();
+    if (trouble == "lost")
+        w->fleet.lose(client::ConnectionState::Disconnected,
+                      {.code = Code::Unavailable, .message = "connection refused"});
+    if (trouble == "forbidden")
+        w->fleet.lose(client::ConnectionState::Forbidden,
+                      {.code = Code::PermissionDenied, .message = "you may not watch fleets"});
+    if (trouble == "outlines")
+        tell({.seesClusters = false}, {live(3, "tokyo")});
+    if (trouble == "silent") {
+        w->clock.advance(900ms);
+        QVERIFY(!w->exitCode);
+        w->clock.advance(100ms);
+    }
+    QCOMPARE(w->exitCode, std::optional(kDone));
+    const std::string table = printed();
+    QVERIFY2(table.find("11/12   639/640   9ms") != std::string::npos, table.c_str());
+    QVERIFY2(table.starts_with("NAME    STATUS   SEEN "), table.c_str());
+    QVERIFY2(warned("SEEN is as it was written") && warned(why.toStdString()), w->err.str().c_str());
+}
+
+void ClustersTest::asksNobodyAboutNobody() {
+    start<Get>();
+    QCOMPARE(w->exitCode, std::optional(kDone));
+    QVERIFY(warned("has no members yet"));
+    write("tokyo");
+    w->options.arguments = {"cluster", "osaka"};
+    w->exitCode.reset();
+    start<Get>();
+    QCOMPARE(w->exitCode, std::optional(kFailed));
+    QVERIFY(warned("KF1120"));
+    QCOMPARE(w->asked, 0);
+    // Several are asked for once.
+    write("osaka");
+    w->options.arguments = {"cluster/osaka", "cluster/tokyo"};
+    w->exitCode.reset();
+    start<Get>();
+    tell({}, {live(3, "tokyo"), live(4, "osaka")});
+    w->clock.advance(20ms);
+    QCOMPARE(w->exitCode, std::optional(kDone));
+    QCOMPARE(w->asked, 1);
+    QCOMPARE(QString::fromStdString(printed()).count(" 2s "), 2);
 }
 
 void ClustersTest::watches() {
