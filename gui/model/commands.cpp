@@ -67,7 +67,7 @@ QString Commands::applyExample() const {
 }
 
 QString Commands::allowWatching() const {
-    return kubectl("create clusterrolebinding kubefed-watchers --clusterrole=view --user=USER");
+    return kubectl("create clusterrolebinding watchers --clusterrole=kubefed-fleet-viewer --user=USER");
 }
 
 }  // namespace kubefed::gui

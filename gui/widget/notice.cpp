@@ -16,6 +16,7 @@ namespace kubefed::gui {
 namespace {
 
 constexpr int kTextWide = 520;
+constexpr int kCommandLetters = 106;  // as many as the smallest window shows
 
 class Sign final : public QWidget {
 public:
@@ -47,7 +48,6 @@ Notice::Notice(QWidget* parent)
     m_sign->setFixedSize(48, 48);
     m_text->setWordWrap(true);
     m_text->setAlignment(Qt::AlignHCenter);
-    m_command->setToolTip("Copy this command");
     auto* column = new QVBoxLayout(this);
     column->setSpacing(2 * kGrid);
     column->addStretch(2);
@@ -72,7 +72,12 @@ void Notice::show(const Content& content) {
     m_text->setText(content.text);
     m_text->setFixedSize(kTextWide, std::max(0, m_text->heightForWidth(kTextWide)));
     m_text->setVisible(!content.text.isEmpty());
-    m_command->setText(content.command + "     Copy");
+    const QString& command = content.command;
+    m_command->setText((command.size() <= kCommandLetters
+                            ? command
+                            : command.left(kCommandLetters / 2) + "…" + command.right(kCommandLetters / 2)) +
+                       "     Copy");
+    m_command->setToolTip("Copy this command:\n" + command);
     m_command->setVisible(!content.command.isEmpty());
     m_button->setText(content.button);
     m_button->setVisible(!content.button.isEmpty());

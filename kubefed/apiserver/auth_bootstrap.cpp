@@ -114,6 +114,18 @@ kube::Object adminRole() {
                     "admin");
 }
 
+// All of the window and of `kubefed get`, `why` and `policy list`, and nothing that can be changed. `view`
+// cannot give it: who views a namespace sees no clusters.
+kube::Object fleetViewerRole() {
+    return role("kubefed-fleet-viewer",
+                {rule({kFederation},
+                      {"clusterplacementpolicies", "memberclusters", "placementpolicies", "placements",
+                       "policyplugins"},
+                      kRead),
+                 rule({kFederation}, {"fleets"}, {"watch"}),
+                 rule({kFederation}, {"explanations"}, {"create"}), rule({""}, {"events"}, kRead)});
+}
+
 }  // namespace
 
 std::vector<kube::Object> bootstrapRbac() {
@@ -126,6 +138,7 @@ std::vector<kube::Object> bootstrapRbac() {
     objects.push_back(adminRole());
     objects.push_back(editRole());
     objects.push_back(viewRole());
+    objects.push_back(fleetViewerRole());
     objects.push_back(
         role("system:discovery", {urlRule({"/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez",
                                            "/openapi", "/openapi/*", "/readyz", "/version", "/version/"},

@@ -208,6 +208,32 @@ private Q_SLOTS:
         QVERIFY(!authorize(url, objects).allowed);
     }
 
+    // What each call of kubefed.v1.Federation asks for, and the whole of the fleet.
+    void fleetViewersSeeAllAndChangeNothing() {
+        MemoryObjects objects;
+        for (const kube::Object& object : bootstrapRbac())
+            putRbac(objects, object);
+        putRbac(objects, binding("", "ClusterRole", "kubefed-fleet-viewer", "ann"));
+        const User ann{"ann", {}, {"system:authenticated"}};
+        Attributes asked;
+        asked.user = &ann;
+        asked.group = "kubefed.io";
+        for (const auto& [verb, resource, allowed] :
+             {std::tuple{"watch", "fleets", true}, std::tuple{"list", "placements", true},
+              std::tuple{"list", "memberclusters", true}, std::tuple{"create", "explanations", true},
+              std::tuple{"list", "policyplugins", true}, std::tuple{"create", "policyplugins", false},
+              std::tuple{"delete", "memberclusters", false},
+              std::tuple{"update", "placementpolicies", false}}) {
+            asked.verb = verb;
+            asked.resource = resource;
+            QCOMPARE(authorize(asked, objects).allowed, allowed);
+        }
+        asked.group = "";
+        asked.verb = "get";
+        asked.resource = "secrets";
+        QVERIFY(!authorize(asked, objects).allowed);
+    }
+
     void nobodyGrantsMoreThanTheyHave() {
         MemoryObjects objects;
         const char* podRules =
