@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/app/app_session.h"
 
-#include <filesystem>
+#include <string>
 #include <utility>
 
 #include "kubefed/client/locate.h"
+#include "kubefed/util/log.h"
 
 #include "gui/model/facts.h"
 
@@ -27,6 +28,11 @@ public:
 private:
     ReplaySource& m_source;
 };
+
+Result<kube::Kubeconfig> load(const Options& options) {
+    return kube::Kubeconfig::load(
+        options.kubeconfig.empty() ? std::nullopt : std::optional<std::filesystem::path>(options.kubeconfig));
+}
 
 }  // namespace
 
@@ -62,15 +68,9 @@ Result<void> AppSession::openRecording() {
 
 void AppSession::readContexts() {
     m_problem = Problem::None;
-    const auto file = m_options.kubeconfig.empty()
-                          ? std::nullopt
-                          : std::optional<std::filesystem::path>(m_options.kubeconfig);
-    const auto config = kube::Kubeconfig::load(file);
-    if (!config) {
-        m_problem = Problem::BadConfiguration;
-        m_problemText = text(config.error().text());
-        return;
-    }
+    const auto config = load(m_options);
+    if (!config)
+        return setProblem(Problem::BadConfiguration, config.error());
     m_contexts.clear();
     for (const std::string& context : federationContexts(*config))
         m_contexts += text(context);
@@ -84,52 +84,70 @@ void AppSession::readContexts() {
         m_title = m_context;
 }
 
+Result<kube::ContextConfig> AppSession::resolve() const {
+    const auto config = load(m_options);
+    return config ? config->resolve(m_context.toStdString()) : std::unexpected(config.error());
+}
+
+void AppSession::setProblem(Problem problem, const Error& error) {
+    m_problem = problem;
+    m_problemText = text(error.text());
+}
+
+// A recording is of one federation; what was recorded of the one before stays.
+std::filesystem::path AppSession::nextRecording() {
+    std::filesystem::path file = m_options.record;
+    while (++m_recordings > 1) {
+        const std::filesystem::path whole = m_options.record;
+        file = whole.parent_path() /
+               (whole.stem().string() + '-' + std::to_string(m_recordings) + whole.extension().string());
+        if (!std::filesystem::exists(file))
+            break;
+    }
+    return file;
+}
+
 Result<void> AppSession::connect() {
-    const auto file = m_options.kubeconfig.empty()
-                          ? std::nullopt
-                          : std::optional<std::filesystem::path>(m_options.kubeconfig);
-    const auto config = kube::Kubeconfig::load(file);
-    auto resolved = config ? config->resolve(m_context.toStdString()) : fail(config.error());
-    if (!resolved) {
-        m_problem = Problem::BadConfiguration;
-        m_problemText = text(resolved.error().text());
+    auto context = resolve();
+    if (!context) {
+        setProblem(Problem::BadConfiguration, context.error());
         return {};
     }
-    auto live = std::make_unique<LiveSource>(std::move(*resolved), m_clock);
-    m_live = live.get();
+    auto live = std::make_unique<LiveSource>(std::move(*context), [this] { return resolve(); }, m_clock);
+    LiveSource* source = live.get();
     m_source = std::move(live);
     if (!m_options.record.empty()) {
-        auto recording = RecordingSource::make(std::move(m_source), m_options.record, m_clock);
-        if (!recording) {
-            m_live = nullptr;
+        const std::filesystem::path file = nextRecording();
+        auto recording = RecordingSource::make(std::move(m_source), file, m_clock);
+        if (!recording)
             return std::unexpected(std::move(recording.error()));
-        }
         m_source = std::move(*recording);
+        log::info("recording", {{"federation", m_context.toStdString()}, {"file", file.string()}});
     }
+    m_live = source;
     m_store.attach(*m_source);
     return {};
 }
 
 void AppSession::choose(const QString& context) {
-    m_store.detach();
-    m_live = nullptr;
-    m_source.reset();
     m_options.context.clear();
     m_context = m_title = context;
     m_problem = Problem::None;
-    if (const auto connected = connect(); !connected) {
-        m_problem = Problem::BadConfiguration;
-        m_problemText = text(connected.error().text());
-    }
+    m_live = nullptr;
+    m_store.detach();
+    m_source.reset();
+    if (const auto connected = connect(); !connected)
+        setProblem(Problem::BadRecording, connected.error());
+    if (m_problem != Problem::None)
+        m_store.detach();  // tells it: nothing else will be told
 }
 
 void AppSession::reconnect() {
-    if (m_live != nullptr)
+    if (m_live != nullptr) {
         m_live->reconnect();
-    else if (m_problem != Problem::None) {
+    } else if (m_problem != Problem::None) {
         readContexts();
-        if (m_problem == Problem::None)
-            choose(m_context);
+        m_problem == Problem::None ? choose(m_context) : m_store.detach();
     }
 }
 

@@ -4,6 +4,7 @@
 // Owned by main(); outlives the window. GUI thread.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include <QtCore/QSettings>
@@ -38,7 +39,10 @@ public:
 private:
     [[nodiscard]] Result<void> openRecording();
     void readContexts();
+    [[nodiscard]] Result<kube::ContextConfig> resolve() const;
     [[nodiscard]] Result<void> connect();
+    void setProblem(Problem problem, const Error& error);
+    [[nodiscard]] std::filesystem::path nextRecording();
 
     Options m_options;
     Clock& m_clock;
@@ -47,6 +51,7 @@ private:
     QStringList m_contexts;
     Problem m_problem = Problem::None;
     QString m_problemText;
+    int m_recordings = 0;  // made so far, one for each connection
     FleetStore m_store;
     std::unique_ptr<client::FleetSource> m_source;
     LiveSource* m_live = nullptr;  // within m_source

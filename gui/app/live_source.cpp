@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/app/live_source.h"
 
+#include <tuple>
 #include <utility>
 
 #include "kubefed/client/locate.h"
@@ -12,14 +13,28 @@ using namespace client;
 namespace {
 
 constexpr Duration kRetry{2'000};
+constexpr Duration kForbiddenRetry{10'000};
+
+// All by which a client would be another one.
+auto partsOf(const FederationEndpoint& endpoint) {
+    return std::tie(endpoint.address, endpoint.caPem, endpoint.certificatePem, endpoint.keyPem,
+                    endpoint.bearerToken);
+}
 
 }  // namespace
 
-LiveSource::LiveSource(kube::ContextConfig context, Clock& clock)
+LiveSource::LiveSource(kube::ContextConfig context, Resolve resolve, Clock& clock, Reach reach)
     : m_context(std::move(context)),
+      m_resolve(std::move(resolve)),
       m_clock(clock),
       m_connections(clock),
-      m_api(m_connections.transport(m_context.endpoint, m_context.identity), "kubefed-gui") {}
+      m_reach(std::move(reach)) {
+    if (!m_reach)
+        m_reach = [this](const net::Endpoint& endpoint, const net::Identity& identity) {
+            return m_connections.transport(endpoint, identity);
+        };
+    reachApi();
+}
 
 LiveSource::~LiveSource() = default;
 
@@ -51,48 +66,74 @@ Request LiveSource::listPolicies(Callback<std::vector<PolicyPlugin>> done) {
 }
 
 void LiveSource::reconnect() {
-    m_retry.cancel();
     if (m_client != nullptr)
         m_client->reconnect();
     locate();
 }
 
+void LiveSource::readContext() {
+    Result<kube::ContextConfig> context = m_resolve();
+    // A file that is being written just now is no reason to forget what it said.
+    if (!context || (context->endpoint == m_context.endpoint && context->identity == m_context.identity))
+        return;
+    m_context = std::move(*context);
+    m_locating.cancel();
+    reachApi();
+}
+
+void LiveSource::reachApi() {
+    m_api.reset();
+    m_api.emplace(m_reach(m_context.endpoint, m_context.identity), "kubefed-gui");
+}
+
 void LiveSource::locate() {
-    m_locating = client::locate(m_api, m_context.identity, [this](Result<FederationEndpoint> endpoint) {
+    m_retry.cancel();
+    readContext();
+    m_locating = client::locate(*m_api, m_context.identity, [this](Result<FederationEndpoint> endpoint) {
         located(std::move(endpoint));
     });
 }
 
 void LiveSource::locateSoon() {
-    m_retry = m_clock.after(kRetry, [this] { locate(); });
+    // What is under way or near goes first, however often the client tells of another failure.
+    if (m_locating.isActive() || m_retry.isActive())
+        return;
+    m_retry =
+        m_clock.after(m_state == ConnectionState::Forbidden ? kForbiddenRetry : kRetry, [this] { locate(); });
 }
 
 void LiveSource::located(Result<FederationEndpoint> endpoint) {
+    m_locating.cancel();
     if (!endpoint) {
         // As long as there is a client, it says itself how its connection is.
         if (m_client == nullptr) {
             const Code code = endpoint.error().code;
             const bool isForbidden = code == Code::PermissionDenied || code == Code::Unauthenticated;
-            m_sink->stateChanged(isForbidden ? ConnectionState::Forbidden : ConnectionState::Disconnected,
-                                 endpoint.error());
+            tell(isForbidden ? ConnectionState::Forbidden : ConnectionState::Disconnected, endpoint.error());
         }
-        locateSoon();
+    } else if (m_client == nullptr || partsOf(*endpoint) != partsOf(m_endpoint)) {
+        m_endpoint = *endpoint;
+        m_client.reset();
+        m_client = std::make_unique<FederationClient>(std::move(*endpoint), m_clock);
+        m_client->start(*this);
         return;
     }
-    if (m_client != nullptr && endpoint->address == m_endpoint.address && endpoint->caPem == m_endpoint.caPem)
-        return;
-    m_endpoint = *endpoint;
-    m_client.reset();
-    m_client = std::make_unique<FederationClient>(std::move(*endpoint), m_clock);
-    m_client->start(*this);
+    // The same again may be what a controller told that has ended since; the next one tells it anew.
+    if (m_state != ConnectionState::Live)
+        locateSoon();
+}
+
+void LiveSource::tell(ConnectionState state, const Error& error) {
+    m_state = state;
+    m_sink->stateChanged(state, error);
 }
 
 void LiveSource::stateChanged(ConnectionState state, const Error& error) {
-    if (state == ConnectionState::Disconnected)
+    tell(state, error);
+    if (state == ConnectionState::Disconnected || state == ConnectionState::Forbidden)
         locateSoon();
     else if (state == ConnectionState::Live)
         m_retry.cancel();
-    m_sink->stateChanged(state, error);
 }
 
 void LiveSource::reset(const FleetInfo& info, FleetChanges all) {

@@ -24,6 +24,11 @@ Notice::Content connectionNotice(Session& session) {
                 .title = "The kubeconfig cannot be used",
                 .text = session.problemText(),
                 .button = "Try again"};
+    if (session.problem() == Session::Problem::BadRecording)
+        return {.level = Level::Bad,
+                .title = "It cannot be recorded",
+                .text = session.problemText(),
+                .button = "Try again"};
     const QString why = text(session.store().error().message);
     switch (session.store().state()) {
         case ConnectionState::Connecting:

@@ -119,6 +119,8 @@ void FleetPage::refresh(const FleetDelta& delta) {
                          ? "This federation has no members. Join one with its own kubeconfig context:"
                          : "You may not list this federation's clusters, or it has none.",
              .command = info.seesClusters ? Commands(m_session.context()).join() : QString()});
+    if (delta.isReset)
+        m_p99.clear();  // of another federation, or with a gap in it
     if (store.fleet().totals().propagationP99 && (delta.totals || delta.isReset)) {
         m_p99.push_back(*store.fleet().totals().propagationP99);
         if (m_p99.size() > kHistory)

@@ -30,7 +30,7 @@ public:
 class Session {
 public:
     // Why there is nothing to connect to.
-    enum class Problem { None, NoFederation, BadConfiguration };
+    enum class Problem { None, NoFederation, BadConfiguration, BadRecording };
 
     Session() = default;
     Session(const Session&) = delete;

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+
+#include <QtCore/QSettings>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+#include <QtWidgets/QPushButton>
+
+#include "kubefed/kube/kubeconfig.h"
+#include "kubefed/util/file.h"
+#include "kubefed/util/qt_clock.h"
+
+#include "gui/app/app_session.h"
+#include "gui/view/main_window.h"
+#include "gui/widget/notice.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+
+// The session as the program has it, over kubeconfigs whose federations refuse connections.
+class SessionTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_config = m_folder->filePath("kubeconfig").toStdString();
+        for (const char* name : {"prod", "staging"})
+            QVERIFY(kube::addContext(m_config, {.name = name,
+                                                .server = "https://127.0.0.1:1",
+                                                .identity = {.bearerToken = "t"},
+                                                .federation = name})
+                        .has_value());
+        m_settings = std::make_unique<QSettings>(m_folder->filePath("gui.ini"), QSettings::IniFormat);
+    }
+
+    void cleanup() {
+        m_window.reset();
+        m_session.reset();
+    }
+
+    void aContextThatCannotBeResolvedSaysSoAndCanBeTriedAgain() {
+        make({});
+        QCOMPARE(m_session->context(), QString("prod"));
+        const std::string good = *readFile(m_config);
+        // The user that a context names is gone from the file.
+        breakUserOf("staging");
+        m_session->choose("staging");
+        QVERIFY(m_session->problem() == Session::Problem::BadConfiguration);
+        QCOMPARE(notice().content().title, QString("The kubeconfig cannot be used"));
+        auto* button = notice().findChildren<QPushButton*>().last();
+        QVERIFY(button->isVisible());
+        // Still broken: it says so again. Mended: it connects.
+        button->click();
+        QVERIFY(m_session->problem() == Session::Problem::BadConfiguration);
+        QVERIFY(writeFile(m_config, good).has_value());
+        button->click();
+        QVERIFY(m_session->problem() == Session::Problem::None);
+        QCOMPARE(m_session->title(), QString("staging"));
+        QTRY_VERIFY(m_session->store().state() == client::ConnectionState::Disconnected);
+        QTRY_COMPARE(notice().content().title, QString("staging does not answer"));
+    }
+
+    void anotherFederationCanBeChosenInsteadOfABrokenOne() {
+        make({});
+        breakUserOf("staging");
+        m_session->choose("staging");
+        m_session->choose("prod");
+        QVERIFY(m_session->problem() == Session::Problem::None);
+        QTRY_COMPARE(notice().content().title, QString("prod does not answer"));
+    }
+
+    void eachFederationHasARecordingOfItsOwn() {
+        const std::filesystem::path folder(m_folder->path().toStdString());
+        // Somebody's, of another day.
+        QVERIFY(writeFile(folder / "run-2.kfr", "precious").has_value());
+        make({.record = (folder / "run.kfr").string()});
+        QTRY_VERIFY(m_session->store().state() == client::ConnectionState::Disconnected);
+        m_session->choose("staging");
+        const auto first = client::ReplaySource::make(folder / "run.kfr", m_clock);
+        QVERIFY2(first.has_value(), first ? "" : first.error().text().c_str());
+        QTRY_VERIFY(m_session->store().state() == client::ConnectionState::Disconnected);
+        m_session->choose("prod");
+        QCOMPARE(*readFile(folder / "run-2.kfr"), std::string("precious"));
+        QVERIFY(client::ReplaySource::make(folder / "run-3.kfr", m_clock).has_value());
+        QVERIFY(client::ReplaySource::make(folder / "run.kfr", m_clock).has_value());
+        QVERIFY(std::filesystem::exists(folder / "run-4.kfr"));
+    }
+
+    void aRecordingThatCannotBeWrittenIsNotCalledAKubeconfig() {
+        const std::filesystem::path folder(m_folder->path().toStdString());
+        std::filesystem::create_directory(folder / "there");
+        make({.record = (folder / "there/run.kfr").string()});
+        std::filesystem::remove_all(folder / "there");
+        m_session->choose("staging");
+        QVERIFY(m_session->problem() == Session::Problem::BadRecording);
+        QCOMPARE(notice().content().title, QString("It cannot be recorded"));
+    }
+
+private:
+    void make(Options options) {
+        options.kubeconfig = m_config.string();
+        m_session = std::make_unique<AppSession>(std::move(options), *m_settings, m_clock);
+        QVERIFY(m_session->open().has_value());
+        m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
+        m_window->show();
+    }
+    void breakUserOf(const std::string& context) {
+        std::string config = *readFile(m_config);
+        const auto at = config.find("user: " + context);
+        QVERIFY2(at != std::string::npos, config.c_str());
+        config.replace(at, 6 + context.size(), "user: nobody");
+        QVERIFY(writeFile(m_config, config).has_value());
+    }
+    const Notice& notice() {
+        const auto all = m_window->findChildren<Notice*>();
+        return **std::ranges::find_if(all, &QWidget::isVisible);
+    }
+
+    QtClock m_clock;
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::filesystem::path m_config;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<AppSession> m_session;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+QTEST_MAIN(SessionTest)
+#include "session_test.moc"
