@@ -126,7 +126,10 @@ void ClusterDetail::refresh() {
              text(cluster->message.empty() ? cluster->reason : cluster->message));
     m_objects.restrictTo(cluster->number);
     m_activities.restrictTo(cluster->number);
-    m_timeline->show(cluster->timeline, now, isGrey);
+    // A silent cluster's state is known up to its last contact; that it does not answer is known, too.
+    const bool isKnown = level == Level::Bad || cluster->lastContact == 0;
+    const TimeMs known = isSilent && !isKnown ? cluster->lastContact : m_store.asOf();
+    m_timeline->show(cluster->timeline, now, known, m_store.isStale());
     m_probes->show({cluster->latencies.begin(), cluster->latencies.end()}, isGrey);
     showCapacity(*cluster, isGrey);
     QStringList bad;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/view/matrix_view.h"
 
+#include <algorithm>
+
 #include <QtGui/QKeyEvent>
 #include <QtWidgets/QHeaderView>
 #include <QtWidgets/QStyledItemDelegate>
@@ -116,13 +118,16 @@ protected:
             painter->setPen(words);
             const QString name = value(Qt::DisplayRole).toString();
             const QRectF box = QRectF(rect).adjusted(32, 0, -12, 0);
-            paintText(*painter, box, name);
-            const double wide = QFontMetricsF(font()).horizontalAdvance(name) + 12;
+            const QString space = value(DetailRole).toString();
+            const QFont small = smallFont(font());
+            // Where both do not fit, the name gets more, but never all: names recur in other namespaces.
+            const double beside =
+                box.width() - std::min(QFontMetricsF(small).horizontalAdvance(space), box.width() / 3) - 12;
+            const double wide = std::min(QFontMetricsF(font()).horizontalAdvance(name) + 1, beside);
+            paintText(*painter, QRectF(box.left(), box.top(), wide, box.height()), name);
             painter->setPen(theme.dim);
-            painter->setFont(smallFont(font()));
-            if (wide < box.width() - 24)
-                paintText(*painter, box.adjusted(wide, 0, 0, 0), value(DetailRole).toString(),
-                          Qt::AlignRight | Qt::AlignVCenter);
+            painter->setFont(small);
+            paintText(*painter, box.adjusted(wide + 12, 0, 0, 0), space, Qt::AlignRight | Qt::AlignVCenter);
         }
         painter->restore();
     }

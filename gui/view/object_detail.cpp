@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/view/object_detail.h"
 
+#include <algorithm>
+
 #include <QtWidgets/QPushButton>
 
 #include "gui/model/object_table_model.h"
@@ -11,12 +13,20 @@ namespace kubefed::gui {
 
 using namespace client;
 
+namespace {
+
+constexpr int kRow = 32;
+constexpr int kMostRows = 10;  // more are scrolled to
+
+}  // namespace
+
 ObjectDetail::ObjectDetail(const FleetStore& store, QWidget* parent)
     : DetailCard(parent),
       m_store(store),
       m_shares(store),
       m_facts(new FactsGrid),
-      m_table(new TableView(m_shares)) {
+      m_table(new TableView(m_shares)),
+      m_share(new Label(Label::Kind::Body)) {
     auto* why = addButton("Why here?");
     why->setToolTip("Each cluster, and what each plugin said of it (W)");
     connect(why, &QPushButton::clicked, this, &ObjectDetail::whyWanted);
@@ -24,17 +34,35 @@ ObjectDetail::ObjectDetail(const FleetStore& store, QWidget* parent)
     addCaption("Facts");
     add(m_facts);
     addCaption("In each cluster, worst first");
-    m_table->setColumnHidden(ShareTableModel::Since, true);
-    m_table->setWidths({10, 13, 0, 4});
-    m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    m_table->setMinimumHeight(240);
-    add(m_table, 1);
+    // The card is too narrow for more: what else is known of the chosen cluster stands below, whole.
+    for (const int column : {ShareTableModel::Since, ShareTableModel::Reason})
+        m_table->setColumnHidden(column, true);
+    m_table->setWidths({14, 13, 0, 8});
+    add(m_table);
+    m_share->setWordWrap(true);
+    m_share->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    add(m_share);
+    addStretch();
+    connect(m_table, &TableView::chosen, this, &ObjectDetail::showShare);
     connect(m_table, &TableView::opened, this, &ObjectDetail::clusterOpened);
     connect(&store, &FleetStore::published, this, &ObjectDetail::refresh);
     refresh();
 }
 
+void ObjectDetail::showShare() {
+    const QModelIndex current = m_table->currentIndex();
+    const auto cell = [&current](int column) { return current.siblingAtColumn(column).data().toString(); };
+    const QString reason = cell(ShareTableModel::Reason);
+    m_share->setText(current.isValid()
+                         ? m_table->currentKey() + ": " + cell(ShareTableModel::State) + " for " +
+                               cell(ShareTableModel::Since) + (reason.isEmpty() ? QString() : ", " + reason)
+                         : QString());
+    m_share->setEnabled(current.data(OldRole).toInt() == 0);
+}
+
 void ObjectDetail::show(ObjectNumber object) {
+    if (object != m_object)
+        m_table->setCurrentIndex({});  // the worst of the other one
     m_object = object;
     m_shares.restrictTo(object);
     refresh();
@@ -47,6 +75,10 @@ void ObjectDetail::refresh() {
         return;
     }
     const TimeMs now = m_store.now();
+    m_table->setFixedHeight((std::clamp(m_shares.rowCount(), 1, kMostRows) + 1) * kRow + 2);
+    if (!m_table->currentIndex().isValid() && m_shares.rowCount() > 0)
+        m_table->setCurrentIndex(m_shares.index(0, 0));
+    showShare();
     showHead(reference(object->id), levelOf(object->health), nameOf(object->health),
              "for " + since(object->since, now), m_store.isStale(), reasonOf(*object));
     const QString replicas =

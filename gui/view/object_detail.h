@@ -28,12 +28,14 @@ Q_SIGNALS:
 
 private:
     void refresh();
+    void showShare();
 
     const FleetStore& m_store;
     ObjectNumber m_object = 0;
     ShareTableModel m_shares;
     FactsGrid* m_facts;
     TableView* m_table;
+    Label* m_share;
 };
 
 }  // namespace kubefed::gui

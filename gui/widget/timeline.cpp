@@ -17,6 +17,7 @@ namespace {
 constexpr TimeMs kLongest = 24 * 3'600'000;
 constexpr double kBar = 24;
 constexpr double kEdge = 4;
+constexpr double kShortest = 6;  // what must be seen, however short it was
 
 double heightOf(Level level) {
     switch (level) {
@@ -41,9 +42,10 @@ Timeline::Timeline(QWidget* parent) : QWidget(parent) {
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
-void Timeline::show(std::vector<PhaseChange> changes, TimeMs now, bool isOld) {
+void Timeline::show(std::vector<PhaseChange> changes, TimeMs now, TimeMs known, bool isOld) {
     m_changes = std::move(changes);
     m_now = now;
+    m_known = std::min(known, now);
     m_isOld = isOld;
     update();
 }
@@ -57,31 +59,39 @@ double Timeline::placeOf(TimeMs time) const {
     return std::clamp(static_cast<double>(time - begin()) / span, 0.0, 1.0) * width();
 }
 
+double Timeline::placeOfEnd() const {
+    return m_known == m_now ? width() : std::min(placeOf(m_known), width() - kShortest);
+}
+
+void Timeline::paintBlock(QPainter& painter, double from, double to, Level level, bool isOld) const {
+    const Theme& theme = themeOf(*this);
+    const double tall = kBar * heightOf(level);
+    const double wide = std::max(to - from, level >= Level::Warn ? kShortest : 1.0);
+    const double left = std::max(0.0, std::min(from, to - wide));
+    painter.fillRect(QRectF(left, 0, wide, kBar), theme.surface);
+    painter.fillRect(QRectF(left, kBar - tall, wide, tall), theme.tint(isOld ? Level::Unknown : level));
+    painter.fillRect(QRectF(left, kBar - tall, wide, std::min(tall, kEdge)),
+                     isOld ? theme.dim : theme.of(level));
+}
+
 void Timeline::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const Theme& theme = themeOf(*this);
-    painter.setPen(Qt::NoPen);
+    const double end = placeOfEnd();
     for (std::size_t i = 0; i < m_changes.size(); ++i) {
-        const bool isLast = i + 1 == m_changes.size();
-        const double from = placeOf(m_changes[i].time);
-        const double to = isLast ? width() : placeOf(m_changes[i + 1].time);
-        if (to <= 0)
-            continue;
-        const Level level = levelOf(m_changes[i].phase);
-        const double tall = kBar * heightOf(level);
-        // However short it was, trouble is seen.
-        const double wide = std::max(to - from, level >= Level::Warn ? 6.0 : 1.0);
-        const double left = std::min(from, width() - wide);
-        const QColor ink = m_isOld && isLast && level < Level::Bad ? theme.dim : theme.of(level);
-        painter.fillRect(QRectF(left, 0, wide, kBar), theme.surface);
-        painter.fillRect(QRectF(left, kBar - tall, wide, tall), theme.tint(level));
-        painter.fillRect(QRectF(left, kBar - tall, wide, std::min(tall, kEdge)), ink);
+        const double to = i + 1 == m_changes.size() ? end : std::min(end, placeOf(m_changes[i + 1].time));
+        const double from = std::min(to, placeOf(m_changes[i].time));
+        if (to > 0)
+            paintBlock(painter, from, to, levelOf(m_changes[i].phase), m_isOld);
     }
+    if (end < width())
+        paintBlock(painter, end, width(), Level::Unknown, true);
     painter.setPen(theme.dim);
     painter.setFont(smallFont(font()));
     const QRectF below(0, kBar + 4, width(), height() - kBar - 4);
     painter.drawText(below, Qt::AlignLeft | Qt::AlignTop, ageText(m_now - begin()) + " ago");
-    painter.drawText(below, Qt::AlignRight | Qt::AlignTop, m_isOld ? "last known" : "now");
+    painter.drawText(below, Qt::AlignRight | Qt::AlignTop,
+                     m_known == m_now ? QString("now") : "last known " + ageText(m_now - m_known) + " ago");
 }
 
 bool Timeline::event(QEvent* event) {
@@ -94,6 +104,8 @@ bool Timeline::event(QEvent* event) {
             under = &change;
     if (under == nullptr)
         QToolTip::hideText();
+    else if (help->pos().x() > placeOfEnd())
+        QToolTip::showText(help->globalPos(), "not known for " + ageText(m_now - m_known), this);
     else
         QToolTip::showText(
             help->globalPos(),
