@@ -33,6 +33,7 @@ public:
 
     explicit WordTableModel(QObject* parent = nullptr);
     void show(const std::vector<client::PluginWord>& words);
+    using OrderedTable::setTime;
 };
 
 // What one plugin said, as short as a cell: "✕ out", "0.50 × 2", "1…4", "→ 3", "passed".

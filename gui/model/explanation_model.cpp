@@ -39,15 +39,19 @@ OrderedTable::Shape shapeFor(const std::vector<std::string>& plugins) {
 
 ExplanationModel::ExplanationModel(QObject* parent) : OrderedTable(shapeFor({}), parent) {}
 
-const Verdict& ExplanationModel::verdictAt(int row) const {
-    return m_explanation.verdicts[rowAt(row).handle];
+const Verdict* ExplanationModel::verdictAt(int row) const {
+    const auto it =
+        std::ranges::find(m_explanation.verdicts, rowAt(row).key.toStdString(), &Verdict::cluster);
+    return it == m_explanation.verdicts.end() ? nullptr : &*it;
 }
 
 void ExplanationModel::show(Explanation explanation) {
     m_explanation = std::move(explanation);
-    const std::vector<std::string> plugins = pluginsOf(m_explanation);
-    setShape(shapeFor(plugins));
+    std::vector<std::string> plugins = pluginsOf(m_explanation);
+    if (plugins != m_plugins)
+        setShape(shapeFor(plugins));
     Batch batch;
+    batch.isComplete = true;
     for (std::size_t i = 0; i < m_explanation.verdicts.size(); ++i) {
         const Verdict& verdict = m_explanation.verdicts[i];
         Row row;
@@ -79,6 +83,7 @@ void ExplanationModel::show(Explanation explanation) {
         row.fields = {{"cluster", row.key.toLower()}};
         batch.rows.push_back(std::move(row));
     }
+    m_plugins = std::move(plugins);
     apply(std::move(batch));
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One explanation: a row for each cluster, winners and losers, a column for each plugin of the round with
-// what it said. Made anew for each answer. GUI thread.
+// what it said. An answer with the same plugins changes the cells that differ, another one makes it anew.
+// Told by whoever asked, who also says whether it is old. GUI thread.
 #pragma once
 
 #include "gui/model/ordered_table.h"
@@ -16,12 +17,14 @@ public:
 
     explicit ExplanationModel(QObject* parent = nullptr);
     void show(client::Explanation explanation);
+    using OrderedTable::setTime;
     [[nodiscard]] const client::Explanation& explanation() const { return m_explanation; }
-    // What was decided about the cluster in that row.
-    [[nodiscard]] const client::Verdict& verdictAt(int row) const;
+    // What was decided about the cluster in that row; nullptr: the row is on its way out.
+    [[nodiscard]] const client::Verdict* verdictAt(int row) const;
 
 private:
     client::Explanation m_explanation;
+    std::vector<std::string> m_plugins;
 };
 
 }  // namespace kubefed::gui

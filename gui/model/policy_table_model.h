@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The policy plugins that the controller has, what failed first. Told by whoever asked for the list.
-// GUI thread.
+// The policy plugins that the controller has, what failed first. Told by whoever asked for the list, who also
+// says whether it is old. GUI thread.
 #pragma once
 
 #include "gui/model/ordered_table.h"
@@ -16,6 +16,7 @@ public:
 
     explicit PolicyTableModel(QObject* parent = nullptr);
     void show(std::vector<client::PolicyPlugin> plugins);
+    using OrderedTable::setTime;
     // nullptr: the row is on its way out.
     [[nodiscard]] const client::PolicyPlugin* pluginAt(int row) const;
 

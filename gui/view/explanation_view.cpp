@@ -9,11 +9,25 @@
 #include <QtWidgets/QVBoxLayout>
 
 #include "gui/view/table_panel.h"
+#include "gui/widget/card.h"
 #include "gui/widget/theme.h"
 
 namespace kubefed::gui {
 
 using namespace client;
+
+namespace {
+
+// What a cluster's plugins said lies on a surface of its own, as every table does.
+class WordCard final : public QWidget {
+public:
+    using QWidget::QWidget;
+
+protected:
+    void paintEvent(QPaintEvent*) override { paintCard(*this); }
+};
+
+}  // namespace
 
 ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
     : QWidget(parent),
@@ -22,13 +36,15 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
       m_facts(new Label(Label::Kind::Dim, {}, this)),
       m_caution(new Label(Label::Kind::Body, {}, this)),
       m_panel(new TablePanel(m_model, "cluster", "Filter clusters, for example: tokyo", this)),
-      m_chosen(new Label(Label::Kind::Strong, {}, this)),
-      m_wordTable(new TableView(m_words, this)) {
+      m_wordCard(new WordCard(this)),
+      m_chosen(new Label(Label::Kind::Strong, {}, m_wordCard)),
+      m_wordTable(new TableView(m_words, m_wordCard)),
+      m_asking(store) {
     auto* back = new QPushButton("←  Back", this);
     auto* again = new QPushButton("Ask again", this);
     auto* copy = new QPushButton("Copy command", this);
     connect(back, &QPushButton::clicked, this, &ExplanationView::backWanted);
-    connect(again, &QPushButton::clicked, this, [this] { ask(m_object); });
+    connect(again, &QPushButton::clicked, this, &ExplanationView::askAgain);
     connect(copy, &QPushButton::clicked, this, &ExplanationView::copyWanted);
     auto* head = new QHBoxLayout;
     head->setSpacing(12);
@@ -36,10 +52,18 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
     head->addWidget(m_title, 1);
     head->addWidget(again);
     head->addWidget(copy);
+    m_title->setWordWrap(true);
     m_caution->setWordWrap(true);
     m_facts->setWordWrap(true);
-    m_wordTable->setFixedHeight(6 * 32 + 10);
+    m_chosen->setWordWrap(true);
+    m_chosen->setContentsMargins(12, 0, 12, 0);
+    m_wordTable->setFixedHeight(6 * 32 + 2);
     m_wordTable->setWidths({16, 10, 16});
+    auto* words = new QVBoxLayout(m_wordCard);
+    words->setContentsMargins(1, 12, 1, kGrid);
+    words->setSpacing(4);
+    words->addWidget(m_chosen);
+    words->addWidget(m_wordTable);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(kGrid);
@@ -47,62 +71,105 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
     column->addWidget(m_facts);
     column->addWidget(m_caution);
     column->addWidget(m_panel, 1);
-    column->addWidget(m_chosen);
-    column->addWidget(m_wordTable);
+    column->addSpacing(4);
+    column->addWidget(m_wordCard);
     connect(&m_panel->table(), &TableView::chosen, this, &ExplanationView::showWords);
     connect(&m_panel->table(), &TableView::opened, this, &ExplanationView::clusterOpened);
     connect(m_panel, &TablePanel::copied, this, &ExplanationView::copied);
     connect(&store, &FleetStore::connectionChanged, this, [this] {
         if (m_store.source() == nullptr)
-            m_request.cancel();  // its answer would be about another federation
+            m_asking.forget();  // the answer would be about another federation
     });
+    connect(&store, &FleetStore::published, this, &ExplanationView::follow);
 }
 
 void ExplanationView::ask(const ObjectId& object) {
     m_object = object;
+    m_asking.forget();
     m_title->setText("Why is " + reference(object) + " where it is?");
     m_facts->setText(object.ns.empty() ? QString(" ") : "namespace " + text(object.ns));
     m_caution->hide();
     m_model.show({});
+    m_panel->setAge({});
     m_panel->setNotice(true, {.level = Level::Busy,
                               .title = "Asking the controller",
                               .text = "It answers from the decision that it recorded."});
     showWords();
+    askAgain();
+}
+
+void ExplanationView::askAgain() {
     if (m_store.source() != nullptr)
-        m_request = m_store.source()->explain(
-            object, [this](Result<Explanation> result) { answer(std::move(result)); });
+        m_asking.ask(m_store.source()->explain(
+            m_object, [this](Result<Explanation> result) { answer(std::move(result)); }));
 }
 
 void ExplanationView::focusTable() {
     m_panel->table().setFocus();
 }
 
+void ExplanationView::follow() {
+    m_asking.follow();
+    if (!isVisible())
+        return;
+    if (m_asking.isDue())
+        askAgain();
+    m_model.setTime(m_store.now(), m_asking.isOld());
+    m_words.setTime(m_store.now(), m_asking.isOld());
+    m_panel->setAge(m_asking.age());
+    if (m_asking.hasAnswer())
+        showFacts();
+}
+
 void ExplanationView::answer(Result<Explanation> result) {
     if (!result) {
-        const Code code = result.error().code;
-        const QString why = text(result.error().message);
-        m_panel->setNotice(
-            true,
-            code == Code::NotFound ? Notice::Content{Level::Quiet,
-                                                     "Nothing was decided yet",
-                                                     "There is no recorded decision for this object. " + why,
-                                                     {},
-                                                     {}}
-            : code == Code::Unimplemented
-                ? Notice::Content{Level::Quiet,
-                                  "Not in this recording",
-                                  "Explanations are kept only where they were asked for while recording.",
-                                  {},
-                                  {}}
-                : Notice::Content{Level::Bad,
-                                  "The controller gave no answer",
-                                  why + ". Ask again when it is back.",
-                                  {},
-                                  {}});
+        showFailure(result.error());
         return;
     }
     m_panel->setNotice(false);
+    m_asking.succeeded();
+    const int columns = m_model.columnCount();
+    const QString current = m_panel->table().currentKey();
     m_model.show(std::move(*result));
+    if (m_model.columnCount() != columns)
+        setWidths();
+    // Other plugins make the table anew; else what is chosen stays, wherever it was scrolled to.
+    if (!m_panel->table().selectionModel()->hasSelection())
+        m_panel->table().setCurrentIndex(m_model.index(std::max(0, m_model.rowOf(current)), 0));
+    showCautions();
+    showWords();
+    follow();
+}
+
+void ExplanationView::showFailure(const Error& error) {
+    const QString why = text(error.message);
+    const bool isGone = error.code == Code::NotFound;
+    if (m_asking.hasAnswer() && !isGone && error.code != Code::PermissionDenied) {
+        m_asking.failed(why);  // what is known stays, with its age
+        follow();
+        return;
+    }
+    Notice::Content notice{Level::Bad,
+                           "The controller gave no answer",
+                           why + ". It is asked again as soon as it is back.",
+                           {},
+                           {}};
+    if (isGone)
+        notice = {Level::Quiet,
+                  "Nothing was decided yet",
+                  "There is no recorded decision for this object. " + why,
+                  {},
+                  {}};
+    else if (error.code == Code::Unimplemented)
+        notice = {Level::Quiet,
+                  "Not in this recording",
+                  "It was not asked why this object is where it is while this was recorded.",
+                  {},
+                  {}};
+    m_panel->setNotice(true, notice);
+}
+
+void ExplanationView::showFacts() {
     const Explanation& shown = m_model.explanation();
     const auto chosen = std::ranges::count_if(shown.verdicts, &Verdict::chosen);
     QStringList facts;
@@ -118,6 +185,10 @@ void ExplanationView::answer(Result<Explanation> result) {
         facts += "decided " + since(shown.decided, m_store.now()) + " ago" +
                  (shown.because.empty() ? QString() : ", because " + text(shown.because));
     m_facts->setText(facts.join("   ·   "));
+}
+
+void ExplanationView::showCautions() {
+    const Explanation& shown = m_model.explanation();
     QStringList cautions;
     if (!shown.error.empty())
         cautions += "▲ The last round gave no decision; what stands is older: " + text(shown.error);
@@ -128,27 +199,26 @@ void ExplanationView::answer(Result<Explanation> result) {
             "▲ " + text(failure.plugin) + " failed in " + text(failure.stage) + ": " + text(failure.message);
     m_caution->setText(cautions.join('\n'));
     m_caution->setVisible(!cautions.isEmpty());
-    // Narrow for plugins, wide for the reason.
+}
+
+// Narrow for plugins, wide for the reason.
+void ExplanationView::setWidths() {
     std::vector<int> widths{16, 13, 8, 7};
     for (int i = ExplanationModel::kFixed; i + 1 < m_model.columnCount(); ++i)
         widths.push_back(std::max(
             9,
             static_cast<int>(m_model.headerData(i, Qt::Horizontal, Qt::DisplayRole).toString().size() + 1)));
     m_panel->table().setWidths(widths);
-    m_panel->table().setCurrentIndex(m_model.index(0, 0));
-    showWords();
 }
 
 void ExplanationView::showWords() {
     const QModelIndex current = m_panel->table().currentIndex();
-    const bool isThere = current.isValid();
-    m_chosen->setVisible(isThere);
-    m_wordTable->setVisible(isThere);
-    if (!isThere)
+    const Verdict* verdict = current.isValid() ? m_model.verdictAt(current.row()) : nullptr;
+    m_wordCard->setVisible(verdict != nullptr);
+    if (verdict == nullptr)
         return;
-    const Verdict& verdict = m_model.verdictAt(current.row());
-    m_chosen->setText(text(verdict.cluster) + ": " + text(verdict.text));
-    m_words.show(verdict.words);
+    m_chosen->setText(text(verdict->cluster) + ": " + text(verdict->text));
+    m_words.show(verdict->words);
 }
 
 }  // namespace kubefed::gui

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Why an object is where it is: every cluster, winner and loser, with each plugin's verdict, score and
-// reason. Asks the source once when it is shown and again on request. GUI thread.
+// reason. Asks the source when it is shown, as long as it is, and on request. GUI thread.
 #pragma once
 
 #include <QtWidgets/QWidget>
 
 #include "gui/model/detail_tables.h"
 #include "gui/model/explanation_model.h"
+#include "gui/view/asking.h"
 #include "gui/widget/label.h"
 
 namespace kubefed::gui {
@@ -22,6 +23,7 @@ public:
     explicit ExplanationView(const FleetStore& store, QWidget* parent = nullptr);
     void ask(const client::ObjectId& object);
     [[nodiscard]] const client::ObjectId& object() const { return m_object; }
+    [[nodiscard]] TablePanel& panel() const { return *m_panel; }
     void focusTable();
 
 Q_SIGNALS:
@@ -31,7 +33,13 @@ Q_SIGNALS:
     void copyWanted();
 
 private:
+    void askAgain();
+    void follow();
     void answer(Result<client::Explanation> result);
+    void showFailure(const Error& error);
+    void showFacts();
+    void showCautions();
+    void setWidths();
     void showWords();
 
     const FleetStore& m_store;
@@ -42,9 +50,10 @@ private:
     Label* m_facts;
     Label* m_caution;
     TablePanel* m_panel;
+    QWidget* m_wordCard;
     Label* m_chosen;
     TableView* m_wordTable;
-    Request m_request;
+    Asking m_asking;
 };
 
 }  // namespace kubefed::gui

@@ -55,7 +55,8 @@ PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
     : QWidget(parent),
       m_session(session),
       m_panel(new TablePanel(m_model, "plugin", "Filter plugins", this)),
-      m_card(new PluginCard(this)) {
+      m_card(new PluginCard(this)),
+      m_asking(session.store()) {
     auto* line = new QHBoxLayout(this);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(12);
@@ -67,9 +68,21 @@ PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
     connect(&session.store(), &FleetStore::connectionChanged, this, [this] {
         if (m_session.store().source() != nullptr)
             return;
-        m_request.cancel();  // its answer would be about another federation
+        m_asking.forget();  // the answer would be about another federation
         m_model.show({});
     });
+    connect(&session.store(), &FleetStore::published, this, &PoliciesPage::follow);
+    showCurrent();
+}
+
+void PoliciesPage::follow() {
+    m_asking.follow();
+    if (!isVisible())
+        return;
+    if (m_asking.isDue())
+        ask();
+    m_model.setTime(m_session.store().now(), m_asking.isOld());
+    m_panel->setAge(m_asking.age());
     showCurrent();
 }
 
@@ -78,13 +91,18 @@ void PoliciesPage::ask() {
         return;
     if (m_model.total() == 0)
         m_panel->setNotice(true, {.level = Level::Busy, .title = "Asking the controller for its plugins"});
-    m_request = m_session.store().source()->listPolicies(
-        [this](Result<std::vector<PolicyPlugin>> result) { answer(std::move(result)); });
+    m_asking.ask(m_session.store().source()->listPolicies(
+        [this](Result<std::vector<PolicyPlugin>> result) { answer(std::move(result)); }));
 }
 
 void PoliciesPage::answer(Result<std::vector<PolicyPlugin>> result) {
     if (!result) {
         const bool isForbidden = result.error().code == Code::PermissionDenied;
+        if (m_asking.hasAnswer() && !isForbidden) {
+            m_asking.failed(text(result.error().message));  // what is known stays, with its age
+            follow();
+            return;
+        }
         const bool isReplay = result.error().code == Code::Unimplemented;
         m_panel->setNotice(
             true, {.level = isReplay ? Level::Quiet : Level::Bad,
@@ -97,46 +115,49 @@ void PoliciesPage::answer(Result<std::vector<PolicyPlugin>> result) {
         return;
     }
     m_panel->setNotice(false);
+    m_asking.succeeded();
     m_model.show(std::move(*result));
     if (!m_panel->table().currentIndex().isValid() && m_model.rowCount() > 0)
         m_panel->table().setCurrentIndex(m_model.index(0, 0));
-    showCurrent();
+    follow();
 }
 
 void PoliciesPage::showCurrent() {
     const QModelIndex current = m_panel->table().currentIndex();
     m_card->show(current.isValid() ? m_model.pluginAt(current.row()) : nullptr,
-                 static_cast<Level>(current.data(LevelRole).toInt()));
+                 static_cast<Level>(current.data(LevelRole).toInt()), m_asking.isOld());
 }
 
 PluginCard::PluginCard(QWidget* parent) : DetailCard(parent), m_facts(new FactsGrid) {
     addCaption("Facts");
     add(m_facts);
     addStretch();
-    show(nullptr, Level::Quiet);
+    show(nullptr, Level::Quiet, false);
 }
 
-void PluginCard::show(const PolicyPlugin* plugin, Level level) {
+void PluginCard::show(const PolicyPlugin* plugin, Level level, bool isOld) {
     if (plugin == nullptr) {
         showNothing("Choose a plugin to see what is known of it.");
         return;
     }
-    showHead(text(plugin->name), level, text(plugin->state), "version " + text(plugin->version), false,
+    showHead(text(plugin->name), level, text(plugin->state), "version " + text(plugin->version), isOld,
              text(plugin->description));
     QStringList stages;
     for (const std::string& stage : plugin->stages)
         stages += text(stage);
-    m_facts->show({{"Message", text(plugin->message)},
-                   {"Last error", text(plugin->lastError)},
-                   {"Failures", QString("%1 of %2 calls")
-                                    .arg(count(static_cast<std::int64_t>(plugin->failures)),
-                                         count(static_cast<std::int64_t>(plugin->calls)))},
-                   {"Stages", stages.join(", ")},
-                   {"Source", text(plugin->source)},
-                   {"Library", plugin->sha256.empty() ? QString("comes with the controller")
-                                                      : "sha256 " + text(plugin->sha256)},
-                   {"ABI", text(plugin->abi)},
-                   {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}});
+    m_facts->show(
+        {{"Message", text(plugin->message)},
+         {"Last error", text(plugin->lastError)},
+         {"Failures", QString("%1 of %2 calls")
+                          .arg(count(static_cast<std::int64_t>(plugin->failures)),
+                               count(static_cast<std::int64_t>(plugin->calls)))},
+         {"Stages", stages.join(", ")},
+         {"Source", text(plugin->source)},
+         {"Library",
+          plugin->sha256.empty() ? QString("comes with the controller") : "sha256 " + text(plugin->sha256)},
+         {"ABI", text(plugin->abi)},
+         {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}},
+        isOld);
 }
 
 }  // namespace kubefed::gui

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pages that are one table: events, and the policy plugins of the controller, asked for when the page is
-// shown. GUI thread.
+// The pages that are one table: events, and the policy plugins of the controller, asked for as long as the
+// page is shown. GUI thread.
 #pragma once
 
 #include <QtWidgets/QWidget>
 
 #include "gui/model/activity_model.h"
 #include "gui/model/policy_table_model.h"
+#include "gui/view/asking.h"
 #include "gui/view/detail_card.h"
 #include "gui/view/session.h"
 
@@ -40,7 +41,7 @@ class PluginCard final : public DetailCard {
 
 public:
     explicit PluginCard(QWidget* parent = nullptr);
-    void show(const client::PolicyPlugin* plugin, Level level);  // nullptr: none
+    void show(const client::PolicyPlugin* plugin, Level level, bool isOld);  // nullptr: none
     using QWidget::show;
 
 private:
@@ -56,6 +57,7 @@ public:
     void ask();
 
 private:
+    void follow();
     void answer(Result<std::vector<client::PolicyPlugin>> result);
     void showCurrent();
 
@@ -63,7 +65,7 @@ private:
     PolicyTableModel m_model;
     TablePanel* m_panel;
     PluginCard* m_card;
-    Request m_request;
+    Asking m_asking;
 };
 
 }  // namespace kubefed::gui

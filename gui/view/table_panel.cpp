@@ -72,11 +72,19 @@ void TablePanel::setNotice(bool isShown, const Notice::Content& content) {
     refresh();
 }
 
+void TablePanel::setAge(const QString& age) {
+    if (age == m_age)
+        return;
+    m_age = age;
+    refresh();
+}
+
 void TablePanel::refresh() {
     const int shown = m_model.rowCount();
     const int total = m_model.total();
     const QString all = plural(total, m_noun.toUtf8().constData(), (m_noun + 's').toUtf8().constData());
     m_count->setText((shown == total ? all : count(shown) + " of " + all) +
+                     (m_age.isEmpty() ? QString() : " · " + m_age) +
                      (m_table->isHolding() ? " · order held" : ""));
     if (m_hasNotice)
         m_notice->show(m_forced);

@@ -31,6 +31,7 @@ public:
     void showOther(bool isShown);
     void setEmpty(const Notice::Content& content);  // shown when there is nothing at all
     void setNotice(bool isShown, const Notice::Content& content = {});
+    void setAge(const QString& age);  // said behind the count; empty: it is the fleet's
 
 Q_SIGNALS:
     void copied(const QString& command);
@@ -52,6 +53,7 @@ private:
     QWidget* m_other = nullptr;
     Notice* m_notice;
     Notice::Content m_empty;
+    QString m_age;
     bool m_isOther = false;
     bool m_hasNotice = false;
     Notice::Content m_forced;

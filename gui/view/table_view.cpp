@@ -113,6 +113,8 @@ TableView::TableView(OrderedTable& model, QWidget* parent)
     head->setSortIndicatorClearable(true);
     head->setSortIndicator(model.sortColumn(), model.sortOrder());
     setSortingEnabled(true);
+    connect(&model, &QAbstractItemModel::modelReset, head,
+            [head, &model] { head->setSortIndicator(model.sortColumn(), model.sortOrder()); });
     connect(this, &QTableView::doubleClicked, this,
             [this](const QModelIndex& index) { Q_EMIT opened(index.data(KeyRole).toString()); });
 }

@@ -271,7 +271,7 @@ Explanation storyExplanation(const FleetChanges& fleet, const ObjectId& object, 
                                  .reason = isEurope && !isChosen ? "region \"eu\" is not one of jp, us, au"
                                                                  : "region is allowed"});
         if (!(isEurope && !isChosen)) {
-            verdict.score = 40.0 + static_cast<double>(cluster.number * 7 % 50);
+            verdict.score = (40.0 + static_cast<double>(cluster.number * 7 % 50)) / 100;
             verdict.words.push_back(
                 {.plugin = "taints", .stage = "filter", .reason = "no taint is in the way"});
             verdict.words.push_back({.plugin = "headroom",

@@ -234,6 +234,34 @@ private Q_SLOTS:
         QCOMPARE(model.rowCount(), 14);
     }
 
+    void anExplanationToldAgainChangesOnlyWhatDiffers() {
+        const client::FleetChanges fleet = testing::storyFleet(m_source->now());
+        client::Explanation told = testing::storyExplanation(fleet, fleet.objects[3].id, m_source->now());
+        ExplanationModel model;
+        const QAbstractItemModelTester tester(&model, Mode::Fatal);
+        model.show(told);
+        QSignalSpy reset(&model, &QAbstractItemModel::modelReset);
+        QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
+        model.show(told);
+        QCOMPARE(changed.size(), 0);
+        told.verdicts[5].text = "another reason";
+        model.show(told);
+        QCOMPARE(changed.size(), 1);
+        // A cluster that left while the pointer is over the table: its row stays, but nothing is said of it.
+        model.setHeld(true);
+        const QString gone = model.index(13, 0).data().toString();
+        told.verdicts.pop_back();
+        model.show(told);
+        QCOMPARE(model.index(13, 0).data().toString(), gone);
+        QVERIFY(model.verdictAt(13) == nullptr);
+        QVERIFY(model.verdictAt(12) != nullptr);
+        model.setHeld(false);
+        QCOMPARE(model.rowCount(), 13);
+        QCOMPARE(reset.size(), 0);
+        model.setTime(m_source->now(), true);
+        QCOMPARE(model.index(0, 0).data(OldRole).toInt(), 2);
+    }
+
     void policiesThatComplainComeFirst() {
         PolicyTableModel model;
         const QAbstractItemModelTester tester(&model, Mode::Fatal);

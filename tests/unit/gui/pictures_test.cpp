@@ -91,18 +91,26 @@ private Q_SLOTS:
     }
 
     void longNames() {
-        client::FleetChanges all = testing::storyFleet(m_session->source.now());
-        all.clusters[2].name =
-            "production-europe-west-3-frankfurt-tenant-4711-blue-green-canary.example.internal";
-        all.clusters[2].message =
-            "Get \"https://production-europe-west-3.example.internal:6443/readyz\": dial tcp 10.4.0.1:6443: "
-            "i/o timeout "
-            "after 3 attempts, the last of them 31 seconds ago";
-        for (client::Cluster& cluster : all.clusters)
-            cluster.labels.emplace("example.com/a-label-with-a-long-name", "and-a-value-that-does-not-end");
-        m_session->tell(std::move(all));
+        tellLongNames();
         make(MainWindow::Colours::Light);
         check("long-names");
+    }
+
+    void longNamesElsewhere_data() {
+        QTest::addColumn<int>("key");
+        QTest::addColumn<QString>("name");
+        QTest::newRow("matrix") << static_cast<int>(Qt::Key_M) << "long-names-matrix";
+        QTest::newRow("why") << static_cast<int>(Qt::Key_W) << "long-names-why";
+    }
+    void longNamesElsewhere() {
+        QFETCH(const int, key);
+        QFETCH(const QString, name);
+        tellLongNames();
+        make(MainWindow::Colours::Light);
+        m_window->open(MainWindow::WorkloadsPlace);
+        QTest::keyClick(m_window.get(), static_cast<Qt::Key>(key));
+        m_session->clock.advance(Duration{10});
+        check(name);
     }
 
     void thousandClusters() {
@@ -193,8 +201,28 @@ private Q_SLOTS:
     }
 
 private:
-    void tellStory() {
+    void tellLongNames() {
         client::FleetChanges all = testing::storyFleet(m_session->source.now());
+        all.clusters[2].name =
+            "production-europe-west-3-frankfurt-tenant-4711-blue-green-canary.example.internal";
+        all.clusters[2].message =
+            "Get \"https://production-europe-west-3.example.internal:6443/readyz\": dial tcp 10.4.0.1:6443: "
+            "i/o timeout "
+            "after 3 attempts, the last of them 31 seconds ago";
+        for (client::Cluster& cluster : all.clusters)
+            cluster.labels.emplace("example.com/a-label-with-a-long-name", "and-a-value-that-does-not-end");
+        for (std::size_t i = 3; i < all.objects.size(); i += 15) {
+            client::Object& object = all.objects[i];
+            object.id.name = "checkout-frontend-with-a-name-as-long-as-names-may-be-0123456789";
+            object.id.ns = "team-with-a-long-name-production-" + std::to_string(i);
+            object.policy = object.id.ns + "/only-in-regions-where-the-law-allows-it";
+        }
+        tell(std::move(all));
+    }
+
+    void tellStory() { tell(testing::storyFleet(m_session->source.now())); }
+
+    void tell(client::FleetChanges all) {
         for (const client::Object& object : all.objects)
             m_session->source.explanations.emplace(
                 object.id, testing::storyExplanation(all, object.id, m_session->source.now()));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <set>
 
 #include <QtCore/QSettings>
@@ -7,6 +8,8 @@
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QHeaderView>
+#include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
 
 #include "tests/fakes/fake_session.h"
@@ -194,6 +197,75 @@ private Q_SLOTS:
         QCOMPARE(part<PoliciesPage>()->panel().table().model()->rowCount(), 5);
         press(Qt::Key_C, Qt::ControlModifier);
         QCOMPARE(QApplication::clipboard()->text(), m_commands.policies());
+    }
+
+    void policiesHaveAnAgeAndAreNeverGreenWhenOld() {
+        press(Qt::Key_3);
+        m_session->clock.advance(Duration{100});
+        TableView& table = part<PoliciesPage>()->panel().table();
+        QCOMPARE(table.model()->index(1, 0).data(OldRole).toInt(), 0);
+        const int before = m_session->source.asked;
+        m_session->clock.advance(Duration{11'000});
+        QCOMPARE(m_session->source.asked, before + 2);
+        m_session->source.policies[0].state = "Disabled";
+        m_session->clock.advance(Duration{6'000});
+        QCOMPARE(table.model()->index(0, 1).data().toString(), QString("Disabled"));
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "refused"});
+        m_session->clock.advance(Duration{12'000});
+        for (int row = 0; row < table.model()->rowCount(); ++row)
+            QCOMPARE(table.model()->index(row, 0).data(OldRole).toInt(), 2);
+        QVERIFY2(ageOf(part<PoliciesPage>()->panel()).contains("asked 1"),
+                 qPrintable(ageOf(part<PoliciesPage>()->panel())));
+        const int whileLost = m_session->source.asked;
+        m_session->tell(testing::storyFleet(m_session->source.now()));
+        m_session->clock.advance(Duration{10});
+        QCOMPARE(m_session->source.asked, whileLost + 1);  // at once
+        QCOMPARE(table.model()->index(0, 0).data(OldRole).toInt(), 0);
+        press(Qt::Key_1);
+        m_session->clock.advance(Duration{60'000});
+        QCOMPARE(m_session->source.asked, whileLost + 1);  // nobody looks
+    }
+
+    void whyIsAskedAgainAndKeepsWhatIsChosen() {
+        press(Qt::Key_2);
+        press(Qt::Key_W);
+        m_session->clock.advance(Duration{100});
+        const client::ObjectId object = part<WorkloadsPage>()->currentObject()->id;
+        ExplanationView& view = part<WorkloadsPage>()->explanation();
+        TableView& table = view.panel().table();
+        press(Qt::Key_Down);
+        press(Qt::Key_Down);
+        const QString chosen = table.currentKey();
+        client::Explanation& told = m_session->source.explanations.at(object);
+        told.because = "spec.replicas changed from 7 to 9";
+        told.verdicts[2].text = "not selected by anything";
+        m_session->clock.advance(Duration{6'000});
+        QCOMPARE(table.currentKey(), chosen);
+        const QModelIndex reason = table.currentIndex().siblingAtColumn(table.model()->columnCount() - 1);
+        QCOMPARE(reason.data().toString(), QString("not selected by anything"));
+        const auto labels = view.findChildren<QLabel*>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel* label) {
+            return label->text().contains("decided 66 min ago, because spec.replicas changed from 7 to 9");
+        }));
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "refused"});
+        m_session->clock.advance(Duration{120'000});
+        QVERIFY(std::ranges::any_of(
+            labels, [](const QLabel* label) { return label->text().contains("decided 68 min ago"); }));
+        for (const TableView* each : view.findChildren<TableView*>())
+            QCOMPARE(each->model()->index(0, 0).data(OldRole).toInt(), 2);
+        QCOMPARE(table.model()->rowCount(), 14);
+    }
+
+    void pluginsThatWereNeverCountedAreNotCalledLoadedNever() {
+        m_session->source.policies[0].generation = 0;
+        press(Qt::Key_3);
+        m_session->clock.advance(Duration{10});
+        part<PoliciesPage>()->panel().table().select("affinity");
+        const auto labels = part<PluginCard>()->findChildren<QLabel*>();
+        QVERIFY(std::ranges::none_of(
+            labels, [](const QLabel* label) { return label->isVisible() && label->text() == "Loaded"; }));
     }
 
     void tilesLeadToWhatTheyName() {
@@ -389,6 +461,41 @@ private:
     template <class T>
     T* part() {
         return m_window->findChild<T*>();
+    }
+    static QString ageOf(const TablePanel& panel) {
+        QStringList texts;
+        for (const QLabel* label : panel.findChildren<QLabel*>())
+            texts += label->text();
+        return texts.join('\n');
+    }
+    // All that a key could change, as a text.
+    QString whatIsTheCase() {
+        QStringList all;
+        const auto add = [&all](const auto& value) { all += QVariant::fromValue(value).toString(); };
+        add(m_window->isVisible());
+        for (const QWidget* page :
+             {static_cast<QWidget*>(part<FleetPage>()), static_cast<QWidget*>(part<WorkloadsPage>()),
+              static_cast<QWidget*>(part<PoliciesPage>()), static_cast<QWidget*>(part<EventsPage>()),
+              static_cast<QWidget*>(part<HelpOverlay>()), static_cast<QWidget*>(part<PaletteOverlay>())})
+            add(page->isVisible());
+        for (const QLineEdit* line : m_window->findChildren<QLineEdit*>())
+            add(line->text());
+        for (const TableView* table : m_window->findChildren<TableView*>()) {
+            add(table->currentKey());
+            add(table->horizontalHeader()->sortIndicatorSection());
+            add(static_cast<int>(table->horizontalHeader()->sortIndicatorOrder()));
+        }
+        add(part<WorkloadsPage>()->isMatrix());
+        add(part<WorkloadsPage>()->isExplaining());
+        add(QApplication::clipboard()->text());
+        add(m_session->reconnections);
+        add(QApplication::activePopupWidget() != nullptr);
+        add(reinterpret_cast<quintptr>(QApplication::focusWidget()));
+        if (m_session->recording != nullptr) {
+            add(m_session->recording->speed());
+            add(static_cast<qint64>(m_session->recording->now()));
+        }
+        return all.join('|');
     }
     TableView& fleetTable() { return part<FleetPage>()->panel().table(); }
     void press(Qt::Key key, Qt::KeyboardModifiers modifiers = {}) {
