@@ -16,13 +16,13 @@
 namespace kubefed::gui {
 
 struct PaletteEntry {
-    enum class Kind { Action, Cluster, Object };
+    enum class Kind { Action, Sort, Cluster, Object };
     Kind kind = Kind::Action;
     QString title;
     QString detail;  // what it is: a namespace, a status, a shortcut
     Level level = Level::Quiet;
-    int action = -1;          // of Kind::Action: the caller's number
-    QString cluster;          // of Kind::Cluster: its name
+    int action = -1;  // of Kind::Action: the caller's number; of Kind::Sort: the column, -1: as at first
+    QString cluster;  // of Kind::Cluster: its name
     ObjectNumber object = 0;  // of Kind::Object
 };
 

@@ -76,7 +76,7 @@ void MainWindow::build() {
 void MainWindow::connectPages() {
     connect(&m_header->tabs(), &QTabBar::currentChanged, this,
             [this](int page) { open(static_cast<Page>(page)); });
-    connect(m_header, &HeaderBar::paletteWanted, this, &MainWindow::openPalette);
+    connect(m_header, &HeaderBar::paletteWanted, this, [this] { openPalette(); });
     connect(m_header, &HeaderBar::helpWanted, this, [this] { m_actions.front().run(); });
     connect(m_banner, &Banner::pressed, this, [this] { m_session.reconnect(); });
     connect(m_notice, &Notice::pressed, this, [this] { m_session.reconnect(); });

@@ -29,6 +29,7 @@ class PaletteOverlay;
 class PoliciesPage;
 class ReplayBar;
 class TablePanel;
+class TableView;
 class WorkloadsPage;
 
 class MainWindow final : public QWidget {
@@ -61,7 +62,7 @@ private:
     struct Action {
         QString title;
         QString key;   // as QKeySequence reads it; empty: by the palette only
-        QString help;  // empty: not in the list of keys
+        QString help;  // empty: not in the list of keys; of a recording: in that of a recording only
         std::function<void()> run;
         std::function<QString()> command;  // empty: stands for none
     };
@@ -71,13 +72,17 @@ private:
     void makeActions();
     void makePageActions();
     void makeOtherActions();
+    void showKeys();
+    [[nodiscard]] bool isOffered(const Action& action) const;  // keys of a recording only with one
     void addAction(Action action);
     void refresh();
     void showState();
     void dress();
     void copy(const QString& command);
     void escape();
-    void openPalette();
+    void openPalette(const QString& typed = {});
+    [[nodiscard]] TableView& sortable() const;
+    [[nodiscard]] TableView& takeSortable();  // the matrix gives way to it
     void runEntry(const PaletteEntry& entry);
     [[nodiscard]] QString commandFor(const PaletteEntry& entry) const;
     [[nodiscard]] Commands commands() const { return Commands(m_session.context()); }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be done, by key and by palette: one list for both, and for the card of keys.
 #include <QtGui/QShortcut>
+#include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLineEdit>
+#include <QtWidgets/QStackedWidget>
 
 #include "gui/view/banner.h"
+#include "gui/view/explanation_view.h"
 #include "gui/view/fleet_page.h"
 #include "gui/view/header_bar.h"
 #include "gui/view/help_overlay.h"
@@ -26,20 +29,7 @@ void MainWindow::addAction(Action action) {
 }
 
 void MainWindow::makeActions() {
-    addAction({"Show all keys",
-               "?",
-               "This card",
-               [this] {
-                   HelpOverlay::Keys keys;
-                   for (const Action& action : m_actions)
-                       if (!action.help.isEmpty())
-                           keys.emplace_back(action.key, action.help);
-                   keys.emplace_back("Enter", "Open: what is placed there, or why it is there");
-                   keys.emplace_back("↑ ↓ ← →", "Rows and cells");
-                   keys.emplace_back("Tab", "Tiles, filter, table, details");
-                   m_help->open(std::move(keys));
-               },
-               {}});
+    addAction({"Show all keys", "?", "This card", [this] { showKeys(); }, {}});
     addAction({"Search", "Ctrl+K", "Find clusters, objects and actions", [this] { openPalette(); }, {}});
     addAction({"Show the fleet", "1", "Fleet", [this] { open(FleetPlace); },
                [this] { return commands().clusters(); }});
@@ -51,6 +41,21 @@ void MainWindow::makeActions() {
                [this] { return commands().events(); }});
     makePageActions();
     makeOtherActions();
+}
+
+void MainWindow::showKeys() {
+    HelpOverlay::Keys keys;
+    for (const Action& action : m_actions)
+        if (!action.help.isEmpty() && isOffered(action))
+            keys.emplace_back(action.key, action.help);
+    keys.emplace_back("Enter", "Open: what is placed there, or why");
+    keys.emplace_back("↑ ↓ ← →", "Rows and cells");
+    keys.emplace_back("Tab", "Tiles, filter, table, details");
+    m_help->open(std::move(keys));
+}
+
+bool MainWindow::isOffered(const Action& action) const {
+    return m_session.replay() != nullptr || !action.title.contains("recording");
 }
 
 void MainWindow::makePageActions() {
@@ -85,6 +90,12 @@ void MainWindow::makePageActions() {
                "Only what is in trouble",
                [this] { panel().filter().setText("-ready -healthy -info"); },
                {}});
+    addAction({"Sort by a column", "S", "Sort by a column", [this] { openPalette("Sort by "); }, {}});
+    addAction({"Turn the order round",
+               "Shift+S",
+               "Turn the order round",
+               [this] { takeSortable().reverse(); },
+               {}});
     addAction({"Copy as command", "Ctrl+C", "Copy what is chosen as a command", [this] { copy(command()); },
                [this] { return command(); }});
     addAction({"Back, or clear the filter", "Esc", "Back, or clear the filter", [this] { escape(); }, {}});
@@ -95,32 +106,65 @@ void MainWindow::makeOtherActions() {
                [this] { return commands().start(); }});
     addAction(
         {"Choose a federation", "Ctrl+O", "Choose a federation", [this] { m_header->openContexts(); }, {}});
-    addAction({"Play or pause the recording", "P", {}, [this] { m_replay->togglePause(); }, {}});
-    addAction(
-        {"Ten seconds back in the recording", "Ctrl+Left", {}, [this] { m_replay->step(-10'000); }, {}});
-    addAction({"Ten seconds on in the recording", "Ctrl+Right", {}, [this] { m_replay->step(10'000); }, {}});
+    addAction({"Play or pause the recording", "P", "Play or pause", [this] { m_replay->togglePause(); }, {}});
+    addAction({"Ten seconds back in the recording",
+               "Ctrl+Left",
+               "Ten seconds back",
+               [this] { m_replay->step(-10'000); },
+               {}});
+    addAction({"Ten seconds on in the recording",
+               "Ctrl+Right",
+               "Ten seconds on",
+               [this] { m_replay->step(10'000); },
+               {}});
     addAction({"Colours as the desktop has them", {}, {}, [this] { setColours(Colours::System); }, {}});
     addAction({"Light colours", {}, {}, [this] { setColours(Colours::Light); }, {}});
     addAction({"Dark colours", {}, {}, [this] { setColours(Colours::Dark); }, {}});
     addAction({"Close the window", "Ctrl+Q", "Close the window", [this] { close(); }, {}});
 }
 
-void MainWindow::openPalette() {
+void MainWindow::openPalette(const QString& typed) {
     std::vector<PaletteEntry> entries;
-    for (std::size_t i = 0; i < m_actions.size(); ++i) {
+    for (std::size_t i = 0; typed.isEmpty() && i < m_actions.size(); ++i) {
         const Action& action = m_actions[i];
-        const bool isOfReplay = action.title.contains("recording");
-        if (action.key == "Ctrl+K" || action.key == "Esc" || (isOfReplay && m_session.replay() == nullptr))
-            continue;
-        entries.push_back({.title = action.title, .detail = action.key, .action = static_cast<int>(i)});
+        if (action.key != "Ctrl+K" && action.key != "Esc" && isOffered(action))
+            entries.push_back({.title = action.title, .detail = action.key, .action = static_cast<int>(i)});
     }
-    m_palette->open(std::move(entries));
+    const TableView& table = sortable();
+    for (int column = 0; column < table.model()->columnCount(); ++column)
+        if (!table.isColumnHidden(column))
+            entries.push_back(
+                {.kind = PaletteEntry::Kind::Sort,
+                 .title = "Sort by " +
+                          table.model()->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString(),
+                 .detail = table.horizontalHeader()->sortIndicatorSection() == column
+                               ? "now; turns the order round"
+                               : "",
+                 .action = column});
+    entries.push_back({.kind = PaletteEntry::Kind::Sort, .title = "Sort by what it was at first"});
+    m_palette->open(std::move(entries), typed);
+}
+
+TableView& MainWindow::sortable() const {
+    return m_pages->currentIndex() == WorkloadsPlace && m_workloads->isExplaining()
+               ? m_workloads->explanation().panel().table()
+               : panel().table();
+}
+
+TableView& MainWindow::takeSortable() {
+    if (m_pages->currentIndex() == WorkloadsPlace && m_workloads->isMatrix())
+        m_workloads->setMatrix(false);
+    sortable().setFocus();
+    return sortable();
 }
 
 void MainWindow::runEntry(const PaletteEntry& entry) {
     switch (entry.kind) {
         case PaletteEntry::Kind::Action:
             m_actions[static_cast<std::size_t>(entry.action)].run();
+            break;
+        case PaletteEntry::Kind::Sort:
+            takeSortable().sortBy(entry.action);
             break;
         case PaletteEntry::Kind::Cluster:
             openCluster(entry.cluster);
@@ -138,6 +182,8 @@ QString MainWindow::commandFor(const PaletteEntry& entry) const {
             const Action& action = m_actions[static_cast<std::size_t>(entry.action)];
             return action.command ? action.command() : QString();
         }
+        case PaletteEntry::Kind::Sort:
+            break;
         case PaletteEntry::Kind::Cluster:
             return commands().cluster(entry.cluster);
         case PaletteEntry::Kind::Object:

@@ -32,11 +32,11 @@ PaletteOverlay::PaletteOverlay(const FleetStore& store, QWidget* parent)
     hide();
 }
 
-void PaletteOverlay::open(std::vector<PaletteEntry> actions) {
+void PaletteOverlay::open(std::vector<PaletteEntry> actions, const QString& typed) {
     m_actions = std::move(actions);
     m_before = QApplication::focusWidget();
     place();
-    m_line->clear();
+    m_line->setText(typed);
     search();
     show();
     raise();
@@ -149,7 +149,7 @@ void PaletteOverlay::paintEntry(QPainter& painter, int index) {
         painter.setBrush(theme.selection);
         painter.drawRoundedRect(place, 6, 6);
     }
-    if (entry.kind == PaletteEntry::Kind::Action) {
+    if (entry.kind == PaletteEntry::Kind::Action || entry.kind == PaletteEntry::Kind::Sort) {
         painter.setPen(theme.accent);
         painter.drawText(QRectF(place.left() + 8, place.top(), 20, place.height()), Qt::AlignCenter, "›");
     } else {

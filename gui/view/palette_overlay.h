@@ -20,7 +20,8 @@ class PaletteOverlay final : public QWidget {
 
 public:
     PaletteOverlay(const FleetStore& store, QWidget* parent);
-    void open(std::vector<PaletteEntry> actions);
+    // `typed`: what stands in the line already.
+    void open(std::vector<PaletteEntry> actions, const QString& typed = {});
     [[nodiscard]] const std::vector<PaletteEntry>& entries() const { return m_entries; }
     [[nodiscard]] QLineEdit& line() const { return *m_line; }
 

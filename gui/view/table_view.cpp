@@ -137,6 +137,13 @@ void TableView::select(const QString& key) {
     scrollTo(currentIndex());
 }
 
+void TableView::sortBy(int column) {
+    const bool isAgain = column == m_table.sortColumn() && m_table.sortOrder() == Qt::AscendingOrder;
+    horizontalHeader()->setSortIndicator(column, isAgain ? Qt::DescendingOrder : Qt::AscendingOrder);
+    if (column < 0)
+        horizontalHeader()->setSortIndicator(m_table.sortColumn(), m_table.sortOrder());
+}
+
 bool TableView::viewportEvent(QEvent* event) {
     switch (event->type()) {
         case QEvent::Enter:

@@ -33,6 +33,9 @@ public:
     void setWidths(const std::vector<int>& letters);
     [[nodiscard]] QString currentKey() const;
     void select(const QString& key);
+    // The other way round if it is ordered by that column already; -1: as at first.
+    void sortBy(int column);
+    void reverse() { sortBy(m_table.sortColumn()); }
     [[nodiscard]] bool isHolding() const { return m_isHolding; }
 
 Q_SIGNALS:
