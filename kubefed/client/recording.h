@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Recordings of a fleet's stream: a header line, then length-delimited FleetMessages as they came, each with
-// its time, compressed in blocks; explanations that were asked for while recording are kept too. For
+// its time, compressed in blocks; explanations and policies too, whenever they are others than before. For
 // demonstrations, tests and bug reports: nothing in it is secret that the stream does not show.
 #pragma once
 
@@ -13,7 +13,10 @@
 
 namespace kubefed::client {
 
-// Passes a source through and writes what it tells into a file. Owner: whoever made it; outlives nothing.
+// Passes a source through and writes what it tells into a file. While it is live it asks by itself why the
+// first 200 objects are where they are (each again when it changed, five in a second at most, 32 MiB in all)
+// and for the policies, so that a recording can answer as the controller did. Owner: whoever made it;
+// outlives nothing.
 class RecordingSource final : public FleetSource {
 public:
     [[nodiscard]] static Result<std::unique_ptr<RecordingSource>> make(std::unique_ptr<FleetSource> source,

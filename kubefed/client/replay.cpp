@@ -34,9 +34,10 @@ public:
                 ObjectId id = explanation.object;
                 m_explanations[std::move(id)].emplace(bytes.time, std::move(explanation));
             } else if (item.has_policies()) {
-                m_policies.emplace();
+                std::vector<PolicyPlugin>& plugins = m_policies[bytes.time];
+                plugins.clear();
                 for (const v1::PolicyPlugin& plugin : item.policies().plugins())
-                    m_policies->push_back(toValue(plugin));
+                    plugins.push_back(toValue(plugin));
             }
         }
     }
@@ -79,20 +80,24 @@ public:
         const auto known = m_explanations.find(object);
         if (known == m_explanations.end())
             return answer<Explanation>(fail(nothingRecorded("explanation of this object")), std::move(done));
-        // The one that was told last before this moment; else the first that there is.
-        auto chosen = known->second.upper_bound(now());
-        if (chosen != known->second.begin())
-            --chosen;
-        return answer<Explanation>(chosen->second, std::move(done));
+        return answer<Explanation>(at(known->second), std::move(done));
     }
     [[nodiscard]] Request listPolicies(Callback<std::vector<PolicyPlugin>> done) {
         using Plugins = std::vector<PolicyPlugin>;
-        return answer<Plugins>(
-            m_policies ? Result<Plugins>(*m_policies) : Result<Plugins>(fail(nothingRecorded("policies"))),
-            std::move(done));
+        return answer<Plugins>(m_policies.empty() ? Result<Plugins>(fail(nothingRecorded("policies")))
+                                                  : Result<Plugins>(at(m_policies)),
+                               std::move(done));
     }
 
 private:
+    // What was told last before this moment; else the first that there is.
+    template <class T>
+    [[nodiscard]] const T& at(const std::map<TimeMs, T>& told) const {
+        auto chosen = told.upper_bound(now());
+        if (chosen != told.begin())
+            --chosen;
+        return chosen->second;
+    }
     template <class T>
     Request answer(Result<T> result, Callback<T> done) {
         return m_clock.after(
@@ -179,7 +184,7 @@ private:
     const std::vector<RecordedBytes> m_items;
     Clock& m_clock;
     std::map<ObjectId, std::map<TimeMs, Explanation>> m_explanations;
-    std::optional<std::vector<PolicyPlugin>> m_policies;
+    std::map<TimeMs, std::vector<PolicyPlugin>> m_policies;
     FleetSink* m_sink = nullptr;
     TimeMs m_position;  // at m_since
     SteadyTime m_since;

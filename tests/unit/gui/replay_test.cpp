@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <map>
+
+#include <QtCore/QDir>
 #include <QtTest/QTest>
 
 #include "kubefed/client/recording.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_fleet_source.h"
+#include "tests/fakes/synthetic_fleet.h"
 
 #include "gui/model/cluster_table_model.h"
 
@@ -57,6 +63,89 @@ private Q_SLOTS:
             QVERIFY(tokyo().phase == Phase::Ready);
             QVERIFY(!clusters.index(clusters.rowOf("tokyo"), 0).data(OldRole).toBool());
         }
+    }
+
+    void answersWhyAndWithWhat() {
+        m_clock.advance(Duration{60'000});
+        std::map<client::ObjectId, client::Explanation> told;
+        std::vector<Request> requests;
+        for (const auto& [number, object] : m_store->fleet().objects())
+            requests.push_back(m_source->explain(object.id, [&told](Result<client::Explanation> answer) {
+                if (answer)
+                    told.emplace(answer->object, std::move(*answer));
+            }));
+        std::vector<client::PolicyPlugin> plugins;
+        requests.push_back(m_source->listPolicies([&plugins](auto answer) {
+            if (answer)
+                plugins = std::move(*answer);
+        }));
+        m_clock.advance(Duration{1});
+        QCOMPARE(told.size(), std::size_t{8});
+        for (const auto& [id, explanation] : told)
+            QCOMPARE(explanation.verdicts.size(), std::size_t{3});
+        QVERIFY(plugins.size() >= 4);
+    }
+
+    // The recorder asks by itself, gently, and writes an answer only once.
+    void recordsWhyWithoutBeingAsked() {
+        const std::filesystem::path file = (QDir::currentPath() + "/asked.kfr").toStdString();
+        FakeClock clock;
+        auto made = std::make_unique<FakeFleetSource>(clock);
+        FakeFleetSource& source = *made;
+        source.policies = testing::storyPolicies();
+        client::FleetChanges all = testing::storyFleet(source.now());
+        for (const client::Object& object : all.objects)
+            source.explanations.emplace(object.id, testing::storyExplanation(all, object.id, source.now()));
+        const client::Object first = all.objects[0];
+        auto recording = client::RecordingSource::make(std::move(made), file, clock);
+        QVERIFY(recording.has_value());
+        FleetStore store(clock);
+        store.attach(**recording);
+        source.tell(testing::syntheticInfo(), std::move(all));
+        clock.advance(Duration{2'000});
+        QVERIFY(source.asked <= 11);
+        clock.advance(Duration{28'000});
+        QCOMPARE(source.asked, 61);  // 60 objects and the policies
+        const auto size = std::filesystem::file_size(file);
+        source.sink()->changed({.objects = {first}});
+        clock.advance(Duration{1'500});
+        QCOMPARE(source.asked, 63);  // this one again, and the policies
+        QVERIFY(std::filesystem::file_size(file) < size + 1'000);
+        source.explanations.at(first.id).because = "spec.replicas changed";
+        source.policies.pop_back();
+        source.sink()->changed({.objects = {first}});
+        source.lose(client::ConnectionState::Disconnected, {.code = Code::Unavailable, .message = "so"});
+        clock.advance(Duration{60'000});
+        QCOMPARE(source.asked, 63);
+        source.lose(client::ConnectionState::Live, {.code = Code::Ok});
+        clock.advance(Duration{1'000});
+        QCOMPARE(source.asked, 65);
+        const client::TimeMs begin = source.now() - 92'500;
+        store.detach();
+        recording->reset();
+
+        auto replay = client::ReplaySource::make(file, clock);
+        QVERIFY(replay.has_value());
+        const auto because = [&](client::TimeMs when) {
+            (*replay)->seek(when);
+            std::string told;
+            const Request request =
+                (*replay)->explain(first.id, [&told](const auto& answer) { told = answer->because; });
+            clock.advance(Duration{0});
+            return told;
+        };
+        const auto plugins = [&](client::TimeMs when) {
+            (*replay)->seek(when);
+            std::size_t told = 0;
+            const Request request =
+                (*replay)->listPolicies([&told](const auto& answer) { told = answer->size(); });
+            clock.advance(Duration{0});
+            return told;
+        };
+        QCOMPARE(because(begin + 20'000), std::string("spec.replicas changed from 4 to 7"));
+        QCOMPARE(because((*replay)->end()), std::string("spec.replicas changed"));
+        QCOMPARE(plugins(begin + 20'000), std::size_t{5});
+        QCOMPARE(plugins((*replay)->end()), std::size_t{4});
     }
 
     void standsStillWhenPaused() {

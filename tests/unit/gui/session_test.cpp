@@ -12,7 +12,11 @@
 #include "kubefed/util/qt_clock.h"
 
 #include "gui/app/app_session.h"
+#include "gui/view/explanation_view.h"
+#include "gui/view/list_pages.h"
 #include "gui/view/main_window.h"
+#include "gui/view/table_panel.h"
+#include "gui/view/workloads_page.h"
 #include "gui/widget/notice.h"
 
 using namespace kubefed;
@@ -96,6 +100,22 @@ private Q_SLOTS:
         m_session->choose("staging");
         QVERIFY(m_session->problem() == Session::Problem::BadRecording);
         QCOMPARE(notice().content().title, QString("It cannot be recorded"));
+    }
+
+    // The shipped recording, in the window: with its plugins, and why things are where they are.
+    void aRecordingAnswersAsTheControllerDid() {
+        make({.replay = qEnvironmentVariable("KUBEFED_SOURCE_DIR").toStdString() +
+                        "/examples/recordings/freeze-and-heal.kfr"});
+        QTRY_COMPARE(m_session->store().fleet().objects().size(), std::size_t{8});
+        auto& workloads = *m_window->findChild<WorkloadsPage*>();
+        m_window->openObject("default/rc/frontend");
+        workloads.explainCurrent();
+        const auto* why = workloads.explanation().panel().table().model();
+        QTRY_COMPARE(why->rowCount(), 3);
+        QCOMPARE(why->index(0, 1).data().toString(), QString("Chosen"));
+        m_window->open(MainWindow::PoliciesPlace);
+        const auto* plugins = m_window->findChild<PoliciesPage*>()->panel().table().model();
+        QTRY_VERIFY(plugins->rowCount() >= 4);
     }
 
 private:
