@@ -5,9 +5,11 @@
 #include <QtCore/QSettings>
 #include <QtTest/QTest>
 
+#include "kubefed/util/file.h"
 #include "kubefed/util/qt_clock.h"
 
 #include "gui/app/app_session.h"
+#include "gui/model/commands.h"
 #include "gui/view/banner.h"
 #include "gui/view/explanation_view.h"
 #include "gui/view/fleet_page.h"
@@ -56,6 +58,73 @@ private Q_SLOTS:
         const auto* verdicts = workloads.explanation().findChild<TablePanel*>()->table().model();
         QTRY_COMPARE_WITH_TIMEOUT(verdicts->rowCount(), 3, 10'000);
         workloads.leaveExplanation();
+    }
+
+    // A token that is renewed in its file, and the role that the window names when somebody may not watch.
+    void aViewerIsLetInByTheRoleThatTheWindowNames() {
+        const auto file = QDir::current().filePath("viewer").toStdString();
+        const auto admin = kube::Kubeconfig::load(std::nullopt);
+        auto context = admin ? admin->resolve("window") : std::unexpected(admin.error());
+        QVERIFY(context.has_value());
+        net::ConnectionCache connections(m_clock);
+        kube::Client api(connections.transport(context->endpoint, context->identity), "test");
+        const kube::Gvr accounts{"", "v1", "serviceaccounts"};
+        QVERIFY(create(api, accounts, kube::Object::make({"", "v1", "ServiceAccount"}, "default", "watcher"))
+                    .has_value());
+        kube::Object request =
+            kube::Object::make({"authentication.k8s.io", "v1", "TokenRequest"}, "default", "watcher");
+        request.document()["spec"] = kube::JsonObject{{"expirationSeconds", 3600}};
+        const auto token = create(api, accounts, request, "token");
+        QVERIFY(token.has_value());
+
+        std::filesystem::remove(file);
+        QVERIFY(kube::addContext(file, {.name = "viewer",
+                                        .server = context->endpoint.url(),
+                                        .identity = {.caPem = context->identity.caPem, .bearerToken = "none"},
+                                        .federation = "window"})
+                    .has_value());
+        std::string config = *readFile(file);
+        const auto at = config.find("token: none");
+        QVERIFY2(at != std::string::npos, config.c_str());
+        QVERIFY(writeFile(file, config.replace(at, 11, "tokenFile: " + file + ".token")).has_value());
+        QVERIFY(writeFile(file + ".token", "of-yesterday").has_value());
+
+        QSettings settings(QDir::current().filePath("viewer.ini"), QSettings::IniFormat);
+        AppSession session(Options{.kubeconfig = file, .context = "viewer"}, settings, m_clock);
+        QVERIFY(session.open().has_value());
+        using client::ConnectionState;
+        QTRY_VERIFY_WITH_TIMEOUT(session.store().state() == ConnectionState::Forbidden, 15'000);
+        QVERIFY(session.store().error().message.find("fleets") == std::string::npos);
+        QVERIFY(
+            writeFile(file + ".token", kube::stringAt(token->document(), {"status", "token"})).has_value());
+        // Known now, but nothing is allowed yet.
+        QTRY_VERIFY_WITH_TIMEOUT(session.store().error().message.find("fleets") != std::string::npos, 30'000);
+        QVERIFY(session.store().state() == ConnectionState::Forbidden);
+        const QString remedy = Commands("window").allowWatching();
+        QVERIFY(remedy.contains("--clusterrole=kubefed-fleet-viewer "));
+        kube::Object binding =
+            kube::Object::make({"rbac.authorization.k8s.io", "v1", "ClusterRoleBinding"}, {}, "watchers");
+        binding.document()["roleRef"] = kube::JsonObject{{"apiGroup", "rbac.authorization.k8s.io"},
+                                                         {"kind", "ClusterRole"},
+                                                         {"name", "kubefed-fleet-viewer"}};
+        binding.document()["subjects"] = kube::JsonArray{
+            kube::JsonObject{{"kind", "ServiceAccount"}, {"namespace", "default"}, {"name", "watcher"}}};
+        QVERIFY(create(api, {"rbac.authorization.k8s.io", "v1", "clusterrolebindings"}, binding).has_value());
+        // What the controller knows of rights is at most ten seconds old.
+        for (int i = 0; i < 15 && !session.store().hasSnapshot(); ++i) {
+            session.reconnect();
+            (void)QTest::qWaitFor([&] { return session.store().hasSnapshot(); }, 2'000);
+        }
+        QVERIFY(session.store().hasSnapshot());
+        QVERIFY(session.store().fleet().info().seesClusters);
+        QVERIFY(session.store().fleet().info().seesAllNamespaces);
+        QCOMPARE(session.store().fleet().clusters().size(), std::size_t{3});
+        QVERIFY(session.store().fleet().cluster("tokyo")->nodes.has_value());
+        std::optional<Result<std::vector<client::PolicyPlugin>>> plugins;
+        const Request list =
+            session.store().source()->listPolicies([&](auto answer) { plugins = std::move(answer); });
+        QTRY_VERIFY_WITH_TIMEOUT(plugins.has_value(), 10'000);
+        QVERIFY(plugins->has_value());
     }
 
     void aFrozenMemberGreysThenIsUnreachableThenHeals_data() {
@@ -123,6 +192,18 @@ private:
             process.start(qEnvironmentVariable("KUBEFED_BIN_DIR") + "/kubefed", arguments);
             (void)QTest::qWaitFor([&] { return process.state() == QProcess::NotRunning; }, 60'000);
         }
+    }
+    static Result<kube::Object> create(kube::Client& api, const kube::Gvr& gvr, const kube::Object& object,
+                                       const std::string& subresource = {}) {
+        std::optional<Result<kube::Object>> answer;
+        const Request request =
+            api.create(gvr, object, {.subresource = subresource},
+                       [&](Result<kube::Object> created) { answer = std::move(created); });
+        if (!QTest::qWaitFor([&] { return answer.has_value(); }, 10'000))
+            return fail(Code::DeadlineExceeded, "no answer");
+        if (!*answer)
+            qWarning("%s", answer->error().text().c_str());
+        return std::move(*answer);
     }
     bool areAllReady() {
         const auto& clusters = m_session->store().fleet().clusters();
