@@ -36,7 +36,10 @@ void Banner::follow(const FleetStore& store, const QString& title) {
             what = "Nothing comes from " + title + " any more.";
             break;
         case ConnectionState::Forbidden:
-            what = "You may no longer watch " + title + ": " + text(store.error().message) + '.';
+            what =
+                (store.error().code == Code::Unauthenticated ? "Your credentials are no longer accepted by "
+                                                             : "You may no longer watch ") +
+                title + ": " + text(store.error().message) + '.';
             break;
         case ConnectionState::Connecting:
             what = "Connecting to " + title + " again.";

@@ -44,6 +44,13 @@ Notice::Content connectionNotice(Session& session) {
                 .command = commands.start(),
                 .button = "Try now"};
         case ConnectionState::Forbidden:
+            if (session.store().error().code == Code::Unauthenticated)
+                return {.level = Level::Bad,
+                        .title = title + " does not know you",
+                        .text = why +
+                                ". Renew the credentials of this context in your kubeconfig; it is read "
+                                "again by itself.",
+                        .button = "Try now"};
             return {.level = Level::Bad,
                     .title = "You may not watch " + title,
                     .text = why + ". Somebody who may administer the federation can allow it:",

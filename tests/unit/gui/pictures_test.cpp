@@ -81,6 +81,13 @@ private Q_SLOTS:
         check("forbidden");
     }
 
+    void unknownCaller() {
+        m_session->lose(client::ConnectionState::Forbidden,
+                        {.code = Code::Unauthenticated, .message = "the token has expired"});
+        make(MainWindow::Colours::Light);
+        check("unknown-caller");
+    }
+
     void disconnected() {
         tellStory();
         make(MainWindow::Colours::Light);
