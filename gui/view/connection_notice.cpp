@@ -29,7 +29,9 @@ Notice::Content connectionNotice(Session& session) {
                 .title = "It cannot be recorded",
                 .text = session.problemText(),
                 .button = "Try again"};
-    const QString why = text(session.store().error().message);
+    QString why = text(session.store().error().message);
+    if (!why.isEmpty())
+        why[0] = why[0].toUpper();  // begins a sentence here
     switch (session.store().state()) {
         case ConnectionState::Connecting:
         case ConnectionState::Live:
