@@ -33,6 +33,7 @@ public:
 
     explicit Tile(QString caption, QWidget* parent = nullptr);
     void show(Content content);
+    [[nodiscard]] const Content& content() const { return m_content; }
     using QWidget::show;
     [[nodiscard]] QSize sizeHint() const override;
 

@@ -10,6 +10,7 @@
 #include "kubefed/kube/kubeconfig.h"
 #include "kubefed/util/file.h"
 #include "kubefed/util/qt_clock.h"
+#include "tests/fakes/fake_session.h"
 
 #include "gui/app/app_session.h"
 #include "gui/view/explanation_view.h"
@@ -18,6 +19,7 @@
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
 #include "gui/widget/notice.h"
+#include "gui/widget/tile.h"
 
 using namespace kubefed;
 using namespace kubefed::gui;
@@ -100,6 +102,26 @@ private Q_SLOTS:
         m_session->choose("staging");
         QVERIFY(m_session->problem() == Session::Problem::BadRecording);
         QCOMPARE(notice().content().title, QString("It cannot be recorded"));
+    }
+
+    void historyIsOfTheFleetThatIsShown() {
+        FakeSession session;
+        m_window = std::make_unique<MainWindow>(session, *m_settings);
+        const auto tiles = m_window->findChildren<Tile*>();
+        const auto history = [&] {
+            const auto it = std::ranges::find(tiles, "Propagation p99, 5 min", &Tile::accessibleName);
+            return (*it)->content().spark;
+        };
+        session.tell({.totals = client::Totals{.propagationP99 = 0.04}});
+        session.source.sink()->changed({.totals = client::Totals{.propagationP99 = 0.05}});
+        session.clock.advance(Duration{200});
+        QCOMPARE(history(), std::vector<double>({0.04, 0.05}));
+        session.fleet.detach();
+        QCOMPARE(history(), std::vector<double>());
+        session.fleet.attach(session.source);
+        session.tell({.totals = client::Totals{.propagationP99 = 7}});
+        QCOMPARE(history(), std::vector<double>({7.0}));
+        m_window.reset();
     }
 
     // The shipped recording, in the window: with its plugins, and why things are where they are.
