@@ -42,10 +42,14 @@ private Q_SLOTS:
                 << QStringList{option} + alice << QStringLiteral("GET /path alice 0");
             QTest::addRow("%s mallory", version)
                 << QStringList{option} + mallory << QStringLiteral("GET /path rejected 0");
-            QTest::addRow("%s upload", version)
-                << QStringList{option, QStringLiteral("-H"), QStringLiteral("Expect: 100-continue"),
-                               QStringLiteral("--data-binary"), QStringLiteral("@") + big()}
-                << QStringLiteral("POST /path nobody 2000000");
+            QTest::addRow("%s upload", version) << QStringList{option,
+                                                               QStringLiteral("-H"),
+                                                               QStringLiteral("Expect: 100-continue"),
+                                                               QStringLiteral("-H"),
+                                                               QStringLiteral("Authorization: Bearer t"),
+                                                               QStringLiteral("--data-binary"),
+                                                               QStringLiteral("@") + big()}
+                                                << QStringLiteral("POST /path nobody 2000000");
         }
     }
     void curlOverBothProtocols() {
