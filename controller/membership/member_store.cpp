@@ -185,6 +185,7 @@ void MemberStore::markDeleting(const TemplateId& id, const std::string& uid) {
 
 void MemberStore::setIncomplete() {
     m_namespacesSynced = false;
+    m_namespaces.clear();
     for (Kind& kind : m_kinds) {
         kind.synced = false;
         kind.problem.clear();

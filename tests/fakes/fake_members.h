@@ -54,6 +54,13 @@ public:
         namespaces = other.namespaces;
         m_version = other.m_version;
     }
+    // Another cluster at the same address: its versions begin anew.
+    void setUpAnew(std::string uid) {
+        clusterUid = std::move(uid);
+        objects.clear();
+        namespaces = {"default", "kube-system"};
+        m_version = 1;
+    }
     // Somebody edits it in the member.
     void drift(const TemplateId& id) {
         Held& held = objects.at(id);

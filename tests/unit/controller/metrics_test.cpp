@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The controller's figures (docs/metrics.md) and what it writes into MemberCluster.status, after things that
-// happened in a simulation.
+// The controller's figures (docs/metrics.md) after things that happened in a simulation.
 #include <cmath>
 #include <map>
 #include <sstream>
@@ -13,8 +12,6 @@
 using namespace kubefed;
 using namespace kubefed::controller;
 using namespace std::chrono_literals;
-
-#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
 
 class MetricsTest : public QObject {
     Q_OBJECT
@@ -43,17 +40,6 @@ class MetricsTest : public QObject {
     static std::string of(const char* name, const char* cluster, const char* code = nullptr) {
         return std::string("kubefed_") + name + "{cluster=\"" + cluster + "\"" +
                (code == nullptr ? "" : std::string(",code=\"") + code + "\"") + "}";
-    }
-    std::string expiry(Simulation& s) {
-        return std::string(kube::stringAt(s.host.find(fed::memberClusters(), {{}, "m1"})->document(),
-                                          {"status", "credentialsExpireAt"}));
-    }
-    void setExpiry(Simulation& s, const char* time) {
-        const kube::Gvr secrets{"", "v1", "secrets"};
-        kube::Object secret = *s.host.find(secrets, {std::string(fed::kSystemNamespace), "m1-token"});
-        secret.setAnnotation(fed::kTokenExpiryAnnotation, time);
-        s.host.put(secrets, std::move(secret));
-        s.run(3s);
     }
 
 private Q_SLOTS:
@@ -128,17 +114,6 @@ private Q_SLOTS:
         QVERIFY(value(of("cluster_last_contact_seconds", "m3")) >= 40);
         QVERIFY(value(of("cluster_last_contact_seconds", "m3")) <= 57);
         QVERIFY(value(of("member_requests_total", "m3", "0")) >= 1);
-    }
-
-    void theEndOfTheCredentialsIsTold() {
-        Simulation s(64);
-        s.start();
-        s.run(3s);
-        SAME_TEXT(expiry(s), "");
-        setExpiry(s, "2026-12-22T10:00:00Z");
-        SAME_TEXT(expiry(s), "2026-12-22T10:00:00Z");
-        setExpiry(s, "some day");
-        SAME_TEXT(expiry(s), "");
     }
 };
 
