@@ -145,19 +145,18 @@ void PluginCard::show(const PolicyPlugin* plugin, Level level, bool isOld) {
     QStringList stages;
     for (const std::string& stage : plugin->stages)
         stages += text(stage);
-    m_facts->show(
-        {{"Message", text(plugin->message)},
-         {"Last error", text(plugin->lastError)},
-         {"Failures", QString("%1 of %2 calls")
-                          .arg(count(static_cast<std::int64_t>(plugin->failures)),
-                               count(static_cast<std::int64_t>(plugin->calls)))},
-         {"Stages", stages.join(", ")},
-         {"Source", text(plugin->source)},
-         {"Library",
-          plugin->sha256.empty() ? QString("comes with the controller") : "sha256 " + text(plugin->sha256)},
-         {"ABI", text(plugin->abi)},
-         {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}},
-        isOld);
+    m_facts->show({{"Message", text(plugin->message)},
+                   {"Last error", text(plugin->lastError)},
+                   {"Failures", QString("%1 of %2 calls")
+                                    .arg(count(static_cast<std::int64_t>(plugin->failures)),
+                                         count(static_cast<std::int64_t>(plugin->calls)))},
+                   {"Stages", stages.join(", ")},
+                   {"Source", text(plugin->source)},
+                   {"Library", plugin->sha256.empty() ? QString("comes with the controller")
+                                                      : "sha256 " + text(plugin->sha256)},
+                   {"ABI", text(plugin->abi)},
+                   {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}},
+                  isOld);
 }
 
 }  // namespace kubefed::gui

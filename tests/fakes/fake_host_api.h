@@ -31,7 +31,7 @@ public:
     std::map<std::string, int> writes;  // by resource and subresource
     int gets = 0;                       // that are not answered yet
     int mostGets = 0;
-    Duration statusDelay{0};            // so much later than others, writes of a status are answered
+    Duration statusDelay{0};  // so much later than others, writes of a status are answered
 
     // ---- what a person does
     kube::Object put(const kube::Gvr& gvr, kube::Object object) {
