@@ -34,6 +34,9 @@ struct Member final : MemberLinkSink {
     std::string problem;              // why there is no link: credentials missing, an endpoint that is none
     std::optional<NodesSeen> nodes;
     fed::MemberClusterStatus::Objects counts;  // as of the last status
+    SteadyTime countsChanged{};
+    SteadyTime countsDue{};
+    Request countsTimer;
     bool wasListed = false;  // a first kind of it, since it joined or the controller started
     // What it holds was not to be had within a while: nobody waits for it any longer, until it is known.
     bool gaveUp = false;

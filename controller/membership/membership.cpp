@@ -327,7 +327,22 @@ bool Membership::lookAtState(Member& member) {
 }
 
 void Membership::countsChanged(Member& member) {
-    scheduleStatus(member, m_config.countsInterval);
+    member.countsChanged = m_clock.now();
+    if (member.countsTimer.isActive())
+        return;
+    member.countsDue = member.countsChanged + m_config.countsInterval;
+    armCounts(member, m_config.countsRest);
+}
+
+void Membership::armCounts(Member& member, Duration delay) {
+    member.countsTimer = m_clock.after(delay, [this, &member] {
+        member.countsTimer.cancel();
+        const SteadyTime now = m_clock.now();
+        const SteadyTime due = std::min(member.countsDue, member.countsChanged + m_config.countsRest);
+        if (due > now)
+            return armCounts(member, std::chrono::ceil<Duration>(due - now));
+        scheduleStatus(member, Duration{0});
+    });
 }
 
 void Membership::leave(Member& member) {

@@ -20,7 +20,8 @@ struct MembershipConfig {
     std::string federationId;
     fed::HealthConfig health;
     Duration statusInterval{60'000};   // without a change of a condition or a rounded figure
-    Duration countsInterval{2'000};    // at most, while objects are being synced
+    Duration countsRest{300};          // after the last change of how many are synced or fail
+    Duration countsInterval{2'000};    // and so often while such changes go on
     Duration nodesInterval{10'000};    // at most, while nodes change
     Duration settlingTime{30'000};     // after a member's first list, in which others may follow
     Duration patience{10'000};         // with a list that does not come forward
@@ -81,6 +82,7 @@ private:
     void stateMayHaveChanged(Member& member);
     // The same without a status after it. True: what decisions see of it did change.
     bool lookAtState(Member& member);
+    void armCounts(Member& member, Duration delay);
     void scheduleStatus(Member& member, Duration delay);
     void writeStatus(Member& member);
     [[nodiscard]] fed::MemberCluster viewOf(const Member& member) const;

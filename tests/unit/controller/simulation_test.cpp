@@ -83,7 +83,7 @@ private Q_SLOTS:
 
     // Each of these writes counts every object there, and comes back as a change of the MemberCluster.
     void countsOfABurstAreWrittenNowAndThen() {
-        Simulation s(2);
+        Simulation s(2, 2);
         s.start();
         s.run(10s);
         s.host.writes.clear();
@@ -93,6 +93,19 @@ private Q_SLOTS:
         }
         QVERIFY2(s.host.writes["memberclusters/status"] <= 2 * 7,
                  qPrintable(QString::number(s.host.writes["memberclusters/status"])));
+    }
+
+    void countsAreToldOnceAChangeHasComeToRest() {
+        Simulation s(1, 1);
+        s.start();
+        s.run(10s);
+        s.putRc("web", 2);
+        s.run(1s);
+        const auto decoded = fed::MemberCluster::decode(*s.host.find(fed::memberClusters(), {{}, "m1"}));
+        QVERIFY(decoded.has_value());
+        QVERIFY(decoded->status.objects.has_value());
+        QCOMPARE(decoded->status.objects->desired, 1);
+        QCOMPARE(decoded->status.objects->synced, 1);
     }
 
     void deletionRemovesEverywhereAndEndsTheTemplate() {
