@@ -106,23 +106,33 @@ const kubefed_value* valueMember(const kubefed_value* value, kubefed_string key)
 
 // ---- Clusters and workload
 
-// Plugins were built against other versions of a struct: each side keeps to what both of them know.
-template <class Struct>
-void answer(Struct* out, Struct known) {
-    known.struct_size = out->struct_size;
-    std::memcpy(out, &known, std::min<std::size_t>(out->struct_size, sizeof known));
+// Plugins were built against other versions of a struct: each side keeps to what both of them know. Written
+// in place where it has all of ours: made elsewhere and copied, the processor would wait for it at every
+// cluster.
+template <class Struct, class Fill>
+void answer(Struct* out, Fill fill) {
+    const std::uint32_t size = out->struct_size;
+    if (size >= sizeof(Struct))
+        return fill(*out);
+    Struct known{};
+    fill(known);
+    known.struct_size = size;
+    std::memcpy(out, &known, size);
 }
 
 std::uint32_t getCluster(const kubefed_round* round, std::uint32_t index, kubefed_cluster* out) {
     const fed::ClusterInfo* cluster = clusterOf(round, index);
     if (cluster == nullptr || out == nullptr || out->struct_size < KUBEFED_CLUSTER_SIZE_1_0)
         return 0;
-    answer(out, {.state = stateOf(cluster->phase),
-                 .name = toAbi(cluster->name),
-                 .version = toAbi(cluster->kubernetesVersion),
-                 .cordoned = cluster->cordoned ? 1U : 0U,
-                 .label_count = cluster->labels.size(),
-                 .taint_count = cluster->taints.size()});
+    answer(out, [&](kubefed_cluster& known) {
+        known.state = stateOf(cluster->phase);
+        known.name = toAbi(cluster->name);
+        known.version = toAbi(cluster->kubernetesVersion);
+        known.cordoned = cluster->cordoned ? 1 : 0;
+        known.reserved = 0;
+        known.label_count = cluster->labels.size();
+        known.taint_count = cluster->taints.size();
+    });
     return 1;
 }
 
@@ -154,9 +164,11 @@ std::uint32_t getTaintAt(const kubefed_round* round, std::uint32_t index, std::u
         return 0;
     const fed::Taint& taint = cluster->taints[at];
     const bool isNoExecute = taint.effect == fed::TaintEffect::NoExecute;
-    answer(out, {.effect = isNoExecute ? KUBEFED_TAINT_NO_EXECUTE : KUBEFED_TAINT_NO_SCHEDULE,
-                 .key = toAbi(taint.key),
-                 .value = toAbi(taint.value)});
+    answer(out, [&](kubefed_taint& known) {
+        known.effect = isNoExecute ? KUBEFED_TAINT_NO_EXECUTE : KUBEFED_TAINT_NO_SCHEDULE;
+        known.key = toAbi(taint.key);
+        known.value = toAbi(taint.value);
+    });
     return 1;
 }
 
