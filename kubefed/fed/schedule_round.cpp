@@ -24,26 +24,6 @@ std::uint64_t hashOf(const Workload& workload) {
     return stableHash(workload.key.name, stableHash("/", hash));
 }
 
-// Does a cluster serve the workload's type, as far as is known? The lists are long and mostly the same ones,
-// so the place of the last find is tried first.
-class Serving {
-public:
-    explicit Serving(const kube::Gvk& gvk) : m_type(gvk.apiVersion() + "/" + gvk.kind) {}
-    [[nodiscard]] bool may(const ClusterInfo& cluster) {
-        if (cluster.apis.empty() || (m_place < cluster.apis.size() && cluster.apis[m_place] == m_type))
-            return true;
-        const auto found = std::ranges::lower_bound(cluster.apis, m_type);
-        if (found == cluster.apis.end() || *found != m_type)
-            return false;
-        m_place = static_cast<std::size_t>(found - cluster.apis.begin());
-        return true;
-    }
-
-private:
-    const std::string m_type;
-    std::size_t m_place = 0;
-};
-
 // Is every answer one that checkRow() would find nothing wrong with? Told without making a text for each row.
 bool areFine(Stage stage, std::span<const RoundRow> told, std::span<const RoundRow> answers) {
     const auto all = [&](auto isFine) {
@@ -132,12 +112,12 @@ RoundRun::Outcome RoundRun::checkStages() const {
 }
 
 void RoundRun::prepareRows() {
-    const auto& clusters = m_input.fleet->clusters();
+    const std::span<const std::uint64_t> hashes = m_input.fleet->hashes();
     const std::uint64_t objectHash = hashOf(m_input.workload);
-    m_rows.resize(clusters.size());
+    m_rows.resize(hashes.size());
     for (std::uint32_t i = 0; i < m_rows.size(); ++i) {
         m_rows[i].cluster = i;
-        m_rows[i].tieBreak = mix(clusters[i].hash ^ objectHash);
+        m_rows[i].tieBreak = mix(hashes[i] ^ objectHash);
     }
     for (const CurrentShare& share : m_input.workload.current) {
         const auto index = m_input.fleet->indexOf(share.cluster);
@@ -151,7 +131,7 @@ void RoundRun::prepareRows() {
         row.ready = std::max<std::int64_t>(share.ready, 0);
     }
     if (m_explanation)
-        m_explanation->outcomes.resize(clusters.size());
+        m_explanation->outcomes.resize(hashes.size());
 }
 
 RoundRun::Outcome RoundRun::filter() {
@@ -172,9 +152,10 @@ RoundRun::Outcome RoundRun::filter() {
             note(m_rows[i], static_cast<std::uint32_t>(p), Stage::Filter, m_answers[i].reason);
         }
     }
-    Serving serving(m_input.workload.gvk);
+    const std::vector<std::uint8_t> maySetServe = m_input.fleet->mayServe(m_input.workload.gvk);
+    const std::span<const std::uint32_t> apiSets = m_input.fleet->apiSets();
     for (std::size_t i = 0; i < m_rows.size(); ++i) {
-        if (out[i] == 0 && m_rows[i].chosen == 0 && !serving.may(info(m_rows[i]))) {
+        if (out[i] == 0 && m_rows[i].chosen == 0 && maySetServe[apiSets[m_rows[i].cluster]] == 0) {
             out[i] = 1;
             ++m_rejections.back();
             const std::string type = m_input.workload.gvk.text();
@@ -306,7 +287,7 @@ void RoundRun::intersectPolicyLimits() {
     for (RoundRow& row : m_rows) {
         row.max = std::min(row.max, m_input.workload.wanted);
         row.min = std::min(row.min, row.max);  // of limits that exclude each other the maximum holds
-        if (!info(row).isWritable())
+        if (!facts(row).isWritable())
             row.min = row.max = row.current;
     }
 }
@@ -323,13 +304,13 @@ void RoundRun::fitMinimums() {
     for (RoundRow& row : m_rows)
         order.push_back(&row);
     std::ranges::sort(order, {}, [&](const RoundRow* row) {
-        return std::tuple(info(*row).isWritable(), -row->score, row->tieBreak);
+        return std::tuple(facts(*row).isWritable(), -row->score, row->tieBreak);
     });
     std::int64_t left = m_input.workload.wanted;
     for (RoundRow* row : order) {
         row->min = std::min(row->min, left);
         left -= row->min;
-        if (!info(*row).isWritable())
+        if (!facts(*row).isWritable())
             row->max = row->min;
     }
 }
@@ -400,7 +381,8 @@ RoundRun::Outcome RoundRun::divide() {
         }
         // A share of nothing is no placement, unless nothing is wanted anywhere or nobody can take it away.
         std::erase_if(m_rows, [&](const RoundRow& row) {
-            const bool isOut = row.replicas == 0 && wanted > 0 && (info(row).isWritable() || row.chosen == 0);
+            const bool isOut =
+                row.replicas == 0 && wanted > 0 && (facts(row).isWritable() || row.chosen == 0);
             if (isOut)
                 note(row, static_cast<std::uint32_t>(index), Stage::Divide, row.reason);
             return isOut;
@@ -528,6 +510,9 @@ void RoundRun::dropOut() {
 
 const ClusterInfo& RoundRun::info(const RoundRow& row) const {
     return m_input.fleet->clusters()[row.cluster];
+}
+const Fleet::Facts& RoundRun::facts(const RoundRow& row) const {
+    return m_input.fleet->facts()[row.cluster];
 }
 const std::string& RoundRun::name(const RoundRow& row) const {
     return info(row).name;

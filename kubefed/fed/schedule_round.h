@@ -62,6 +62,7 @@ private:
     void dropOut();
     [[nodiscard]] const std::string& name(const RoundRow& row) const;
     [[nodiscard]] const ClusterInfo& info(const RoundRow& row) const;
+    [[nodiscard]] const Fleet::Facts& facts(const RoundRow& row) const;
     [[nodiscard]] Failure nothingFits(std::string_view what) const;
 
     const ScheduleInput& m_input;

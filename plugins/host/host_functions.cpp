@@ -121,25 +121,38 @@ void answer(Struct* out, Fill fill) {
 }
 
 std::uint32_t getCluster(const kubefed_round* round, std::uint32_t index, kubefed_cluster* out) {
-    const fed::ClusterInfo* cluster = clusterOf(round, index);
-    if (cluster == nullptr || out == nullptr || out->struct_size < KUBEFED_CLUSTER_SIZE_1_0)
+    const std::span<const fed::Fleet::Facts> clusters = contextOf(round).round.fleet.facts();
+    if (index >= clusters.size() || out == nullptr || out->struct_size < KUBEFED_CLUSTER_SIZE_1_0)
         return 0;
+    const fed::Fleet::Facts& cluster = clusters[index];
     answer(out, [&](kubefed_cluster& known) {
-        known.state = stateOf(cluster->phase);
-        known.name = toAbi(cluster->name);
-        known.version = toAbi(cluster->kubernetesVersion);
-        known.cordoned = cluster->cordoned ? 1 : 0;
+        known.state = stateOf(cluster.phase);
+        known.name = toAbi(cluster.name);
+        known.version = toAbi(cluster.kubernetesVersion);
+        known.cordoned = cluster.cordoned ? 1 : 0;
         known.reserved = 0;
-        known.label_count = cluster->labels.size();
-        known.taint_count = cluster->taints.size();
+        known.label_count = cluster.labels;
+        known.taint_count = cluster.taints;
     });
     return 1;
 }
 
 std::uint32_t getLabel(const kubefed_round* round, std::uint32_t index, kubefed_string key,
                        kubefed_string* out) {
-    const fed::ClusterInfo* cluster = clusterOf(round, index);
-    const std::string* value = cluster == nullptr ? nullptr : cluster->label(fromAbi(key));
+    const CallContext& call = contextOf(round);
+    const fed::Fleet& fleet = call.round.fleet;
+    const std::string_view name = fromAbi(key);
+    if (index >= fleet.clusters().size())
+        return 0;
+    if (call.column == nullptr || call.column->key != name)
+        call.column = fleet.labelColumn(name);
+    if (call.column != nullptr) {
+        const std::uint32_t number = call.column->values[index];
+        if (number != 0)
+            *out = toAbi(fleet.labelValue(number));
+        return number != 0 ? 1 : 0;
+    }
+    const std::string* value = fleet.clusters()[index].label(name);
     if (value == nullptr)
         return 0;
     *out = toAbi(*value);

@@ -15,6 +15,7 @@ namespace kubefed::plugins {
 struct CallContext {
     const fed::RoundContext& round;
     fed::ReasonLog* reasons;
+    mutable const fed::Fleet::LabelColumn* column = nullptr;  // the label that was asked for last
 };
 
 [[nodiscard]] const kubefed_host& hostFunctions();

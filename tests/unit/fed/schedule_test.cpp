@@ -34,6 +34,45 @@ class ScheduleTest : public QObject {
     }
 
 private Q_SLOTS:
+    // What a fleet tells of its clusters side by side is what each of them tells of itself.
+    void theFleetTellsTheSameAsItsClusters() {
+        std::vector<ClusterInfo> made;
+        for (int i = 0; i < 50; ++i) {
+            ClusterInfo& one = made.emplace_back(
+                cluster("c" + std::to_string(i), i % 7 == 3 ? Phase::Unreachable : Phase::Ready,
+                        i % 5 == 0 ? "" : "region-" + std::to_string(i % 3)));
+            one.cordoned = i % 9 == 1;
+            one.kubernetesVersion = "v1." + std::to_string(30 + i % 4);
+            one.labels.emplace_back("zone", i % 2 == 0 ? "" : "z");
+            if (i % 10 == 0)
+                one.labels.emplace_back("rare", "r" + std::to_string(i));
+            one.taints.resize(static_cast<std::size_t>(i % 3));
+            for (int api = 0; api < i % 13; ++api)
+                one.apis.push_back("group-" + std::to_string(api) + "/v1/Kind");
+        }
+        const Fleet clusters(std::move(made));
+        QVERIFY(clusters.labelColumn("zone") != nullptr && clusters.labelColumn("rare") == nullptr);
+        const kube::Gvk type{"group-6", "v1", "Kind"};
+        const std::vector<std::uint8_t> serving = clusters.mayServe(type);
+        for (std::size_t i = 0; i < clusters.clusters().size(); ++i) {
+            const ClusterInfo& info = clusters.clusters()[i];
+            const Fleet::Facts& facts = clusters.facts()[i];
+            QVERIFY(facts.name == info.name && facts.kubernetesVersion == info.kubernetesVersion);
+            QVERIFY(facts.phase == info.phase && facts.cordoned == info.cordoned);
+            QVERIFY(facts.isWritable() == info.isWritable());
+            QVERIFY(facts.labels == info.labels.size() && facts.taints == info.taints.size());
+            QCOMPARE(clusters.hashes()[i], info.hash);
+            QCOMPARE(serving[clusters.apiSets()[i]] != 0, info.mayServe(type));
+            for (const char* key : {"zone", "topology.kubernetes.io/region", "none"})
+                if (const Fleet::LabelColumn* column = clusters.labelColumn(key)) {
+                    const std::string* value = info.label(key);
+                    QCOMPARE(column->values[i] != 0, value != nullptr);
+                    if (value != nullptr)
+                        QCOMPARE(clusters.labelValue(column->values[i]), *value);
+                }
+        }
+    }
+
     void dividesOverAllClustersByDefault() {
         FakeRound round;
         round.addEvenDivider();
