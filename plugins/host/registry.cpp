@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "plugins/host/library_file.h"
 #include "plugins/host/library_loader.h"
@@ -52,6 +53,7 @@ public:
                                              (*plugin)->manifest.version + ") is taken by version " +
                                              held.manifest.version + " from " + inQuotes(held.file) +
                                              "; rename one of them, or remove one file"});
+        m_changes += isNew ? 1 : 0;
         return infoOf(held);
     }
 
@@ -85,30 +87,28 @@ public:
     void commit(std::unique_ptr<Replacement> replacement) {
         const std::unique_ptr<Ready> ready(static_cast<Ready*>(replacement.release()));
         const std::string& name = ready->plugin->manifest.name;
-        std::vector<SetPtr> retired;  // goes when the lock is gone: it runs the plugin's code
         const std::scoped_lock lock(m_mutex);
         m_plugins.insert_or_assign(name, ready->plugin);
-        takeSetsOf(name, retired);
+        retireSetsOf(name);
         for (auto& [uid, set] : ready->sets)
             m_sets.insert_or_assign(uid, std::move(set));
     }
 
     void remove(const std::string& name) {
-        std::vector<SetPtr> retired;
         const std::scoped_lock lock(m_mutex);
         m_plugins.erase(name);
         m_disabled.erase(name);
-        takeSetsOf(name, retired);
+        retireSetsOf(name);
     }
     void disable(const std::string& name, std::string why) {
-        std::vector<SetPtr> retired;
         const std::scoped_lock lock(m_mutex);
         m_disabled.insert_or_assign(name, std::move(why));
-        takeSetsOf(name, retired);
+        retireSetsOf(name);
     }
     void enable(const std::string& name) {
         const std::scoped_lock lock(m_mutex);
         m_disabled.erase(name);
+        ++m_changes;
     }
 
     std::vector<PluginInfo> plugins() const {
@@ -141,13 +141,12 @@ public:
     }
 
     void forget(std::string_view policyUid) {
-        SetPtr retired;  // a round under way keeps its own
         const std::scoped_lock lock(m_mutex);
         m_gone.emplace_back(policyUid);
         if (m_gone.size() > kMostGone)
             m_gone.pop_front();
         if (const auto at = m_sets.find(policyUid); at != m_sets.end()) {
-            retired = std::move(at->second);
+            m_retired.push_back(std::move(at->second));
             m_sets.erase(at);
         }
     }
@@ -199,13 +198,14 @@ private:
         return plugin;
     }
 
-    void takeSetsOf(const std::string& name, std::vector<SetPtr>& retired) {
+    void retireSetsOf(const std::string& name) {
+        ++m_changes;
         for (auto at = m_sets.begin(); at != m_sets.end();) {
             if (!at->second->uses(name)) {
                 ++at;
                 continue;
             }
-            retired.push_back(std::move(at->second));
+            m_retired.push_back(std::move(at->second));
             at = m_sets.erase(at);
         }
     }
@@ -224,16 +224,29 @@ private:
                         "; correct spec.plugins, or install it: kubefed policy install");
     }
 
+    // Plugins run here, so without the lock: one that does not come back must stop nobody who asks for
+    // figures or installs another version.
     Result<SetPtr> setOf(const fed::Policy& policy) {
-        SetPtr retired;
-        const std::scoped_lock lock(m_mutex);
-        const auto at = m_sets.find(policy.ref.uid);
-        if (at != m_sets.end() && at->second->policy().ref.generation == policy.ref.generation)
-            return at->second;
-        auto made = PolicySet::make(policy, [this](const std::string& name) { return find(name); });
+        std::vector<SetPtr> retired;
+        std::uint64_t changes = 0;
+        {
+            const std::scoped_lock lock(m_mutex);
+            retired.swap(m_retired);
+            if (SetPtr held = heldFor(policy))
+                return held;
+            changes = m_changes;
+        }
+        auto made = PolicySet::make(policy, [this](const std::string& name) {
+            const std::scoped_lock lock(m_mutex);
+            return find(name);
+        });
         KUBEFED_TRY(made);
-        if (mayKeep(policy.ref))
-            retired = std::exchange(m_sets[policy.ref.uid], *made);
+        const std::scoped_lock lock(m_mutex);
+        if (SetPtr faster = heldFor(policy))
+            return faster;
+        // Made with what was replaced meanwhile, it serves this round and no other.
+        if (m_changes == changes && mayKeep(policy.ref))
+            retired.push_back(std::exchange(m_sets[policy.ref.uid], *made));
         return made;
     }
 
@@ -245,6 +258,12 @@ private:
                std::ranges::find(m_gone, ref.uid) == m_gone.end();
     }
 
+    SetPtr heldFor(const fed::Policy& policy) const {
+        const auto at = m_sets.find(policy.ref.uid);
+        return at != m_sets.end() && at->second->policy().ref.generation == policy.ref.generation ? at->second
+                                                                                                   : nullptr;
+    }
+
     const fs::path m_cacheFolder;
     CallMonitor* const m_monitor;
     const std::size_t m_maxGenerations;
@@ -254,6 +273,8 @@ private:
     std::map<std::string, std::shared_ptr<CallCounters>, std::less<>> m_counters;
     std::map<std::string, SetPtr, std::less<>> m_sets;  // by the policy's uid
     std::deque<std::string> m_gone;                     // uids of policies, the last ones
+    std::vector<SetPtr> m_retired;                      // go where rounds are made: that runs plugins' code
+    std::uint64_t m_changes = 0;                        // of what find() answers
     std::set<std::string, std::less<>> m_generations;   // by sha256
 };
 

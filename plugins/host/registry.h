@@ -4,7 +4,8 @@
 // mapped), replaces and removes them between rounds, and opens rounds for PlacementPolicies. One per
 // controller or command, made by its composition root; any thread. Policy objects are made once per (policy,
 // plugin, configuration) and used from one thread at a time: a second round of one policy waits for the
-// first.
+// first. open() runs plugins' code on its caller's thread (it also destroys what others have retired), and
+// prepare() does; nothing else waits for plugins.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
@@ -140,6 +142,35 @@ private Q_SLOTS:
         QCOMPARE(stats.calls, std::uint64_t{100});
         QVERIFY(stats.p50.count() > 0 && stats.p99 >= stats.p50);
         QCOMPARE(m_registry->plugins().size(), std::size_t{5});
+    }
+
+    // Rounds on a worker, as the controller has them, while the core replaces, disables and asks for figures.
+    void reloadsWhileAnotherThreadDecides() {
+        replace(build(0));
+        std::atomic<bool> isEnough{false};
+        std::atomic<int> good{0};
+        std::atomic<int> other{0};
+        std::thread worker([&] {
+            Policy p = listing("good");
+            while (!isEnough) {
+                const Decision d = decideBy(p);
+                ++(d.scheduled ? good : other);
+                if (good % 64 == 0)
+                    ++p.ref.generation;
+            }
+        });
+        for (int i = 1; i < 40; ++i) {
+            replace(build(i));
+            m_registry->disable("good", "is disabled");
+            (void)m_registry->stats();
+            m_registry->enable("good");
+            const int before = good;
+            QTRY_VERIFY(good > before);
+        }
+        isEnough = true;
+        worker.join();
+        QVERIFY(decideBy(listing("good")).scheduled);
+        QCOMPARE(m_registry->stats().at("good").failures, std::uint64_t{0});
     }
 
     void generationsAreCapped() {
