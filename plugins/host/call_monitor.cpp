@@ -70,6 +70,22 @@ std::string textOf(std::span<const char> field) {
 std::atomic<Record*> signalRecord{nullptr};
 std::array<struct sigaction, kSignals.size()> signalsBefore{};
 
+// A plugin that recurses without end has no stack left to run a handler on. Each thread has its own.
+class SignalStack {
+public:
+    SignalStack() : m_stack(64 << 10U) {
+        const stack_t stack{.ss_sp = m_stack.data(), .ss_flags = 0, .ss_size = m_stack.size()};
+        ::sigaltstack(&stack, &m_before);
+    }
+    ~SignalStack() { ::sigaltstack(&m_before, nullptr); }
+    SignalStack(const SignalStack&) = delete;
+    SignalStack& operator=(const SignalStack&) = delete;
+
+private:
+    std::vector<char> m_stack;
+    stack_t m_before{};
+};
+
 // Async-signal-safe: loads, stores and system calls.
 void noteSignal(int signal, siginfo_t* info, void*) {
     if (Record* record = signalRecord.load()) {
@@ -129,7 +145,6 @@ public:
             signalRecord = nullptr;
             for (std::size_t i = 0; i < kSignals.size(); ++i)
                 ::sigaction(kSignals[i], &signalsBefore[i], nullptr);
-            ::sigaltstack(&m_stackBefore, nullptr);
         }
         ::munmap(m_record, sizeof(Record));
         ::close(m_file);
@@ -157,6 +172,9 @@ public:
     }
 
     Slot* enter(std::uint32_t name, Doing doing) {
+        if (m_config.notesSignals) {
+            thread_local const SignalStack kStack;
+        }
         const std::uint32_t thread = thisThread();
         for (Slot& slot : m_record->slots) {
             std::uint32_t free = 0;
@@ -195,10 +213,6 @@ private:
     }
 
     void takeSignals() {
-        // A plugin that recurses without end has no stack left to run a handler on.
-        m_stack.resize(64 << 10U);
-        const stack_t stack{.ss_sp = m_stack.data(), .ss_flags = 0, .ss_size = m_stack.size()};
-        ::sigaltstack(&stack, &m_stackBefore);
         signalRecord = m_record;
         struct sigaction action{};
         action.sa_sigaction = noteSignal;
@@ -251,8 +265,6 @@ private:
     bool m_isEnding = false;
     std::uint32_t m_names = 1;
     std::thread m_watch;
-    std::vector<char> m_stack;
-    stack_t m_stackBefore{};
 };
 
 Result<std::unique_ptr<CallMonitor>> CallMonitor::open(Config config) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who is running now, kept where a crash does not reach it: a few words of a mapped file, written around each
-// call into a plugin (no system call, no lock). The next process finds there in which plugin the one before
-// was when a signal ended it or when it stood still. A watch over those words tells of calls that do not come
-// back. Made and destroyed by the composition root, which it outlives no plugin's registry of; Calls are made
-// on any thread.
+// call into a plugin (no lock, and no system call but on a thread's first). The next process finds there in
+// which plugin the one before was when a signal ended it or when it stood still. A watch over those words
+// tells of calls that do not come back. Made and destroyed by the composition root, which it outlives no
+// plugin's registry of; Calls are made on any thread.
 #pragma once
 
 #include <chrono>

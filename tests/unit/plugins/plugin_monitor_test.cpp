@@ -2,6 +2,7 @@
 #include <atomic>
 #include <csignal>
 #include <functional>
+#include <thread>
 
 #include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
@@ -90,6 +91,19 @@ private Q_SLOTS:
         }
         QVERIFY(!suspect());
     }
+
+#ifndef KUBEFED_SANITIZED
+    // It needs a stack of its own for the signal, and that belongs to a thread.
+    void aStackOverflowOnAnotherThreadIsKnownToo() {
+        const pid_t child = ::fork();
+        if (child == 0)
+            std::thread([this] { decideWith("worse/Overflows", {}); }).join();
+        QVERIFY(WIFSIGNALED(waitFor(child)));
+        const auto found = suspect();
+        QVERIFY(found);
+        QCOMPARE(found->text(), std::string("crashed in filter (Segmentation fault)"));
+    }
+#endif
 
     void whoeverIsKilledAccusesNobody() {
         int ready[2];
