@@ -19,29 +19,11 @@
 #include "controller/scheduling/decision_log.h"
 #include "controller/scheduling/follow_index.h"
 #include "controller/scheduling/owed_removals.h"
+#include "controller/scheduling/planner.h"
 #include "kubefed/cache/work_queue.h"
 #include "kubefed/fed/schedule.h"
 
 namespace kubefed::controller {
-
-// The plugins of a policy, loaded. Core thread; implemented over plugins/host.
-class PolicySource {
-public:
-    PolicySource() = default;
-    PolicySource(const PolicySource&) = delete;
-    PolicySource& operator=(const PolicySource&) = delete;
-    virtual ~PolicySource() = default;
-    // The error says which plugin cannot be had, and the remedy.
-    [[nodiscard]] virtual Result<std::unique_ptr<fed::PolicyRound>> open(const fed::Policy& policy) = 0;
-    // The policy is gone: what was made for it may go, and what open() still makes of it (to explain what it
-    // decided) serves one round.
-    virtual void forget(const std::string& policyUid) = 0;
-    // Another text when the code of one of its plugins is another.
-    [[nodiscard]] virtual std::string versions(const fed::Policy& policy) const {
-        (void)policy;
-        return {};
-    }
-};
 
 // What the last look at a template found; for its Placement's status.
 struct Outcome {
