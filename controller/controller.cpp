@@ -23,7 +23,7 @@ bool isSameButStatus(const TemplateRecord& a, const TemplateRecord& b) {
 
 }  // namespace
 
-Controller::Controller(HostApi& host, MemberLinkFactory& links, PolicySource& policies, Clock& clock,
+Controller::Controller(HostApi& host, MemberLinkFactory& links, Planner& planner, Clock& clock,
                        ControllerConfig config)
     : m_clock(clock),
       m_config(std::move(config)),
@@ -32,7 +32,7 @@ Controller::Controller(HostApi& host, MemberLinkFactory& links, PolicySource& po
       m_keeper(host, m_mirror, clock, m_metrics),
       m_membership(host, m_mirror, links, clock,
                    {.federationId = m_config.federationId, .health = m_config.health}, membershipHandlers()),
-      m_scheduler(host, m_mirror, m_membership, m_follow, policies, clock, m_metrics,
+      m_scheduler(host, m_mirror, m_membership, m_follow, planner, clock, m_metrics,
                   {.outcomeChanged = [this](const TemplateId& id) { m_status.enqueue(id); },
                    .isBusy = [this](const TemplateId& id) { return m_propagator.isBusy(id); }}),
       m_propagator(m_mirror, m_membership, clock, m_metrics,
@@ -215,14 +215,15 @@ void Controller::enqueueOwing() {
 }
 
 std::size_t Controller::queued() const {
-    return m_scheduler.queue().depth + m_propagator.queued();
+    return m_scheduler.queued() + m_propagator.queued();
 }
 
 std::string Controller::metricsText() const {
     std::string text = print(m_metrics);
     m_propagator.print(text);
-    printHeader(text, "kubefed_schedule_queue_depth", "gauge", "Templates that wait to be looked at.");
-    printSample(text, "kubefed_schedule_queue_depth", {}, static_cast<double>(m_scheduler.queue().depth));
+    printHeader(text, "kubefed_schedule_queue_depth", "gauge",
+                "Templates that wait to be looked at or decided.");
+    printSample(text, "kubefed_schedule_queue_depth", {}, static_cast<double>(m_scheduler.queued()));
     printHeader(text, "kubefed_cluster_ready", "gauge", "1 where the member is Ready or Degraded, else 0.");
     for (const auto& [name, member] : m_membership.members()) {
         const fed::Phase phase = member->phase(false);

@@ -29,7 +29,7 @@ struct ControllerConfig {
 
 class Controller {
 public:
-    Controller(HostApi& host, MemberLinkFactory& links, PolicySource& policies, Clock& clock,
+    Controller(HostApi& host, MemberLinkFactory& links, Planner& planner, Clock& clock,
                ControllerConfig config);
     Controller(const Controller&) = delete;
     Controller& operator=(const Controller&) = delete;
@@ -48,7 +48,9 @@ public:
     void policiesChanged();
     // Looks at templates and members that wait.
     [[nodiscard]] std::size_t queued() const;
-    [[nodiscard]] Result<Explained> explain(const TemplateId& id) const { return m_scheduler.explain(id); }
+    [[nodiscard]] Request explain(const TemplateId& id, Callback<Explained> done) {
+        return m_scheduler.explain(id, std::move(done));
+    }
 
 private:
     [[nodiscard]] MirrorHandlers mirrorHandlers();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
 #include <exception>
 
 #include <CLI/CLI.hpp>
@@ -33,7 +34,10 @@ int main(int argc, char** argv) {
         config->pluginDirs.insert(config->pluginDirs.end(), pluginDirs.begin(), pluginDirs.end());
         controller::Daemon daemon(std::move(*config), [](int code) { QCoreApplication::exit(code); });
         daemon.start();
-        return QCoreApplication::exec();
+        const int code = QCoreApplication::exec();
+        if (!daemon.shutDown())
+            std::_Exit(code);  // a plugin still runs: nothing may be taken from under it
+        return code;
     } catch (const std::exception& error) {
         log::error("the controller ends on an exception", {{"why", error.what()}});
         return 1;

@@ -13,7 +13,7 @@ namespace {
 constexpr Duration kDrain{2'000};
 constexpr std::size_t kPortAttempts = 50;
 
-// Holds back "ready" until the controller has read what it needs, and "alive" while its loop stands still.
+// Holds back "ready" until the controller has read what it needs, and "alive" while nothing is decided.
 class HealthGate final : public net::HttpHandler {
 public:
     HealthGate(net::HttpHandler& inner, const std::atomic<bool>& ready, const Liveness& liveness)

@@ -47,9 +47,40 @@ Daemon::Daemon(DaemonConfig config, std::function<void(int)> finished)
     : m_config(std::move(config)), m_finished(std::move(finished)) {}
 
 Daemon::~Daemon() {
+    std::ignore = shutDown();
+}
+
+bool Daemon::shutDown() {
+    if (std::exchange(m_isDown, true))
+        return true;
+    log::info("the controller ends", {{"federation", m_config.federation}});
+    m_lockTimer.cancel();
+    m_metricsTimer.cancel();
     if (m_rpc)
         m_rpc->stop();
-    log::info("the controller ends", {{"federation", m_config.federation}});
+    m_controller.reset();
+    const bool isPlannerLeft = m_planner && !m_planner->end(ThreadPlanner::kPatience);
+    m_rpc.reset();
+    m_links.reset();
+    m_policyManager.reset();
+    m_prober.reset();
+    m_leader.reset();
+    m_host.reset();
+    m_client.reset();
+    m_api.reset();  // commits what was written
+    if (isPlannerLeft) {
+        log::error("a policy plugin did not come back in time for the controller's end",
+                   {{"why", m_liveness->trouble()}});
+        std::ignore = m_policies.release();
+        std::ignore = m_registry.release();
+        std::ignore = m_monitor.release();
+    }
+    m_planner.reset();
+    m_policies.reset();
+    m_registry.reset();
+    m_monitor.reset();
+    m_pidFile.reset();
+    return !isPlannerLeft;
 }
 
 void Daemon::start() {
@@ -71,7 +102,8 @@ void Daemon::lock() {
     if (!openMonitor())
         return m_finished(1);
     m_registry = std::make_unique<plugins::PolicyRegistry>(m_config.data / "policies", m_monitor.get());
-    m_policies = std::make_unique<RegistryPolicySource>(*m_registry);
+    m_policies = std::make_unique<RegistryPolicySource>(*m_registry, m_liveness);
+    m_planner = std::make_unique<ThreadPlanner>(*m_policies);
     m_api = std::make_unique<ApiThread>(m_config, m_liveness,
                                         [this](Result<Served> served) { listening(std::move(served)); });
 }
@@ -99,7 +131,7 @@ bool Daemon::openMonitor() {
             return liveness->setTrouble({});
         }
         const std::string trouble = "policy plugin \"" + suspect->plugin + "\" " + suspect->text();
-        log::error("the controller stands still", {{"why", trouble}});
+        log::error("decisions stand still", {{"why", trouble}});
         liveness->setTrouble(trouble);
     };
     Result<std::unique_ptr<plugins::CallMonitor>> monitor = plugins::CallMonitor::open(std::move(config));
@@ -172,7 +204,7 @@ void Daemon::startPolicies() {
 void Daemon::startController() {
     m_links = std::make_unique<ShardLinkFactory>(m_config.shards);
     m_controller =
-        std::make_unique<Controller>(*m_host, *m_links, *m_policies, m_clock,
+        std::make_unique<Controller>(*m_host, *m_links, *m_planner, m_clock,
                                      ControllerConfig{.federationId = m_config.federationId, .health = {}});
     m_rpc = std::make_unique<RpcPart>(
         m_config, KUBEFED_VERSION, *m_host, m_clock, [this] { return toClient(m_policyManager->list()); },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether the controller's loop still turns, told where it is seen (a watch on a thread of its own) and read
-// where it is asked (/livez, on the API server's thread). Shared; any thread.
+// Which plugin does not come back, so that nothing is decided any more: told where it is seen (a watch on a
+// thread of its own) and read where it is asked (/livez, on the API server's thread; explanations). Shared;
+// any thread.
 #pragma once
 
 #include <mutex>

@@ -29,7 +29,7 @@ RpcPart::~RpcPart() {
     stop();
 }
 
-Result<void> RpcPart::start(const Controller& controller) {
+Result<void> RpcPart::start(Controller& controller) {
     m_feed.start(controller);
     const fed::HealthConfig& health = controller.health();
     m_service = std::make_unique<FederationService>(controller, m_feed, m_host, m_clock,

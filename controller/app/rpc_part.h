@@ -22,7 +22,7 @@ public:
 
     [[nodiscard]] ControllerObserver& observer() { return m_feed; }
     // Listens; a port that was chosen is written back into config.yaml.
-    [[nodiscard]] Result<void> start(const Controller& controller);
+    [[nodiscard]] Result<void> start(Controller& controller);
     void stop();
 
 private:

@@ -42,7 +42,11 @@ HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers h
       m_federationId(std::move(federationId)),
       m_handlers(std::move(handlers)),
       m_namespaces(
-          keepWhole, [this](const auto& key, auto*, auto*) { m_handlers.namespaceChanged(key.name); },
+          keepWhole,
+          [this](const auto& key, auto*, auto*) {
+              ++m_rulesVersion;
+              m_handlers.namespaceChanged(key.name);
+          },
           oneSynced()),
       m_namespacedPolicies(
           fed::Policy::read,
@@ -79,8 +83,10 @@ void HostMirror::policyTold(const kube::ObjectKey& key, const fed::Policy* befor
         m_handlers.policyGone(before->ref.uid);
     const bool isStatusOnly = before != nullptr && after != nullptr && before->ref == after->ref &&
                               before->isDeleting == after->isDeleting;
-    if (!isStatusOnly)
+    if (!isStatusOnly) {
+        ++m_rulesVersion;
         m_handlers.policyChanged(key.ns);
+    }
     m_handlers.policySeen(key);
 }
 

@@ -4,6 +4,7 @@
 // MemberClusters. Core thread; owned by Controller. Handlers are told after each change and only enqueue.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -62,6 +63,8 @@ public:
     [[nodiscard]] const std::set<TemplateId>& owing() const { return m_owing; }
     [[nodiscard]] const kube::JsonObject* namespaceLabels(const std::string& ns) const;
     [[nodiscard]] const std::vector<const fed::Policy*>& policies() const;
+    // Another one after any change of what says who governs whom: policies, and labels of namespaces.
+    [[nodiscard]] std::uint64_t rulesVersion() const { return m_rulesVersion; }
     // Without a namespace: a ClusterPlacementPolicy.
     [[nodiscard]] const fed::Policy* findPolicy(const kube::ObjectKey& key) const;
     [[nodiscard]] bool isAnyPolicySuspended() const;
@@ -88,6 +91,7 @@ private:
     mutable std::vector<const fed::Policy*> m_policyList;
     mutable bool m_policyListStale = true;
     std::set<TemplateId> m_owing;
+    std::uint64_t m_rulesVersion = 0;
 
     std::vector<std::unique_ptr<Templates>> m_templates;  // by kind; null for Namespace
     HostStore<kube::ObjectPtr> m_namespaces;

@@ -108,6 +108,7 @@ void Membership::drop(const std::string& name) {
         return;
     m_fleet.reset();
     m_handlers.gone(name);
+    ++m_fleetVersion;
     m_handlers.fleetChanged();
 }
 
@@ -320,6 +321,7 @@ bool Membership::lookAtState(Member& member) {
     const bool changed = text != member.fleetText;
     if (changed) {
         member.fleetText = std::move(text);
+        ++m_fleetVersion;
         m_handlers.fleetChanged();
     }
     m_handlers.stateChanged(member);

@@ -5,6 +5,7 @@
 // does the next missing thing. Core thread; owned by Controller.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,6 +60,8 @@ public:
     [[nodiscard]] const Members& members() const { return m_members; }
     [[nodiscard]] Member* find(std::string_view name) const;
     [[nodiscard]] fed::FleetPtr fleet() const;
+    // Another one after each fleetChanged; figures of the same version may differ.
+    [[nodiscard]] std::uint64_t fleetVersion() const { return m_fleetVersion; }
     // Members that may be reached and whose first list of a kind is still to come, by name. Empty: absence
     // means something now. A member that does not bring it within a while is not waited for.
     [[nodiscard]] std::vector<std::string> awaited(std::uint8_t kind) const;
@@ -95,6 +98,7 @@ private:
     MembershipHandlers m_handlers;
     mutable fed::FleetPtr m_fleet;
     std::optional<SteadyTime> m_firstListed;  // when a member was listed for the first time, the last of them
+    std::uint64_t m_fleetVersion = 0;
     Members m_members;
 };
 

@@ -89,21 +89,16 @@ void addReady(client::Explanation& to, const fed::PlacementStatus& status) {
 
 }  // namespace
 
-Result<client::Explanation> explainObject(const Controller& controller, const client::ObjectId& object) {
-    const std::optional<TemplateId> id = toTemplateId(object);
-    if (!id)
-        return fail(Code::NotFound, "type " + object.kind + " is not one that this federation propagates");
-    const Result<Explained> explained = controller.explain(*id);
-    if (!explained)
-        return fail(explained.error());
-    const fed::Placement& placement = explained->placement->placement;
+client::Explanation toClient(const Controller& controller, const client::ObjectId& object,
+                             const Explained& explained) {
+    const fed::Placement& placement = explained.placement->placement;
     client::Explanation result;
     result.object = object;
     result.policy = placement.spec.policy.text();
     result.unplaced = placement.spec.unplaced;
     result.wanted = placement.spec.replicas.value_or(0);
     result.hasReplicas = placement.spec.replicas.has_value();
-    result.fromPresentInputs = explained->fromPresentInputs;
+    result.fromPresentInputs = explained.fromPresentInputs;
     if (const auto& compact = placement.status.explanation) {
         WallTime decided{};
         if (parseRfc3339(compact->decidedAt, decided))
@@ -116,11 +111,11 @@ Result<client::Explanation> explainObject(const Controller& controller, const cl
         result.error = scheduled->message;
     const fed::PolicyRef& by = placement.spec.policy;
     const fed::Policy* policy = controller.mirror().findPolicy({by.ns, by.name});
-    if (explained->explanation)
-        addRound(result, *explained->explanation,
+    if (explained.explanation)
+        addRound(result, *explained.explanation,
                  policy != nullptr && policy->ref.uid == by.uid ? policy : nullptr);
     else
-        addStanding(result, controller, *explained);
+        addStanding(result, controller, explained);
     addReady(result, placement.status);
     std::ranges::stable_sort(result.verdicts, {}, [](const client::Verdict& verdict) {
         return std::tuple(!verdict.chosen, -verdict.score.value_or(-1));

@@ -9,8 +9,8 @@
 
 namespace kubefed::controller {
 
-// NotFound as Controller::explain().
-[[nodiscard]] Result<client::Explanation> explainObject(const Controller& controller,
-                                                        const client::ObjectId& object);
+// Within the callback of Controller::explain().
+[[nodiscard]] client::Explanation toClient(const Controller& controller, const client::ObjectId& object,
+                                           const Explained& explained);
 
 }  // namespace kubefed::controller

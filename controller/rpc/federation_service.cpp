@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "controller/rpc/explain_values.h"
+#include "controller/rpc/fleet_values.h"
 
 namespace kubefed::controller {
 namespace {
@@ -19,7 +20,7 @@ bool isRefusal(const Error& error) {
 
 }  // namespace
 
-FederationService::FederationService(const Controller& controller, const FleetFeed& feed, HostApi& host,
+FederationService::FederationService(Controller& controller, const FleetFeed& feed, HostApi& host,
                                      Clock& clock, client::FleetInfo info, Policies policies,
                                      PolicyIntake intake)
     : m_controller(controller),
@@ -131,7 +132,18 @@ void FederationService::explain(Credentials credentials, client::ObjectId object
             [this, object = std::move(object), done = std::move(done)](Result<void> allowed) mutable {
                 if (!allowed)
                     return done(fail(allowed.error()));
-                done(explainObject(m_controller, object));
+                const std::optional<TemplateId> id = toTemplateId(object);
+                if (!id)
+                    return done(fail(Code::NotFound,
+                                     "type " + object.kind + " is not one that this federation propagates"));
+                const std::uint64_t call = m_nextCall++;
+                m_calls[call] = m_controller.explain(
+                    *id, [this, call, object, done = std::move(done)](Result<Explained> explained) mutable {
+                        m_calls.erase(call);
+                        if (!explained)
+                            return done(fail(explained.error()));
+                        done(toClient(m_controller, object, *explained));
+                    });
             });
 }
 

@@ -23,7 +23,7 @@ public:
     using Policies = std::function<std::vector<client::PolicyPlugin>()>;
 
     // `info`: what every subscriber is told of the federation; rights are filled in for each.
-    FederationService(const Controller& controller, const FleetFeed& feed, HostApi& host, Clock& clock,
+    FederationService(Controller& controller, const FleetFeed& feed, HostApi& host, Clock& clock,
                       client::FleetInfo info, Policies policies, PolicyIntake intake = {});
 
     // From the feed.
@@ -59,7 +59,7 @@ private:
     void guarded(const Credentials& credentials, Right right,
                  std::move_only_function<void(Result<void>)> act);
 
-    const Controller& m_controller;
+    Controller& m_controller;
     const FleetFeed& m_feed;
     Clock& m_clock;
     const client::FleetInfo m_info;

@@ -24,33 +24,39 @@ void DecisionLog::keep(const fed::FleetPtr& fleet) {
     }
 }
 
-void DecisionLog::record(const TemplateId& id, const fed::Policy& policy, DecisionInputs inputs) {
-    keep(inputs.fleet);
+std::shared_ptr<const fed::Policy> DecisionLog::share(const fed::Policy& policy) {
     std::weak_ptr<const fed::Policy>& known = m_policies[policy.ref.uid];
-    inputs.policy = known.lock();
-    if (!inputs.policy || inputs.policy->ref != policy.ref) {
-        inputs.policy = std::make_shared<const fed::Policy>(policy);
-        known = inputs.policy;
+    std::shared_ptr<const fed::Policy> shared = known.lock();
+    if (!shared || shared->ref != policy.ref) {
+        shared = std::make_shared<const fed::Policy>(policy);
+        known = shared;
     }
+    return shared;
+}
+
+void DecisionLog::record(const TemplateId& id, const PlanInputs& inputs, std::string plugins,
+                         fed::PlacementSpec decided) {
+    keep(inputs.fleet);
     std::deque<Entry>& entries = m_decisions[id];
     if (entries.size() >= kDecisionsOfEach)
         entries.pop_front();
-    std::weak_ptr<const fed::Fleet> fleet = inputs.fleet;
-    inputs.fleet.reset();
-    entries.push_back({std::move(inputs), std::move(fleet)});
+    Entry& entry = entries.emplace_back(inputs, std::move(plugins), inputs.fleet, std::move(decided));
+    entry.inputs.fleet.reset();
 }
 
-std::optional<DecisionInputs> DecisionLog::find(const TemplateId& id,
-                                                const fed::PlacementSpec& decided) const {
+std::optional<DecisionLog::Remembered> DecisionLog::find(const TemplateId& id,
+                                                         const fed::PlacementSpec& decided) const {
     const auto known = m_decisions.find(id);
     if (known == m_decisions.end())
         return std::nullopt;
     for (const Entry& entry : std::views::reverse(known->second)) {
-        if (!(entry.inputs.decided == decided))
+        if (!(entry.decided == decided))
             continue;
-        DecisionInputs inputs = entry.inputs;
-        inputs.fleet = entry.fleet.lock();
-        return inputs.fleet ? std::optional(std::move(inputs)) : std::nullopt;
+        auto inputs = std::make_shared<PlanInputs>(entry.inputs);
+        inputs->fleet = entry.fleet.lock();
+        if (!inputs->fleet)
+            return std::nullopt;
+        return Remembered{std::move(inputs), entry.plugins};
     }
     return std::nullopt;
 }

@@ -8,41 +8,37 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
-#include <vector>
 
-#include "controller/ids.h"
-#include "kubefed/fed/fleet.h"
-#include "kubefed/fed/types.h"
-#include "kubefed/util/clock.h"
+#include "controller/scheduling/planner.h"
 
 namespace kubefed::controller {
 
-struct DecisionInputs {
-    fed::FleetPtr fleet;
-    kube::ObjectPtr object;
-    std::vector<fed::ClusterObjectStatus> status;  // what was ready where
-    std::optional<fed::PlacementSpec> last;        // nothing: it was the first
-    std::shared_ptr<const fed::Policy> policy;
-    std::string plugins;  // PolicySource::versions()
-    fed::PlacementSpec decided;
-    WallTime time{};
-};
-
 class DecisionLog {
 public:
-    void record(const TemplateId& id, const fed::Policy& policy, DecisionInputs inputs);
+    struct Remembered {
+        PlanInputsPtr inputs;
+        std::string plugins;  // PolicySource::versions() of what decided
+    };
+
+    void record(const TemplateId& id, const PlanInputs& inputs, std::string plugins,
+                fed::PlacementSpec decided);
     void forget(const TemplateId& id) { m_decisions.erase(id); }
     // It decides nothing any more; decisions that it made keep it.
     void forgetPolicy(const std::string& uid) { m_policies.erase(uid); }
     // Of the decision that says `decided`, the newest; nothing if it is not remembered (any more).
-    [[nodiscard]] std::optional<DecisionInputs> find(const TemplateId& id,
-                                                     const fed::PlacementSpec& decided) const;
+    [[nodiscard]] std::optional<Remembered> find(const TemplateId& id,
+                                                 const fed::PlacementSpec& decided) const;
+    // The same copy for all that are decided by it.
+    [[nodiscard]] std::shared_ptr<const fed::Policy> share(const fed::Policy& policy);
 
 private:
     struct Entry {
-        DecisionInputs inputs;                  // without the fleet
+        PlanInputs inputs;                      // without the fleet
+        std::string plugins;
         std::weak_ptr<const fed::Fleet> fleet;  // gone: forgotten
+        fed::PlacementSpec decided;
     };
     void keep(const fed::FleetPtr& fleet);
 

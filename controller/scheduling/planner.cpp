@@ -3,12 +3,18 @@
 
 namespace kubefed::controller {
 
-fed::Decision makeDecision(PolicySource& policies, const PlanJob& job) {
+PlanAnswer makeDecision(PolicySource& policies, const PlanJob& job) {
     const PlanInputs& inputs = *job.inputs;
     const fed::PlacementSpec* last = inputs.last ? &*inputs.last : nullptr;
     const fed::TemplateRef source = fed::TemplateRef::of(*inputs.object);
+    PlanAnswer answer;
     const auto look = [&](bool explain) {
-        const Result<std::unique_ptr<fed::PolicyRound>> round = policies.open(*inputs.policy);
+        // Asked first: whoever is replaced just now is taken for the older one, which is no longer there.
+        if (explain)
+            answer.plugins = policies.versions(*inputs.policy);
+        Result<std::unique_ptr<fed::PolicyRound>> round;
+        if (inputs.policy->invalid.empty())
+            round = policies.open(*inputs.policy);
         fed::Decision made = fed::schedule(
             {.fleet = inputs.fleet,
              .workload = fed::makeWorkload(job.id.traits(), *inputs.object, last, inputs.status),
@@ -20,11 +26,12 @@ fed::Decision makeDecision(PolicySource& policies, const PlanJob& job) {
         made.spec.source = source;
         return made;
     };
-    fed::Decision decided = look(job.reasons == PlanReasons::Always);
-    const bool isNew = last == nullptr || !(decided.spec == *last);
-    if (job.reasons == PlanReasons::WhereNew && (isNew || decided.reason == fed::kReasonNoClusterFits))
-        decided = look(true);
-    return decided;
+    answer.decision = look(job.reasons == PlanReasons::Always);
+    const bool isNew = last == nullptr || !(answer.decision.spec == *last);
+    if (job.reasons == PlanReasons::WhereNew &&
+        (isNew || answer.decision.reason == fed::kReasonNoClusterFits))
+        answer.decision = look(true);
+    return answer;
 }
 
 }  // namespace kubefed::controller

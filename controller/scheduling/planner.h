@@ -45,6 +45,7 @@ struct PlanInputs {
     kube::ObjectPtr object;
     std::shared_ptr<const fed::Policy> policy;     // null where none governs, or where it follows others
     std::optional<fed::PlacementSpec> last;        // nothing: it is the first decision
+    bool isFound = false;                          // `last` is what members were found to hold: fed::takeOver
     std::vector<fed::ClusterObjectStatus> status;  // what was ready where
 };
 using PlanInputsPtr = std::shared_ptr<const PlanInputs>;
@@ -61,9 +62,14 @@ struct PlanJob {
     PlanReasons reasons = PlanReasons::WhereNew;
 };
 
+struct PlanAnswer {
+    fed::Decision decision;
+    std::string plugins;  // PolicySource::versions() of what decided; only where reasons were asked for
+};
+
 class Planner {
 public:
-    using Done = std::move_only_function<void(fed::Decision)>;
+    using Done = std::move_only_function<void(PlanAnswer)>;
 
     Planner() = default;
     Planner(const Planner&) = delete;
@@ -74,11 +80,13 @@ public:
     // not come while a plugin hangs. Destroying the handle gives the job up: it is not begun any more, and
     // what has begun is answered to nobody. Whoever asks bounds how many jobs he has under way.
     [[nodiscard]] virtual Request plan(PlanJob job, Done done) = 0;
+    // As PolicySource::forget().
+    virtual void forget(const std::string& policyUid) = 0;
     // As PolicySource::trouble().
     [[nodiscard]] virtual std::string trouble() const = 0;
 };
 
-// One job, here and now. Its spec's source is the job's object.
-[[nodiscard]] fed::Decision makeDecision(PolicySource& policies, const PlanJob& job);
+// One job, here and now. Its spec's source is the job's object. An invalid policy's plugins are not opened.
+[[nodiscard]] PlanAnswer makeDecision(PolicySource& policies, const PlanJob& job);
 
 }  // namespace kubefed::controller

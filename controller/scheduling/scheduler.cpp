@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "kubefed/fed/names.h"
-#include "kubefed/fed/policy_match.h"
 #include "kubefed/fed/takeover.h"
 #include "kubefed/kube/patch.h"
 
@@ -22,19 +21,39 @@ bool isOurs(const TemplateRecord& record) {
 }  // namespace
 
 Scheduler::Scheduler(HostApi& host, HostMirror& mirror, Membership& membership, const FollowIndex& follow,
-                     PolicySource& policies, Clock& clock, Metrics& metrics, Handlers handlers)
+                     Planner& planner, Clock& clock, Metrics& metrics, Handlers handlers)
     : m_host(host),
       m_mirror(mirror),
       m_membership(membership),
-      m_follow(follow),
-      m_policies(policies),
+      m_planner(planner),
       m_clock(clock),
       m_metrics(metrics),
       m_handlers(std::move(handlers)),
+      m_view(mirror, membership, follow),
+      m_explainer(mirror, membership, m_view, m_log, planner, clock,
+                  [this](const TemplateId& id) {
+                      const Outcome* noted = outcome(id);
+                      return noted == nullptr ? std::string() : noted->message;
+                  }),
       m_removals(membership, clock),
-      m_queue(clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }) {}
+      m_queue(
+          clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }),
+      m_plans(
+          planner, clock, [this] { pump(); },
+          [this](const TemplateId& id, const PlanQueue::Plan& plan, PlanAnswer answer) {
+              planned(id, plan, std::move(answer));
+          }) {}
 
 void Scheduler::enqueue(const TemplateId& id) {
+    const bool isPlaceable = m_view.isPlaceable(id);
+    if (m_plans.isWaiting(id) && isPlaceable)
+        return;  // it will be looked at as it is then
+    // An answer that would not be believed is not waited for: what is being deleted needs none.
+    const PlanQueue::Plan* plan = m_plans.underWay(id);
+    if (m_plans.isWaiting(id) || (plan != nullptr && !m_view.isCurrent(id, *plan->inputs, plan->versions))) {
+        m_plans.drop(id);
+        m_queue.done(id);
+    }
     m_queue.add(id);
 }
 
@@ -73,7 +92,7 @@ bool Scheduler::isSuspended(const TemplateId& id) const {
         return false;
     const PlacementRecord* placement = m_mirror.inForce(id);
     const fed::Policy* policy =
-        governance(id, *record, placement == nullptr ? nullptr : &placement->placement.spec).policy;
+        m_view.governance(id, *record, placement == nullptr ? nullptr : &placement->placement.spec).policy;
     return policy != nullptr && policy->suspend;
 }
 
@@ -84,7 +103,9 @@ fed::OnDelete Scheduler::onDelete(const TemplateId& id) const {
 
 void Scheduler::pump() {
     for (int i = 0; i < kMaxPerTurn && m_writes.size() < kMaxWrites; ++i) {
-        const std::optional<TemplateId> id = m_queue.take();
+        std::optional<TemplateId> id = m_plans.next();
+        if (!id)
+            id = m_queue.take();
         if (!id)
             return;
         if (process(*id))
@@ -115,55 +136,84 @@ bool Scheduler::process(const TemplateId& id) {
         return !isOurs(*record) || finishDeletion(id, *record);
     if (!record->isTemplate)
         return true;
-    return decide(id, *record);
+    if (!m_plans.isFull())
+        return decide(id, *record);
+    m_plans.wait(id);
+    return false;
+}
+
+// Left behind by an earlier object of this name; it must not speak for this one.
+bool Scheduler::removeLeftover(const TemplateId& id, const PlacementRecord& placement) {
+    if (placement.isDeleting)
+        return true;  // its end comes back here
+    Write& pending = write(id);
+    ++pending.open;
+    pending.placement =
+        m_host.remove(fed::placements(), placement.placement.key, placement.placement.uid,
+                      answer(id, [this, id](const kube::Object&) { m_queue.addAfter(id, Duration{200}); }));
+    return false;
 }
 
 bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     const PlacementRecord* placement = m_mirror.findPlacement(id);
-    if (placement != nullptr && placement->placement.spec.source.uid != record.object->uid()) {
-        // Left behind by an earlier object of this name; it must not speak for this one.
-        if (placement->isDeleting)
-            return true;  // its end comes back here
-        Write& pending = write(id);
-        ++pending.open;
-        pending.placement = m_host.remove(
-            fed::placements(), placement->placement.key, placement->placement.uid,
-            answer(id, [this, id](const kube::Object&) { m_queue.addAfter(id, Duration{200}); }));
-        return false;
-    }
-    std::optional<fed::PlacementSpec> found;
-    const fed::PlacementSpec* last = placement != nullptr ? &placement->placement.spec : nullptr;
-    const fed::Governance governed = governance(id, record, last);
-    const bool isFirst = last == nullptr || last->clusters.empty();
-    if (isFirst || (!governed.follows && fed::isUndecided(last))) {
-        if (const auto members = m_membership.awaited(id.kind); !members.empty())
-            return waitForMembers(id, record, members);
-        found = fed::withFound(last, fed::TemplateRef::of(*record.object), held(id, placement));
-        last = found ? &*found : last;
-    }
-    DecisionInputs inputs{.fleet = m_membership.fleet(),
-                          .object = record.object,
-                          .status = placement != nullptr ? placement->placement.status.clusters
-                                                         : std::vector<fed::ClusterObjectStatus>{},
-                          .last = last != nullptr ? std::optional(*last) : std::nullopt};
-    const Duration settling = m_membership.settlesIn();
-    const auto look = [&](bool explain) {
-        fed::Decision made = decision(id, governed, inputs, explain);
-        if (found && governed.policy != nullptr)
-            made = fed::takeOver(std::move(made),
-                                 {*inputs.fleet, *found, *governed.policy, settling > Duration{0}});
-        made.spec.source = fed::TemplateRef::of(*record.object);
-        return made;
-    };
+    if (placement != nullptr && placement->placement.spec.source.uid != record.object->uid())
+        return removeLeftover(id, *placement);
+    const fed::Governance governed =
+        m_view.governance(id, record, placement != nullptr ? &placement->placement.spec : nullptr);
+    SchedulingView::Basis basis = m_view.basis(id, record, placement, governed.follows);
+    if (!basis.awaited.empty())
+        return waitForMembers(id, record, basis.awaited);
+    PlanInputs inputs{.fleet = {},
+                      .object = record.object,
+                      .policy = {},
+                      .last = std::move(basis.last),
+                      .isFound = basis.isFound,
+                      .status = placement != nullptr ? placement->placement.status.clusters
+                                                     : std::vector<fed::ClusterObjectStatus>{}};
+    const fed::PlacementSpec* last = inputs.last ? &*inputs.last : nullptr;
+    if (governed.follows)
+        return accept(id, record, inputs, {m_view.followed(id, last), {}});
+    if (governed.policy == nullptr)
+        return accept(id, record, inputs, {fed::withoutPolicy(last, governed), {}});
+    inputs.fleet = m_membership.fleet();
+    if (governed.policy->suspend || !governed.policy->invalid.empty())
+        return accept(
+            id, record, inputs,
+            {fed::schedule({.fleet = inputs.fleet, .last = last, .policy = governed.policy}), {}});
+    inputs.policy = m_log.share(*governed.policy);
     // Most looks change nothing, and reasons cost more than deciding: they are made where there are none yet,
     // and when there is something to tell.
-    const bool isExplained = known(id, placement) != nullptr;
-    fed::Decision decided = look(!isExplained);
-    const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
-    if (isExplained && (isNew || decided.reason == fed::kReasonNoClusterFits))
-        decided = look(true);
+    const bool isStored = placement != nullptr && inputs.last == placement->placement.spec;
+    const bool isExplained = isStored && known(id, placement) != nullptr;
+    m_plans.begin(id, {std::make_shared<const PlanInputs>(std::move(inputs)), m_view.versions()},
+                  isExplained ? PlanReasons::WhereNew : PlanReasons::Always);
+    return false;
+}
+
+void Scheduler::planned(const TemplateId& id, const PlanQueue::Plan& plan, PlanAnswer answer) {
+    if (!m_view.isCurrent(id, *plan.inputs, plan.versions)) {
+        m_queue.done(id);
+        m_queue.add(id);
+    } else if (accept(id, *m_mirror.findTemplate(id), *plan.inputs, std::move(answer))) {
+        m_queue.done(id);
+    }
+    pumpSoon();
+}
+
+// True: nothing had to be written.
+bool Scheduler::accept(const TemplateId& id, const TemplateRecord& record, const PlanInputs& inputs,
+                       PlanAnswer answer) {
+    const PlacementRecord* placement = m_mirror.findPlacement(id);
+    const fed::PlacementSpec* last = inputs.last ? &*inputs.last : nullptr;
+    const Duration settling = m_membership.settlesIn();
+    fed::Decision decided = std::move(answer.decision);
+    if (inputs.isFound && inputs.policy)
+        decided = fed::takeOver(std::move(decided),
+                                {*inputs.fleet, *last, *inputs.policy, settling > Duration{0}});
+    decided.spec.source = fed::TemplateRef::of(*record.object);
     if (decided.reason == fed::kReasonTakingOver && settling > Duration{0})
         m_queue.addAfter(id, settling);
+    const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
     ++m_metrics.decisions[decided.reason];
     Outcome outcome{.scheduled = decided.scheduled,
                     .reason = decided.reason,
@@ -182,12 +232,8 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
         m_queue.addAfter(id, owed.lookAgain);
     const bool owesOther = placement != nullptr && owed.removals != placement->removing;
     if (isNew || owesOther) {
-        if (isNew && governed.policy != nullptr && !decided.keepsLast) {
-            inputs.decided = decided.spec;
-            inputs.time = m_clock.wallNow();
-            inputs.plugins = m_policies.versions(*governed.policy);
-            m_log.record(id, *governed.policy, std::move(inputs));
-        }
+        if (isNew && inputs.policy && !decided.keepsLast)
+            m_log.record(id, inputs, std::move(answer.plugins), decided.spec);
         writePlacement(id, record, placement, decided.spec, owed.removals);
     }
     return !m_writes.contains(id);
@@ -251,126 +297,6 @@ const fed::CompactExplanation* Scheduler::known(const TemplateId& id,
     return stored ? &*stored : nullptr;
 }
 
-fed::Governance Scheduler::governance(const TemplateId& id, const TemplateRecord& record,
-                                      const fed::PlacementSpec* last) const {
-    return fed::govern(id.traits(), *record.object, m_mirror.namespaceLabels(id.key.ns), m_mirror.policies(),
-                       last);
-}
-
-fed::Decision Scheduler::decision(const TemplateId& id, const fed::Governance& governance,
-                                  const DecisionInputs& inputs, bool explain) const {
-    const fed::PlacementSpec* last = inputs.last ? &*inputs.last : nullptr;
-    if (governance.follows)
-        return followed(id, last);
-    if (governance.policy == nullptr)
-        return fed::withoutPolicy(last, governance);
-    fed::ScheduleInput input;
-    input.fleet = inputs.fleet;
-    input.workload = fed::makeWorkload(id.traits(), *inputs.object, last, inputs.status);
-    input.last = last;
-    input.policy = governance.policy;
-    Result<std::unique_ptr<fed::PolicyRound>> round;
-    if (governance.policy->invalid.empty())
-        round = m_policies.open(*governance.policy);
-    if (round)
-        input.round = round->get();
-    else
-        input.roundError = round.error().text();
-    input.explain = explain;
-    return fed::schedule(input);
-}
-
-Result<Explained> Scheduler::explain(const TemplateId& id) const {
-    const TemplateRecord* record = m_mirror.findTemplate(id);
-    if (record == nullptr || !record->isTemplate)
-        return fail(Code::NotFound, id.text() + " is not in this federation, or is not for its members");
-    Explained explained;
-    explained.placement = m_mirror.inForce(id);
-    if (explained.placement == nullptr) {
-        const Outcome* noted = outcome(id);
-        return fail(Code::NotFound, "nothing was decided for " + id.text() + " yet" +
-                                        (noted == nullptr ? "" : ": " + noted->message));
-    }
-    const fed::PlacementSpec& spec = explained.placement->placement.spec;
-    fed::Governance governed = governance(id, *record, &spec);
-    explained.follows = governed.follows;
-    const std::optional<DecisionInputs> known = m_log.find(id, spec);
-    if (known && !governed.follows && known->plugins == m_policies.versions(*known->policy)) {
-        fed::Governance then = governed;
-        then.policy = known->policy.get();
-        explained.decision = decision(id, then, *known);
-        explained.explanation = explained.decision.explanation;
-        // Else what decides now is not what decided it, whatever it says of itself.
-        const fed::PlacementSpec& said = explained.decision.spec;
-        if (!explained.decision.keepsLast && said.clusters == spec.clusters && said.unplaced == spec.unplaced)
-            return explained;
-    }
-    explained.fromPresentInputs = !governed.follows && governed.policy != nullptr;
-    explained.decision = decision(id, governed,
-                                  {.fleet = m_membership.fleet(),
-                                   .object = record->object,
-                                   .status = explained.placement->placement.status.clusters,
-                                   .last = spec});
-    explained.explanation = explained.decision.explanation;
-    return explained;
-}
-
-fed::Decision Scheduler::followed(const TemplateId& id, const fed::PlacementSpec* last) const {
-    std::vector<const fed::PlacementSpec*> specs;
-    bool pending = false;
-    for (const TemplateId& leader : m_follow.followed(id)) {
-        const PlacementRecord* placement = m_mirror.inForce(leader);
-        if (placement != nullptr)
-            specs.push_back(&placement->placement.spec);
-        pending =
-            pending || placement == nullptr ||
-            (leader.traits().role == fed::Role::Workload && fed::isUndecided(&placement->placement.spec));
-    }
-    fed::Decision decision = fed::follow(id.traits(), specs, last);
-    if (!pending || last == nullptr || decision.keepsLast)
-        return decision;
-    // Something that it follows is not decided yet: nothing is dropped on half the knowledge.
-    for (const fed::ClusterShare& share : last->clusters)
-        if (decision.spec.find(share.name) == nullptr)
-            decision.spec.clusters.push_back(share);
-    std::ranges::sort(decision.spec.clusters, {}, &fed::ClusterShare::name);
-    return decision;
-}
-
-std::vector<fed::ClusterShare> Scheduler::held(const TemplateId& id, const PlacementRecord* placement) const {
-    std::vector<fed::ClusterShare> shares;
-    for (const auto& [name, member] : m_membership.members()) {
-        const fed::MemberObject* live = member->store->find(id);
-        if (live == nullptr || live->deleting || member->isLeaving())
-            continue;
-        if (placement != nullptr && fed::mayBeOwed(placement->removing, name, member->cluster.uid))
-            continue;
-        shares.push_back(
-            {name, id.traits().isReplicated() ? std::optional(live->status.specReplicas) : std::nullopt});
-    }
-    return shares;
-}
-
-bool Scheduler::isGoneEverywhere(const TemplateId& id, std::vector<std::string>& unreachable) const {
-    const PlacementRecord* placement = m_mirror.inForce(id);
-    bool gone = true;
-    for (const auto& [name, member] : m_membership.members()) {
-        const bool held = member->store->find(id) != nullptr;
-        const bool concerned =
-            placement != nullptr && (placement->placement.spec.find(name) != nullptr ||
-                                     fed::mayBeOwed(placement->removing, name, member->cluster.uid));
-        const bool known = member->isWritable() && member->store->isSynced(id.kind);
-        if (!held && (known || !concerned))
-            continue;
-        if (member->isLeaving() && !member->deletesObjects)
-            continue;  // what is there stays there
-        gone = false;
-        if (!member->isWritable())
-            unreachable.push_back(name);
-    }
-    return gone;
-}
-
 bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& record) {
     Outcome outcome{.scheduled = false,
                     .reason = "Deleting",
@@ -387,7 +313,7 @@ bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& recor
     if (m_handlers.isBusy(id))
         return true;  // its end comes back here
     const bool kept = !record.isTemplate || onDelete(id) == fed::OnDelete::Orphan;
-    if (kept || isGoneEverywhere(id, outcome.waitsFor)) {
+    if (kept || m_view.isGoneEverywhere(id, outcome.waitsFor)) {
         writeFinalizer(id, record, false);
         return false;
     }

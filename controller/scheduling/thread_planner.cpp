@@ -74,7 +74,7 @@ void ThreadPlanner::giveUp(std::uint64_t number) {
 void ThreadPlanner::answered(std::vector<Answer> answers) {
     for (Answer& answer : answers)
         if (auto call = m_calls.extract(answer.number))
-            call.mapped()(std::move(answer.decision));
+            call.mapped()(std::move(answer.answer));
 }
 
 bool ThreadPlanner::end(Duration patience) {

@@ -28,6 +28,7 @@ public:
     ~ThreadPlanner() override;  // end(kPatience)
 
     Request plan(PlanJob job, Done done) override;
+    void forget(const std::string& policyUid) override { m_policies.forget(policyUid); }
     [[nodiscard]] std::string trouble() const override { return m_policies.trouble(); }
 
     // Takes no more jobs, answers none, and waits for the one that has begun. False: it did not come back
@@ -42,7 +43,7 @@ private:
     };
     struct Answer {
         std::uint64_t number = 0;
-        fed::Decision decision;
+        PlanAnswer answer;
     };
     // What the thread that is left behind may still see.
     struct Shared {

@@ -33,6 +33,7 @@ public:
         goOn();
         return Request(std::make_unique<Handle>(*this, number));
     }
+    void forget(const std::string& policyUid) override { m_policies.forget(policyUid); }
     [[nodiscard]] std::string trouble() const override { return m_trouble; }
 
 private:

@@ -84,7 +84,8 @@ private Q_SLOTS:
             ThreadPlanner planner(policies);
             std::vector<Request> requests;
             for (int i = 0; i < 1'000; ++i)
-                requests.push_back(planner.plan(job("web" + std::to_string(i)), [&, i](fed::Decision made) {
+                requests.push_back(planner.plan(job("web" + std::to_string(i)), [&, i](const PlanAnswer& answer) {
+                    const fed::Decision& made = answer.decision;
                     QVERIFY(QThread::currentThread() == thread());
                     QCOMPARE(made.reason, std::string("Scheduled"));
                     QCOMPARE(made.spec.source.key.name, "web" + std::to_string(i));
@@ -107,7 +108,7 @@ private Q_SLOTS:
         Policies policies;
         ThreadPlanner planner(policies);
         int told = 0;
-        const auto count = [&told](const fed::Decision&) { ++told; };
+        const auto count = [&told](const PlanAnswer&) { ++told; };
         Request begun = planner.plan(job("hang", "tar"), count);
         policies.hanging.wait();
         Request waits = planner.plan(job("web"), count);
@@ -127,12 +128,12 @@ private Q_SLOTS:
         std::vector<Request> requests;
         int told = 0;
         for (int i = 0; i < 100; ++i)
-            requests.push_back(planner.plan(job("web"), [&](const fed::Decision&) {
+            requests.push_back(planner.plan(job("web"), [&](const PlanAnswer&) {
                 ++told;
                 requests.clear();
             }));
         QTRY_COMPARE(told, 1);
-        requests.push_back(planner.plan(job("web"), [&](const fed::Decision&) { ++told; }));
+        requests.push_back(planner.plan(job("web"), [&](const PlanAnswer&) { ++told; }));
         QTRY_COMPARE(told, 2);
     }
 
@@ -141,7 +142,7 @@ private Q_SLOTS:
         int told = 0;
         {
             ThreadPlanner planner(policies);
-            const auto count = [&told](const fed::Decision&) { ++told; };
+            const auto count = [&told](const PlanAnswer&) { ++told; };
             const Request begun = planner.plan(job("hang", "tar"), count);
             const Request waits = planner.plan(job("web"), count);
             policies.hanging.wait();
@@ -159,7 +160,7 @@ private Q_SLOTS:
         int told = 0;
         {
             ThreadPlanner planner(policies);
-            const Request begun = planner.plan(job("hang", "tar"), [&told](const fed::Decision&) { ++told; });
+            const Request begun = planner.plan(job("hang", "tar"), [&told](const PlanAnswer&) { ++told; });
             policies.hanging.wait();
             QVERIFY(!planner.end(20ms));
         }

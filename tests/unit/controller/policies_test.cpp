@@ -188,6 +188,20 @@ private Q_SLOTS:
         QCOMPARE(s.deletes(), 0);
     }
 
+    // Nor is its verdict waited for while a plugin does not come back.
+    void aPolicyThatCannotBeUsedNeedsNoPlanner() {
+        Simulation s(8);
+        s.start();
+        s.run(2s);
+        s.planner.hang("policy plugin \"tar\" did not come back from filter");
+        s.putPolicy("web", kNoValues);
+        s.run(1s);
+        s.putRc("web", 6);
+        s.run(2s);
+        SAME_TEXT(s.reason(rc("web"), "Scheduled"), "PolicyError");
+        QCOMPARE(s.planner.jobs(), std::size_t{0});
+    }
+
     void aPolicyThatIsEditedIntoAnInvalidOneFreezesItsObjects() {
         Simulation s(7);
         s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}]})");

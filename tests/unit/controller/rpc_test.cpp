@@ -484,7 +484,11 @@ void RpcTest::asksTheApiForRights() {
     const client::ObjectId id = annSees.fold.objects().begin()->first;
     const Request one = ann.explain(id, [&](auto result) { annAsks = std::move(result); });
     const Request two = bob.explain(id, [&](auto result) { bobAsks = std::move(result); });
-    QTRY_VERIFY(annAsks && bobAsks);
+    const auto inVirtualTime = [&sim](const auto& answer) {
+        sim.run(Duration{10});
+        return answer.has_value();
+    };
+    QTRY_VERIFY(inVirtualTime(annAsks) && bobAsks);
     QVERIFY(annAsks->has_value());
     QVERIFY(bobAsks->error().code == Code::PermissionDenied);
     QVERIFY(bobAsks->error().message.find("\"bob\" may not create explanations") != std::string::npos);
@@ -492,8 +496,20 @@ void RpcTest::asksTheApiForRights() {
     const int reviews = host.reviews;
     annAsks.reset();
     const Request three = ann.explain(id, [&](auto result) { annAsks = std::move(result); });
-    QTRY_VERIFY(annAsks);
+    QTRY_VERIFY(inVirtualTime(annAsks));
     QCOMPARE(host.reviews, reviews);
+    annAsks.reset();
+    const Request four =
+        ann.explain({"x", "v1", "Thing", "shop", "none"}, [&](auto result) { annAsks = std::move(result); });
+    QTRY_VERIFY(annAsks);
+    QVERIFY(annAsks->error().code == Code::NotFound);
+    // While a plugin does not come back, the answer says so.
+    sim.planner.hang("policy plugin \"tar\" did not come back from filter");
+    annAsks.reset();
+    const Request five = ann.explain(id, [&](auto result) { annAsks = std::move(result); });
+    QTRY_VERIFY(inVirtualTime(annAsks));
+    QVERIFY(annAsks->error().code == Code::Aborted);
+    QVERIFY(annAsks->error().message.find("\"tar\" did not come back") != std::string::npos);
     feed.stop();
 }
 

@@ -14,6 +14,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_host_api.h"
 #include "tests/fakes/fake_members.h"
+#include "tests/fakes/fake_planner.h"
 
 namespace kubefed::controller {
 
@@ -79,7 +80,7 @@ public:
 
     void start() {
         controller =
-            std::make_unique<Controller>(host, members, policies, clock, ControllerConfig{"fed-1", {}});
+            std::make_unique<Controller>(host, members, planner, clock, ControllerConfig{"fed-1", {}});
         controller->start({});
     }
     void restart() {
@@ -243,6 +244,14 @@ public:
         const auto one = std::ranges::find(all, cluster, &fed::ClusterObjectStatus::name);
         return one == all.end() ? std::nullopt : std::optional(*one);
     }
+    // Within `patience` of virtual time.
+    std::optional<Result<Explained>> explain(const TemplateId& what, Duration patience = Duration{10}) {
+        std::optional<Result<Explained>> told;
+        const Request request =
+            controller->explain(what, [&](Result<Explained> result) { told = std::move(result); });
+        run(patience);
+        return told;
+    }
     std::string phase(const std::string& name) {
         return std::string(
             kube::stringAt(host.find(fed::memberClusters(), {{}, name})->document(), {"status", "phase"}));
@@ -253,6 +262,7 @@ public:
     FakeHostApi host;
     FakeMembers members;
     EvenPolicies policies;
+    FakePlanner planner{policies, clock};
     std::unique_ptr<Controller> controller;
 };
 
