@@ -22,6 +22,7 @@ constexpr std::array kKinds{
     ErrorKind{"KF1011", kFailed, "no such object"},
     ErrorKind{"KF1012", kFailed, "the controller tells no gRPC endpoint"},
     ErrorKind{"KF1013", kFailed, "the controller cannot be reached by gRPC"},
+    ErrorKind{"KF1014", kFailed, "the controller gave no answer"},
     ErrorKind{"KF1101", kMemberRefused, "the member cannot be reached"},
     ErrorKind{"KF1102", kMemberRefused, "the member does not answer in time"},
     ErrorKind{"KF1103", kMemberRefused, "the member's certificate is for another name"},

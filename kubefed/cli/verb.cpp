@@ -122,6 +122,14 @@ CliError controllerError(const Error& error, const kube::ContextConfig& federati
                     .remedy = "use a context whose user may do this"};
         case Code::NotFound:
             return {.id = "KF1401", .message = what, .evidence = error.text()};
+        case Code::Aborted:
+        case Code::ResourceExhausted:
+            return {.id = "KF1014",
+                    .message = what + ": the controller of federation \"" + name + "\" gave no answer",
+                    .evidence = error.text(),
+                    .remedy =
+                        "if a policy plugin does not come back, restart the controller, which then "
+                        "disables it; else ask again"};
         default:
             return {.id = "KF1013",
                     .message = what + ": the controller of federation \"" + name + "\" cannot be reached",

@@ -73,7 +73,7 @@ private:
 // What an error of the federation's API means to a person; KF1004, KF1005, KF1009, KF1011.
 [[nodiscard]] CliError federationError(const Error& error, const kube::ContextConfig& federation,
                                        std::string what);
-// The same of its controller, asked by gRPC; KF1005, KF1012, KF1013, KF1401.
+// The same of its controller, asked by gRPC; KF1005, KF1012, KF1013, KF1014, KF1401.
 [[nodiscard]] CliError controllerError(const Error& error, const kube::ContextConfig& federation,
                                        std::string what);
 // "1 cluster", "2 clusters"
