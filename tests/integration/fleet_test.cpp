@@ -274,7 +274,7 @@ void FleetTest::comesBackAfterARestart() {
     QTRY_COMPARE_WITH_TIMEOUT(sink.resets, 1, kPatience);
     const auto before = sink.fold.objects();
     QVERIFY2(kubefed({"down", "prod"}) == 0, m_said.c_str());
-    QTRY_COMPARE_WITH_TIMEOUT(sink.lost, 1, kPatience);
+    QTRY_VERIFY_WITH_TIMEOUT(sink.lost > 0, kPatience);  // and again, as often as it has tried
     QVERIFY(sink.fold.objects() == before);
     QVERIFY2(kubefed({"up", "prod"}) == 0, m_said.c_str());
     QTRY_COMPARE_WITH_TIMEOUT(sink.resets, 2, kPatience);
