@@ -2,6 +2,7 @@
 #include "controller/policies/process_prober.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <iterator>
 #include <optional>
@@ -100,6 +101,8 @@ private:
         if (m_isLate)
             return failed("it did not come back from " + m_step + " within " +
                           std::to_string(m_limit.count() / 1000) + " s");
+        if (m_process->exitStatus() == QProcess::CrashExit && m_process->exitCode() == SIGXCPU)
+            return failed("it did not come back from " + m_step + ", but used all processor time of a probe");
         if (m_process->exitStatus() == QProcess::CrashExit)
             return failed("it crashed in " + m_step + " (" + ::strsignal(m_process->exitCode()) + ")");
         return failed("it ended the process in " + m_step + " with exit code " +

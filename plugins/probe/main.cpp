@@ -60,7 +60,7 @@ void limitResources() {
     const rlimit memory{most, most};
     ::setrlimit(RLIMIT_AS, &memory);
 #endif
-    const rlimit cpu{kCpuSeconds, kCpuSeconds};
+    const rlimit cpu{kCpuSeconds, kCpuSeconds + 1};  // SIGXCPU says what it was
     ::setrlimit(RLIMIT_CPU, &cpu);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
