@@ -61,7 +61,7 @@ undocumented=$(sed -n 's/^# TYPE \(kubefed_[a-z_]*\) .*/\1/p' "$folder/metrics" 
   grep -q "^| \`$name\`" docs/metrics.md || echo "$name"; done)
 [ -z "$undocumented" ] || fail "not in docs/metrics.md: $undocumented"
 
-version=$("$bin/kubefed" version --client | grep -o '[0-9][0-9.]*' | head -1)
+version=$("$bin/kubefed" version --client | grep -o '[0-9][0-9.]*' | sed -n 1p)
 is "kubefed_build_info{version=\"$version\"}" '== 1'
 is 'kubefed_cluster_ready{cluster="tokyo"}' '== 1'
 is 'kubefed_cluster_last_contact_seconds{cluster="tokyo"}' '>= 0'

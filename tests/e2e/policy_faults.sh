@@ -27,7 +27,7 @@ until_true() {
   done
   fail "never came true: $*"
 }
-says() { local text=$1; shift; "$@" 2>&1 | grep -qF -- "$text"; }
+says() { local text=$1; shift; "$@" 2>&1 | grep -F -- "$text" >/dev/null; }
 livez() { curl -sk "https://127.0.0.1:$(sed -n 's/^port: //p' "$data/config.yaml")/livez"; }
 # As somebody who works in the member itself: in_member MEMBER METHOD PATH.
 in_member() {
@@ -102,17 +102,17 @@ until_true says "Disabled: spec.mode is Disabled" kubefed policy list
 pid=$(cat "$data/kubefed-controller.pid")
 workload hang tar
 until_true says 'policy plugin "tar" did not come back from filter' livez
-unexplained() { (kubefed why rc/good-tar -o wide 2>&1 || true) | grep -q 'KF1014\|did not come back from filter'; }
+unexplained() { (kubefed why rc/good-tar -o wide 2>&1 || true) | grep 'KF1014\|did not come back from filter' >/dev/null; }
 until_true unexplained
 member=$(kubefed sandbox status | awk 'NR > 1 { print $1; exit }')
 here=/api/v1/namespaces/default/replicationcontrollers/good-tar
-uid_of() { in_member "$member" GET "$here" | grep -o '"uid": *"[^"]*"' | head -1; }
+uid_of() { in_member "$member" GET "$here" | grep -o '"uid": *"[^"]*"' | sed -n 1p; }
 before=$(uid_of)
 [ -n "$before" ] || fail "good-tar is not in $member"
 in_member "$member" DELETE "$here" >/dev/null
 made_again() { local now; now=$(uid_of); [ -n "$now" ] && [ "$now" != "$before" ]; }
 until_true made_again
-kubefed get clusters | grep -q "$member *Ready" || fail "$member is not Ready any more"
+kubefed get clusters | grep "$member *Ready" >/dev/null || fail "$member is not Ready any more"
 says 'policy plugin "tar" did not come back from filter' livez || fail "the hang was over before it was seen to"
 # Nothing waits for it for ever: the controller can be ended as usual.
 kubefed down faults

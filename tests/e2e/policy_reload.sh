@@ -22,7 +22,7 @@ fail() { echo "policy_reload: $*" >&2; exit 1; }
 until_says() {
   local text=$1; shift
   for _ in $(seq 200); do
-    if "$@" 2>&1 | grep -qF -- "$text"; then return 0; fi
+    if "$@" 2>&1 | grep -F -- "$text" >/dev/null; then return 0; fi
     sleep 0.1
   done
   "$@" >&2 || true
@@ -83,7 +83,7 @@ until_says "rejected by nearest: we left osaka" kubefed why rc/frontend
 took=$((($(date +%s%N) - started) / 1000000))
 kubefed why rc/frontend
 until_says "1.1.0" kubefed policy list
-measured() { kubefed policy list -o wide | grep -qE '^nearest .* [0-9.]+(µs|ms) +[0-9.]+(µs|ms) +1\.[0-9]+ +2 '; }
+measured() { kubefed policy list -o wide | grep -E '^nearest .* [0-9.]+(µs|ms) +[0-9.]+(µs|ms) +1\.[0-9]+ +2 ' >/dev/null; }
 for _ in $(seq 200); do ! measured || break; sleep 0.1; done
 measured || { kubefed policy list -o wide >&2; fail "the list has no latencies, or not the second generation"; }
 [ $took -le 60000 ] || fail "edit to why took $took ms, more than a minute"
@@ -103,5 +103,6 @@ kubefed up reload
 until_says "1.1.0" kubefed policy list
 kubefed policy remove nearest
 until_says 'there is no plugin "nearest"' kubefed why rc/frontend -o wide
-kubefed why rc/frontend | grep -q "over 2 of" || fail "what was placed has moved"
+kubefed why rc/frontend >"$work/why"
+grep -q "over 2 of" "$work/why" || { cat "$work/why" >&2; fail "what was placed has moved"; }
 echo "policy_reload: from the edit to why in $took ms"

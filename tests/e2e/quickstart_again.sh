@@ -20,7 +20,7 @@ on_exit() {
 }
 trap on_exit EXIT
 fail() { echo "quickstart_again: $*" >&2; exit 1; }
-federation_uid() { "$kubefed" get ns/kube-system -o json | sed -n 's/.*"uid": *"\([^"]*\)".*/\1/p' | head -1; }
+federation_uid() { "$kubefed" get ns/kube-system -o json | sed -n 's/.*"uid": *"\([^"]*\)".*/\1/p' | sed -n 1p; }
 
 tools/quickstart --bin "$bin" >"$folder/first.log" 2>&1 || fail "the first run failed"
 first=$(federation_uid)
@@ -29,7 +29,7 @@ second=$(federation_uid)
 [ -n "$second" ] && [ "$first" != "$second" ] || fail "the second run did not start anew ($first, $second)"
 
 # The better of the two: a machine may be busy with something else.
-took=$(sed -n 's/^From nothing to healthy in \([0-9.]*\) s\.$/\1/p' "$folder/first.log" "$folder/second.log" | sort -n | head -1)
+took=$(sed -n 's/^From nothing to healthy in \([0-9.]*\) s\.$/\1/p' "$folder/first.log" "$folder/second.log" | sort -n | sed -n 1p)
 [ -n "$took" ] || fail "it does not say how long it took"
 awk -v took="$took" 'BEGIN { exit !(took < 15) }' || fail "it took $took s, 15 are promised"
 echo "from nothing to healthy in $took s"
@@ -50,12 +50,12 @@ status=0
 tools/quickstart --bin "$bin" >"$folder/third.log" 2>&1 || status=$?
 [ $status = 1 ] || fail "it started over somebody's sandbox (exit status $status)"
 grep -q 'kubefed sandbox down' "$folder/third.log" || fail "it names no remedy"
-"$kubefed" sandbox status | grep -q '^paris ' || fail "somebody's sandbox is gone"
+"$kubefed" sandbox status | grep '^paris ' >/dev/null || fail "somebody's sandbox is gone"
 [ "$(federation_uid)" = "$second" ] || fail "a run that began nothing removed the federation"
 
 tools/quickstart --down --bin "$bin" >"$folder/down.log" 2>&1 || fail "--down failed"
 [ ! -e "$folder/data/kubefed/quickstart" ] || fail "--down left the federation"
-"$kubefed" sandbox status | grep -q '^paris ' || fail "--down ended somebody's sandbox"
+"$kubefed" sandbox status | grep '^paris ' >/dev/null || fail "--down ended somebody's sandbox"
 grep -q 'left as it is' "$folder/down.log" || fail "--down does not say what it left"
 
 # And the federation of that name.

@@ -9,7 +9,7 @@ bin=$1
 running_in() { # processes whose command line names the folder
   local command
   for command in /proc/[0-9]*/cmdline; do
-    if tr '\0' ' ' <"$command" 2>/dev/null | grep -qF "$1"; then tr '\0' ' ' <"$command"; echo; fi
+    if tr '\0' ' ' <"$command" 2>/dev/null | grep -F "$1" >/dev/null; then tr '\0' ' ' <"$command"; echo; fi
   done 2>/dev/null
 }
 
