@@ -11,6 +11,7 @@
 #include <QCoreApplication>
 #include <QDeadlineTimer>
 #include <QEventLoop>
+#include <QTimer>
 
 #include "kubefed/kube/kubeconfig.h"
 
@@ -103,10 +104,13 @@ kube::Client& Meter::client(const std::string& context) {
 
 bool Meter::until(const std::function<bool()>& done, std::chrono::milliseconds timeout) {
     const QDeadlineTimer deadline(timeout.count());
+    // With a time limit of its own, processEvents() does not wait but spins, on a core that others need.
+    QTimer wakes;
+    wakes.start(20);
     while (!done()) {
         if (deadline.hasExpired())
             return false;
-        QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+        QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents);
     }
     return true;
 }
