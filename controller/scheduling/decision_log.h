@@ -35,7 +35,7 @@ public:
 
 private:
     struct Entry {
-        PlanInputs inputs;                      // without the fleet
+        PlanInputs inputs;  // without the fleet
         std::string plugins;
         std::weak_ptr<const fed::Fleet> fleet;  // gone: forgotten
         fed::PlacementSpec decided;

@@ -62,12 +62,11 @@ private:
         if (governed.policy == nullptr)
             return decideLater(fed::withoutPolicy(&m_inForce, governed));
         m_explained.fromPresentInputs = true;
-        plan(std::make_shared<const PlanInputs>(
-                 PlanInputs{.fleet = m_owner.m_membership.fleet(),
-                            .object = record->object,
-                            .policy = m_owner.m_log.share(*governed.policy),
-                            .last = m_inForce,
-                            .status = placement->placement.status.clusters}),
+        plan(std::make_shared<const PlanInputs>(PlanInputs{.fleet = m_owner.m_membership.fleet(),
+                                                           .object = record->object,
+                                                           .policy = m_owner.m_log.share(*governed.policy),
+                                                           .last = m_inForce,
+                                                           .status = placement->placement.status.clusters}),
              [this](PlanAnswer answer) { decided(std::move(answer.decision)); });
     }
 

@@ -177,9 +177,8 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
         return accept(id, record, inputs, {fed::withoutPolicy(last, governed), {}});
     inputs.fleet = m_membership.fleet();
     if (governed.policy->suspend || !governed.policy->invalid.empty())
-        return accept(
-            id, record, inputs,
-            {fed::schedule({.fleet = inputs.fleet, .last = last, .policy = governed.policy}), {}});
+        return accept(id, record, inputs,
+                      {fed::schedule({.fleet = inputs.fleet, .last = last, .policy = governed.policy}), {}});
     inputs.policy = m_log.share(*governed.policy);
     // Most looks change nothing, and reasons cost more than deciding: they are made where there are none yet,
     // and when there is something to tell.
@@ -208,8 +207,8 @@ bool Scheduler::accept(const TemplateId& id, const TemplateRecord& record, const
     const Duration settling = m_membership.settlesIn();
     fed::Decision decided = std::move(answer.decision);
     if (inputs.isFound && inputs.policy)
-        decided = fed::takeOver(std::move(decided),
-                                {*inputs.fleet, *last, *inputs.policy, settling > Duration{0}});
+        decided =
+            fed::takeOver(std::move(decided), {*inputs.fleet, *last, *inputs.policy, settling > Duration{0}});
     decided.spec.source = fed::TemplateRef::of(*record.object);
     if (decided.reason == fed::kReasonTakingOver && settling > Duration{0})
         m_queue.addAfter(id, settling);

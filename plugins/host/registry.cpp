@@ -261,7 +261,7 @@ private:
     SetPtr heldFor(const fed::Policy& policy) const {
         const auto at = m_sets.find(policy.ref.uid);
         return at != m_sets.end() && at->second->policy().ref.generation == policy.ref.generation ? at->second
-                                                                                                   : nullptr;
+                                                                                                  : nullptr;
     }
 
     const fs::path m_cacheFolder;

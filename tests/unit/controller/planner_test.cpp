@@ -84,14 +84,15 @@ private Q_SLOTS:
             ThreadPlanner planner(policies);
             std::vector<Request> requests;
             for (int i = 0; i < 1'000; ++i)
-                requests.push_back(planner.plan(job("web" + std::to_string(i)), [&, i](const PlanAnswer& answer) {
-                    const fed::Decision& made = answer.decision;
-                    QVERIFY(QThread::currentThread() == thread());
-                    QCOMPARE(made.reason, std::string("Scheduled"));
-                    QCOMPARE(made.spec.source.key.name, "web" + std::to_string(i));
-                    QVERIFY(made.explanation != nullptr);
-                    told.push_back(made.spec.source.key.name);
-                }));
+                requests.push_back(
+                    planner.plan(job("web" + std::to_string(i)), [&, i](const PlanAnswer& answer) {
+                        const fed::Decision& made = answer.decision;
+                        QVERIFY(QThread::currentThread() == thread());
+                        QCOMPARE(made.reason, std::string("Scheduled"));
+                        QCOMPARE(made.spec.source.key.name, "web" + std::to_string(i));
+                        QVERIFY(made.explanation != nullptr);
+                        told.push_back(made.spec.source.key.name);
+                    }));
             QVERIFY(told.empty());
             QTRY_COMPARE(told.size(), std::size_t{1'000});
             QVERIFY(planner.end(10s));
