@@ -195,7 +195,6 @@ void MemberStore::setIncomplete() {
 
 void MemberStore::clear() {
     setIncomplete();
-    m_namespaces.clear();
     m_podReasons.clear();
     for (std::size_t i = 0; i < m_kinds.size(); ++i) {
         m_kinds[i].told = 0;

@@ -4,21 +4,11 @@
 // clusters, templates and policies come back in any order.
 #include <QtTest/QTest>
 
-#include "tests/unit/controller/simulation.h"
+#include "tests/unit/controller/simulation_words.h"
 
 using namespace kubefed;
 using namespace kubefed::controller;
 using namespace std::chrono_literals;
-
-namespace {
-
-TemplateId rc(const std::string& name) {
-    return Simulation::id("ReplicationController", name);
-}
-
-#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
-
-}  // namespace
 
 class DecisionsTest : public QObject {
     Q_OBJECT

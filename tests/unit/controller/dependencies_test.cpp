@@ -4,13 +4,11 @@
 // exactly their clusters, and what is missing is named.
 #include <QtTest/QTest>
 
-#include "tests/unit/controller/simulation.h"
+#include "tests/unit/controller/simulation_words.h"
 
 using namespace kubefed;
 using namespace kubefed::controller;
 using namespace std::chrono_literals;
-
-#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
 
 namespace {
 

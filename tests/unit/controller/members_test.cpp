@@ -4,24 +4,11 @@
 // stops nothing elsewhere, and is told.
 #include <QtTest/QTest>
 
-#include "tests/unit/controller/simulation.h"
+#include "tests/unit/controller/simulation_words.h"
 
 using namespace kubefed;
 using namespace kubefed::controller;
 using namespace std::chrono_literals;
-
-namespace {
-
-TemplateId rc(const std::string& name) {
-    return Simulation::id("ReplicationController", name);
-}
-TemplateId pod(const std::string& name) {
-    return Simulation::id("Pod", name);
-}
-
-#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
-
-}  // namespace
 
 class MembersTest : public QObject {
     Q_OBJECT

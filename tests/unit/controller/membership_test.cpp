@@ -3,13 +3,11 @@
 // What MemberCluster.status tells of a member's credentials, and how another cluster takes a member's name.
 #include <QtTest/QTest>
 
-#include "tests/unit/controller/simulation.h"
+#include "tests/unit/controller/simulation_words.h"
 
 using namespace kubefed;
 using namespace kubefed::controller;
 using namespace std::chrono_literals;
-
-#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
 
 class MembershipTest : public QObject {
     Q_OBJECT

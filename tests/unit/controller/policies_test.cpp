@@ -4,7 +4,7 @@
 // deleted, suspension, policies that cannot be used.
 #include <QtTest/QTest>
 
-#include "tests/unit/controller/simulation.h"
+#include "tests/unit/controller/simulation_words.h"
 
 using namespace kubefed;
 using namespace kubefed::controller;
@@ -12,21 +12,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TemplateId rc(const std::string& name) {
-    return Simulation::id("ReplicationController", name);
-}
-TemplateId service(const std::string& name) {
-    return Simulation::id("Service", name);
-}
-
 constexpr std::string_view kOrphan =
     R"({"resourceSelectors":[{"kind":"ReplicationController"}],"onDelete":"Orphan"})";
 
 constexpr std::string_view kNoValues =
     R"({"resourceSelectors":[{"kind":"ReplicationController",
         "labelSelector":{"matchExpressions":[{"key":"app","operator":"In"}]}}]})";
-
-#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
 
 }  // namespace
 

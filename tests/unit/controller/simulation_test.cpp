@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/controller/simulation.h"
-
 #include <QtTest/QTest>
 
 #include "kubefed/fed/leaving.h"
+#include "tests/unit/controller/simulation_words.h"
 
 using namespace kubefed;
 using namespace kubefed::controller;
 using namespace std::chrono_literals;
-
-namespace {
-
-TemplateId rc(const std::string& name) {
-    return Simulation::id("ReplicationController", name);
-}
-TemplateId service(const std::string& name) {
-    return Simulation::id("Service", name);
-}
-
-#define SAME_TEXT(a, b) QCOMPARE(QString::fromStdString(a), QString::fromStdString(b))
-
-}  // namespace
 
 class SimulationTest : public QObject {
     Q_OBJECT
