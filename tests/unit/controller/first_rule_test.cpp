@@ -4,6 +4,7 @@
 // removals that a decision owes, over restarts and absences.
 #include <QtTest/QTest>
 
+#include "kubefed/fed/leaving.h"
 #include "tests/unit/controller/simulation_words.h"
 
 using namespace kubefed;
@@ -118,6 +119,54 @@ private Q_SLOTS:
         QVERIFY(!s.member("m2").objects.contains(rc("web")));
         QVERIFY(s.member("m1").objects.contains(rc("web")));
         QCOMPARE(s.member("m1").deletes, 0);
+    }
+
+    void leavingKeepsOrDeletesAsAsked() {
+        Simulation s(13);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.leave("m1", "keep");
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m1"}) == nullptr);
+        QVERIFY(s.member("m1").objects.contains(rc("web")));
+        s.leave("m2", "delete");
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m2"}) == nullptr);
+        QVERIFY(!s.member("m2").objects.contains(rc("web")));
+        s.member("m3").down = true;
+        s.run(40s);
+        s.leave("m3", "delete");
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m3"}) != nullptr);
+        kube::Object forced = *s.host.find(fed::memberClusters(), {{}, "m3"});
+        forced.setAnnotation(fed::kUnjoinForceAnnotation, "true");
+        forced.setAnnotation(fed::kUnjoinTimeAnnotation, toRfc3339(s.clock.wallNow()));
+        s.host.put(fed::memberClusters(), forced);
+        s.run(2s);
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m3"}) == nullptr);
+    }
+
+    // Its unjoin was interrupted before the deletion, and never taken back.
+    void anOrderWithoutItsDeletionEmptiesNoClusterLater() {
+        Simulation s(15);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        for (const char* name : {"m1", "m2"}) {
+            kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, name});
+            cluster.setAnnotation(fed::kUnjoinObjectsAnnotation, "delete");
+            cluster.setAnnotation(fed::kUnjoinForceAnnotation, "true");
+            cluster.setAnnotation(fed::kUnjoinTimeAnnotation, toRfc3339(s.clock.wallNow()));
+            s.host.put(fed::memberClusters(), cluster);
+        }
+        s.run(59s);
+        s.host.erase(fed::memberClusters(), {{}, "m1"});
+        s.run(5s);
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m1"}) == nullptr);
+        QVERIFY(!s.member("m1").objects.contains(rc("web")));
+        s.run(5s);
+        s.host.erase(fed::memberClusters(), {{}, "m2"});
+        s.run(5s);
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m2"}) == nullptr);
+        QVERIFY(s.member("m2").objects.contains(rc("web")));
     }
 };
 

@@ -73,6 +73,28 @@ private Q_SLOTS:
                                              {"status", "clusterUID"})),
                   "another");
     }
+
+    void anotherClusterUnderTheNameIsNotWrittenTo() {
+        Simulation s(14);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        FakeMember& m1 = s.member("m1");
+        m1.down = true;
+        s.run(12s);
+        m1.objects.clear();
+        m1.clusterUid = "somebody-else";
+        m1.down = false;
+        const int writes = m1.writes;
+        s.run(60s);
+        QCOMPARE(m1.writes, writes);
+        kube::Object cluster = *s.host.find(fed::memberClusters(), {{}, "m1"});
+        cluster.setAnnotation(fed::kConfirmUidAnnotation, "somebody-else");
+        s.host.put(fed::memberClusters(), cluster);
+        m1.relist();
+        s.run(30s);
+        QVERIFY(m1.objects.contains(rc("web")));
+    }
 };
 
 QTEST_GUILESS_MAIN(MembershipTest)
