@@ -9,24 +9,14 @@
 #include <QtTest/QTest>
 
 #include "kubefed/cli/cmd/watch_clusters.h"
-#include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_fleet_source.h"
-#include "tests/unit/cli/fake_cluster.h"
+#include "tests/unit/cli/cli_world.h"
 
 using namespace kubefed;
 using namespace kubefed::cli;
 using namespace std::chrono_literals;
 
 namespace {
-
-const char* kKubeconfig =
-    "clusters:\n"
-    "- {name: prod, cluster: {server: 'https://fed:1', certificate-authority-data: Q0E=}}\n"
-    "users:\n"
-    "- {name: me, user: {token: secret}}\n"
-    "contexts:\n"
-    "- {name: prod, context: {cluster: prod, user: me, extensions: [{name: kubefed.io/federation, extension: "
-    "{name: prod}}]}}\n";
 
 const char* kHeaders = "NAME   STATUS   SEEN   VERSION   NODES   SYNCED   LATENCY   REASON   AGE\n";
 
@@ -51,16 +41,7 @@ private:
 class ClustersTest : public QObject {
     Q_OBJECT
 
-    struct World {
-        QTemporaryDir folder;
-        FakeClock clock;
-        FakeConnector connector{clock};
-        FakeProcesses processes;
-        std::ostringstream out, err;
-        std::istringstream in;
-        Report report{err, false, clock};
-        FakeCluster federation{"fed-uid"};
-        Environment env{clock, connector, processes, report, out, in, false, "", "", ""};
+    struct World : CliWorld {
         FakeFleetSource fleet{clock};
         int asked = 0;
         int open = 0;
@@ -144,7 +125,7 @@ private Q_SLOTS:
 void ClustersTest::init() {
     w = std::make_unique<World>();
     const std::string path = w->folder.filePath("kubeconfig").toStdString();
-    std::ofstream(path) << kKubeconfig;
+    std::ofstream(path) << kProdKubeconfig;
     w->connector.clusters = {{"fed", &w->federation}};
     w->connector.makeController = [this](const client::FederationEndpoint& endpoint) {
         w->asked += endpoint.address == "10.0.0.1:7443" ? 1 : 0;

@@ -15,7 +15,7 @@
 
 #include "kubefed/cli/cmd/join.h"
 #include "tests/fakes/fake_clock.h"
-#include "tests/unit/cli/fake_cluster.h"
+#include "tests/unit/cli/cli_world.h"
 
 namespace kubefed::cli {
 
@@ -39,17 +39,8 @@ inline const char* kMemberPath = "/apis/kubefed.io/v1alpha1/memberclusters/tokyo
 
 class JoinFixture {
 protected:
-    struct World {
-        QTemporaryDir folder;
-        FakeClock clock;
-        FakeConnector connector{clock};
-        FakeProcesses processes;
-        std::ostringstream out, err;
-        std::istringstream in;
-        Report report{err, false, clock};
-        FakeCluster federation{"fed-uid"};
+    struct World : CliWorld {
         FakeCluster member{"tokyo-uid"};
-        Environment env{clock, connector, processes, report, out, in, false, "", "", ""};
         std::unique_ptr<Verb> verb;
         std::optional<int> exitCode;
         JoinOptions options;

@@ -9,8 +9,7 @@
 #include "kubefed/cli/cmd/policy_install.h"
 #include "kubefed/cli/cmd/policy_mode.h"
 #include "kubefed/fed/policy_plugin.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/unit/cli/fake_cluster.h"
+#include "tests/unit/cli/cli_world.h"
 
 using namespace kubefed;
 using namespace kubefed::cli;
@@ -18,14 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const char* kKubeconfig =
-    "clusters:\n"
-    "- {name: prod, cluster: {server: 'https://fed:1', certificate-authority-data: Q0E=}}\n"
-    "users:\n"
-    "- {name: me, user: {token: secret}}\n"
-    "contexts:\n"
-    "- {name: prod, context: {cluster: prod, user: me, extensions: [{name: kubefed.io/federation, extension: "
-    "{name: prod}}]}}\n";
 const std::string kPlugins = "/apis/kubefed.io/v1alpha1/policyplugins";
 
 }  // namespace
@@ -33,16 +24,7 @@ const std::string kPlugins = "/apis/kubefed.io/v1alpha1/policyplugins";
 class PolicyPluginsTest : public QObject {
     Q_OBJECT
 
-    struct World {
-        QTemporaryDir folder;
-        FakeClock clock;
-        FakeConnector connector{clock};
-        FakeProcesses processes;
-        std::ostringstream out, err;
-        std::istringstream in;
-        Report report{err, false, clock};
-        FakeCluster federation{"fed-uid"};
-        Environment env{clock, connector, processes, report, out, in, false, "", "", ""};
+    struct World : CliWorld {
         CommonOptions common;
     };
     std::unique_ptr<World> w;
@@ -73,7 +55,7 @@ private Q_SLOTS:
     void init() {
         w = std::make_unique<World>();
         w->common.kubeconfig = w->folder.filePath("config").toStdString();
-        std::ofstream(w->common.kubeconfig) << kKubeconfig;
+        std::ofstream(w->common.kubeconfig) << kProdKubeconfig;
         w->connector.clusters = {{"fed", &w->federation}};
         fed::PolicyPluginSpec spec{.source = fed::PolicyPluginSpec::Source::Folder, .sha256 = {}};
         w->federation.objects[kPlugins + "/mine"] = fed::makePolicyPlugin("mine", spec).document();
