@@ -67,6 +67,34 @@ std::vector<Step> readSteps() {
     return steps;
 }
 
+// The entries of managedFields stand in the order of their times, which are whole seconds: whether two writes
+// share one is chance. How they stand within one is compared by the recorded writes.
+QString withManagersInOrder(const QString& yaml) {
+    static const QRegularExpression kBegin("^( *)managedFields:$");
+    QStringList out, entries;
+    QString indent;
+    const auto flush = [&] {
+        entries.sort();
+        out += entries;
+        entries.clear();
+        indent.clear();
+    };
+    for (const QString& line : yaml.split('\n')) {
+        if (!indent.isNull() && line.startsWith(indent + "- "))
+            entries.append(line);
+        else if (!entries.isEmpty() && line.startsWith(indent + "  "))
+            entries.last() += '\n' + line;
+        else {
+            flush();
+            out += line;
+            if (const QRegularExpressionMatch begin = kBegin.match(line); begin.hasMatch())
+                indent = begin.captured(1);
+        }
+    }
+    flush();
+    return out.join('\n');
+}
+
 // What differs from run to run: times, ages, ids, addresses, versions, temporary files, columns' widths.
 QString normalised(QString text) {
     static const std::pair<QRegularExpression, const char*> kRules[] = {
@@ -81,12 +109,11 @@ QString normalised(QString text) {
         {QRegularExpression("kube-api-access-[a-z0-9]{5}"), "kube-api-access-<random>"},
         {QRegularExpression("/tmp/[^ \\t\\n\"]*|/[^ \\t\\n\"]*/(LIVE|MERGED)-\\d+[^ \\t\\n\"]*"), "<file>"},
         {QRegularExpression("\\b(\\d+[smhd])+\\b(?=\\s)"), "<age>"},
-        {QRegularExpression("[ \\t]+"), " "},
-        {QRegularExpression(" +\\n"), "\n"},
     };
+    static const QRegularExpression kWidth("[ \\t]+"), kTrailing(" +\\n");
     for (const auto& [pattern, to] : kRules)
         text.replace(pattern, QLatin1String(to));
-    return text;
+    return withManagersInOrder(text).replace(kWidth, " ").replace(kTrailing, "\n");
 }
 
 QString sortedLines(const QString& text) {
