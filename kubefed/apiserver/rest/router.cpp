@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kubefed/apiserver/metrics.h"
+#include "kubefed/apiserver/rest/access.h"
 #include "kubefed/apiserver/rest/field_manager.h"
 
 namespace kubefed::apiserver {
@@ -38,19 +39,6 @@ Result<std::string> managerOf(const Exchange& exchange) {
         return managerFromAgent(net::header(exchange.request.headers, "user-agent"));
     KUBEFED_TRY(checkFieldManager(given, options));
     return std::string(given);
-}
-
-// As kube-apiserver says no.
-Error forbiddenTo(const Exchange& exchange) {
-    const RequestInfo& info = exchange.info;
-    std::string why = "User \"" + exchange.user.name + "\" cannot " + info.verb + " ";
-    if (!info.isResource)
-        return kube::forbidden({}, "", why + "path \"" + info.path + "\"");
-    const std::string resource = info.resource + (info.subresource.empty() ? "" : "/" + info.subresource);
-    why += "resource \"" + resource + "\" in API group \"" + info.group + "\"";
-    why += info.ns.empty() || info.resource == "namespaces" ? " at the cluster scope"
-                                                            : " in the namespace \"" + info.ns + "\"";
-    return kube::forbidden({info.group, info.version, info.resource}, info.name, why);
 }
 
 }  // namespace
@@ -116,13 +104,10 @@ bool Router::admit(const ExchangePtr& exchange) {
     }
     if (open)
         return true;
-    const RequestInfo& info = exchange->info;
-    const Attributes attributes{&exchange->user, info.verb, info.group, info.resource,  info.subresource,
-                                info.ns,         info.name, info.path,  info.isResource};
-    if (authorize(attributes, m_services.state).allowed)
-        return true;
-    exchange->fail(forbiddenTo(*exchange));
-    return false;
+    const Result<void> allowed = checkAccess(*exchange, exchange->info.verb, m_services.state);
+    if (!allowed)
+        exchange->fail(allowed.error());
+    return allowed.has_value();
 }
 
 void Router::routeResource(const ExchangePtr& exchange) {

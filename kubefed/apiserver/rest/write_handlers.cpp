@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "kubefed/apiserver/rest/access.h"
 #include "kubefed/apiserver/rest/body.h"
 #include "kubefed/apiserver/rest/handlers.h"
 #include "kubefed/apiserver/rest/metadata.h"
@@ -37,6 +38,14 @@ Result<void> checkName(const Exchange& exchange, const kube::JsonObject& object)
         return fail(kube::badRequest("the name of the object (" + name +
                                      ") does not match the name on the URL (" + exchange.info.name + ")"));
     return checkPlace(exchange, object);
+}
+
+// Of an update or apply that found no object: who makes one must be allowed to.
+void createInstead(Services& services, const ExchangePtr& exchange, const WriteTarget& target,
+                   kube::JsonObject object) {
+    if (Result<void> allowed = checkAccess(*exchange, "create", services.state); !allowed)
+        return exchange->fail(allowed.error());
+    services.writes.create(target, std::move(object), respondWritten(exchange));
 }
 
 struct Options {
@@ -114,7 +123,7 @@ void handleUpdate(Services& services, const ExchangePtr& exchange) {
     const bool versioned = !kube::stringAt(*object, {"metadata", "resourceVersion"}).empty();
     if (!head) {
         if (target.subresource.empty() && createsOnUpdate(exchange->spec->gvr) && !versioned)
-            return services.writes.create(target, std::move(*object), respondWritten(exchange));
+            return createInstead(services, exchange, target, std::move(*object));
         return exchange->fail(kube::notFound(exchange->spec->gvr, exchange->info.name));
     }
     if (!versioned && exchange->spec->custom)
@@ -231,7 +240,7 @@ void handleApply(Services& services, const ExchangePtr& exchange, const Options&
     if (!outcome)
         return exchange->fail(outcome.error());
     if (!head)
-        return services.writes.create(target, std::move(outcome->object), respondWritten(exchange));
+        return createInstead(services, exchange, target, std::move(outcome->object));
     kube::JsonObject& metadata = kube::ensureObject(outcome->object, {"metadata"});
     // Preconditions count as the applied object says them, not as the merge left them.
     metadata["uid"] = uid.empty() ? std::string(live->uid()) : uid;
