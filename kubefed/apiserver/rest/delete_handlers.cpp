@@ -133,7 +133,7 @@ void answerDeleted(const ExchangePtr& exchange, const Written& written, bool dry
 struct Sweep {
     ExchangePtr exchange;
     std::size_t open = 1;
-    std::int64_t rv = 0;
+    kube::JsonObject metadata;  // of the list that is answered
     std::optional<Error> error;
 
     void finishOne() {
@@ -144,7 +144,7 @@ struct Sweep {
         ListRenderer renderer(*exchange);
         for (const EntryPtr& entry : entries)
             renderer.add(*entry);
-        exchange->respondJson(200, std::move(renderer).finish({{"resourceVersion", std::to_string(rv)}}));
+        exchange->respondJson(200, std::move(renderer).finish(metadata));
     }
     std::vector<EntryPtr> entries;
 };
@@ -171,19 +171,13 @@ void handleDeleteCollection(Services& services, const ExchangePtr& exchange) {
     const Result<Asked> asked = readDeleteOptions(*exchange);
     if (!asked)
         return exchange->fail(asked.error());
-    const Result<Filter> filter = Filter::make(exchange->info, *exchange->spec);
-    if (!filter)
-        return exchange->fail(filter.error());
     auto sweep = std::make_shared<Sweep>();
     sweep->exchange = exchange;
-    sweep->rv = services.state.committedRv();
-    const Collection& collection = services.registry.collection(*exchange->spec);
-    for (auto it = collection.slots.lower_bound(filter->prefix()); it != collection.slots.end(); ++it) {
-        if (!it->first.starts_with(filter->prefix()))
-            break;
-        if (it->second.head && filter->matches(*it->second.head))
-            sweep->entries.push_back(it->second.head);
-    }
+    Result<kube::JsonObject> metadata =
+        readPage(services, *exchange, [&](const EntryPtr& entry) { sweep->entries.push_back(entry); });
+    if (!metadata)
+        return exchange->fail(metadata.error());
+    sweep->metadata = std::move(*metadata);
     const std::vector<EntryPtr> entries = sweep->entries;
     sweep->open += entries.size();
     for (const EntryPtr& entry : entries) {

@@ -36,6 +36,10 @@ void handleTokenRequest(Services& services, const ExchangePtr& exchange);
 void handleReview(Services& services, const ExchangePtr& exchange);
 
 // Shared by them.
+// The page that a list, or deletecollection, is about: visits its entries in order and returns the list's
+// metadata. Errors as of readListOptions(), 410 for a version that is forgotten; nothing is visited then.
+[[nodiscard]] Result<kube::JsonObject> readPage(const Services& services, const Exchange& exchange,
+                                                const std::function<void(const EntryPtr&)>& visit);
 [[nodiscard]] WriteTarget targetOf(const Exchange& exchange, bool dryRun);
 // Answers with what a write gave: 201 if created, else 200.
 [[nodiscard]] WrittenDone respondWritten(ExchangePtr exchange);

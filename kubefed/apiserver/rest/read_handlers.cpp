@@ -5,25 +5,44 @@
 #include "kubefed/apiserver/rest/render.h"
 
 namespace kubefed::apiserver {
-namespace {
 
-struct Page {
-    std::string lastKey;
+Result<kube::JsonObject> readPage(const Services& services, const Exchange& exchange,
+                                  const std::function<void(const EntryPtr&)>& visit) {
+    const Result<Filter> filter = Filter::make(exchange.info, *exchange.spec);
+    if (!filter)
+        return std::unexpected(filter.error());
+    const std::int64_t current = services.state.committedRv();
+    const Result<ListOptions> options = readListOptions(exchange.info, current);
+    if (!options)
+        return std::unexpected(options.error());
+    const std::int64_t rv = options->exact ? options->resourceVersion.value_or(current) : current;
+    const Collection& collection = services.registry.collection(*exchange.spec);
+    const bool selects = filter->selects();
     std::int64_t shown = 0, left = 0;
-};
-
-void answerList(const ExchangePtr& exchange, std::int64_t rv, const Page& page, bool selects,
-                ListRenderer renderer) {
+    std::string lastKey;
+    const bool known =
+        collection.snapshot(rv, filter->prefix(), options->startAfter, [&](const EntryPtr& entry) {
+            if (!filter->matches(*entry))
+                return true;
+            if (options->limit > 0 && shown == options->limit) {
+                ++left;
+                return !selects;  // how many are left is told only without selectors
+            }
+            visit(entry);
+            ++shown;
+            lastKey = entry->key();
+            return true;
+        });
+    if (!known)
+        return fail(continueExpired(options->isContinued ? continueToken(-1, options->startAfter) : ""));
     kube::JsonObject metadata{{"resourceVersion", std::to_string(rv)}};
-    if (page.left > 0) {
-        metadata["continue"] = continueToken(rv, page.lastKey);
+    if (left > 0) {
+        metadata["continue"] = continueToken(rv, lastKey);
         if (!selects)
-            metadata["remainingItemCount"] = page.left;
+            metadata["remainingItemCount"] = left;
     }
-    exchange->respondJson(200, std::move(renderer).finish(metadata));
+    return metadata;
 }
-
-}  // namespace
 
 void handleGet(Services& services, const ExchangePtr& exchange) {
     const RequestInfo& info = exchange->info;
@@ -38,35 +57,12 @@ void handleGet(Services& services, const ExchangePtr& exchange) {
 }
 
 void handleList(Services& services, const ExchangePtr& exchange) {
-    const Result<Filter> filter = Filter::make(exchange->info, *exchange->spec);
-    if (!filter)
-        return exchange->fail(filter.error());
-    const std::int64_t current = services.state.committedRv();
-    const Result<ListOptions> options = readListOptions(exchange->info, current);
-    if (!options)
-        return exchange->fail(options.error());
-    const std::int64_t rv = options->exact ? options->resourceVersion.value_or(current) : current;
-    const Collection& collection = services.registry.collection(*exchange->spec);
     ListRenderer renderer(*exchange);
-    Page page;
-    const bool selects = filter->selects();
-    const bool known =
-        collection.snapshot(rv, filter->prefix(), options->startAfter, [&](const EntryPtr& entry) {
-            if (!filter->matches(*entry))
-                return true;
-            if (options->limit > 0 && page.shown == options->limit) {
-                ++page.left;
-                return !selects;  // how many are left is told only without selectors
-            }
-            renderer.add(*entry);
-            ++page.shown;
-            page.lastKey = entry->key();
-            return true;
-        });
-    if (!known)
-        return exchange->fail(
-            continueExpired(options->isContinued ? continueToken(-1, options->startAfter) : ""));
-    answerList(exchange, rv, page, selects, std::move(renderer));
+    const Result<kube::JsonObject> metadata =
+        readPage(services, *exchange, [&](const EntryPtr& entry) { renderer.add(*entry); });
+    if (!metadata)
+        return exchange->fail(metadata.error());
+    exchange->respondJson(200, std::move(renderer).finish(*metadata));
 }
 
 }  // namespace kubefed::apiserver
