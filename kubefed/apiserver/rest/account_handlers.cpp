@@ -31,6 +31,46 @@ void setScheduled(kube::JsonObject& pod, const std::string& now) {
     conditions.emplace_back(std::move(scheduled));
 }
 
+// A binding names its pod twice, and may say which pod it means.
+Result<void> checkBinding(const kube::JsonObject& binding, const WriteTarget& target) {
+    if (kube::stringAt(binding, {"metadata", "name"}) != target.name)
+        return fail(kube::badRequest("name in URL does not match name in Binding object"));
+    const std::string_view ns = kube::stringAt(binding, {"metadata", "namespace"});
+    if (!ns.empty() && ns != target.ns)
+        return fail(kube::badRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"));
+    const std::string kind(kube::stringAt(binding, {"target", "kind"}));
+    if (!kind.empty() && kind != "Node")
+        return fail(kube::unexpected("target.kind: Unsupported value: " + kube::printJson(kube::Json(kind)) +
+                                     ": supported values: \"Node\", \"<empty>\""));
+    if (kube::stringAt(binding, {"target", "name"}).empty())
+        return fail(kube::unexpected("target.name: Required value"));
+    return {};
+}
+
+Result<void> checkBindable(const kube::JsonObject& binding, const WriteTarget& target, const Entry& head) {
+    const auto unmet = [&](const std::string& what, std::string_view asked, const std::string& present) {
+        return fail(kube::conflict(target.spec->gvr, target.name,
+                                   "Precondition failed: " + what + " in precondition: " +
+                                       std::string(asked) + ", " + what + " in object meta: " + present));
+    };
+    const std::string_view uid = kube::stringAt(binding, {"metadata", "uid"});
+    if (!uid.empty() && uid != head.uid)
+        return unmet("UID", uid, head.uid);
+    const std::string_view version = kube::stringAt(binding, {"metadata", "resourceVersion"});
+    if (!version.empty() && version != std::to_string(head.rv))
+        return unmet("ResourceVersion", version, std::to_string(head.rv));
+    const kube::Gvr bindings{"", "v1", "pods/binding"};
+    if (head.deleting)
+        return fail(kube::conflict(bindings, target.name,
+                                   "pod " + target.name + " is being deleted, cannot be assigned to a host"));
+    const std::string bound(kube::stringAt(decode(head)->document(), {"spec", "nodeName"}));
+    if (!bound.empty())
+        return fail(kube::conflict(bindings, target.name,
+                                   "pod " + target.name + " is already assigned to node \"" + bound + "\""));
+    return {};
+}
+
 std::string createdStatus() {
     return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","code":201})";
 }
@@ -108,23 +148,15 @@ void handleBinding(Services& services, const ExchangePtr& exchange) {
     if (target.name.empty())
         target.name = kube::stringAt(*binding, {"metadata", "name"});
     target.subresource = "binding";
+    if (Result<void> fine = checkBinding(*binding, target); !fine)
+        return exchange->fail(fine.error());
     const EntryPtr head = services.writes.head(target);
     if (!head)
         return exchange->fail(kube::notFound(target.spec->gvr, target.name));
-    const std::string node(kube::stringAt(*binding, {"target", "name"}));
-    if (node.empty())
-        return exchange->fail(kube::unexpected("target.name: Required value"));
+    if (Result<void> fine = checkBindable(*binding, target, *head); !fine)
+        return exchange->fail(fine.error());
     kube::JsonObject pod = decode(*head)->document();
-    const std::string bound(kube::stringAt(pod, {"spec", "nodeName"}));
-    if (head->deleting)
-        return exchange->fail(
-            kube::conflict({"", "v1", "pods/binding"}, target.name,
-                           "pod " + target.name + " is being deleted, cannot be assigned to a host"));
-    if (!bound.empty())
-        return exchange->fail(
-            kube::conflict({"", "v1", "pods/binding"}, target.name,
-                           "pod " + target.name + " is already assigned to node \"" + bound + "\""));
-    kube::ensureObject(pod, {"spec"})["nodeName"] = node;
+    kube::ensureObject(pod, {"spec"})["nodeName"] = kube::stringAt(*binding, {"target", "name"});
     if (const kube::JsonObject* annotations = kube::objectAt(*binding, {"metadata", "annotations"}))
         for (const auto& [key, value] : *annotations)
             kube::ensureObject(pod, {"metadata", "annotations"})[key] = value;
