@@ -2,6 +2,7 @@
 #include "kubefed/apiserver/kinds/addresses.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <arpa/inet.h>
 
@@ -16,6 +17,18 @@ std::optional<IpAddress> parseIp(std::string_view text) {
     if (inet_pton(AF_INET6, terminated.c_str(), address.bytes.data()) == 1)
         return address;
     return std::nullopt;
+}
+
+bool isCidr(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos)
+        return false;
+    const std::optional<IpAddress> address = parseIp(text.substr(0, slash));
+    const std::string_view bits = text.substr(slash + 1);
+    int length = -1;
+    const auto [end, error] = std::from_chars(bits.data(), bits.data() + bits.size(), length);
+    return address && error == std::errc{} && end == bits.data() + bits.size() && length >= 0 &&
+           length <= (address->v6 ? 128 : 32);
 }
 
 std::string ipv4Text(std::uint32_t address) {

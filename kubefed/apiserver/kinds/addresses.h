@@ -18,6 +18,8 @@ struct IpAddress {
     std::array<std::uint8_t, 16> bytes{};  // the first four for IPv4
 };
 [[nodiscard]] std::optional<IpAddress> parseIp(std::string_view text);
+// "10.0.0.0/8", "fd00::/8"; host bits may be set.
+[[nodiscard]] bool isCidr(std::string_view text);
 [[nodiscard]] std::string ipv4Text(std::uint32_t address);
 [[nodiscard]] std::optional<std::uint32_t> ipv4Number(std::string_view text);
 // The rules for addresses of endpoints: not loopback, link-local, unspecified.

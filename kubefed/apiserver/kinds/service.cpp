@@ -107,7 +107,7 @@ public:
         (void)allocateForService(next, &previous,
                                  context.objects);  // what is refused, validateUpdate says again
         if (kube::stringAt(next, {"spec", "type"}) != "LoadBalancer")
-            next["status"] = kube::JsonObject{{"loadBalancer", kube::JsonObject{}}};
+            kube::ensureObject(next, {"status"})["loadBalancer"] = kube::JsonObject{};
     }
 
     [[nodiscard]] Causes validate(const kube::JsonObject& object, const StrategyContext&) const override {
@@ -118,9 +118,11 @@ public:
 
     [[nodiscard]] Causes validateUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
                                         const StrategyContext& context) const override {
-        if (context.subresource == "status")
-            return {};
         Checker checker;
+        if (context.subresource == "status") {
+            checkServiceStatus(checker, partOf(next, "status"), partOf(next, "spec"));
+            return checker.take();
+        }
         checkServiceUpdate(checker, partOf(next, "spec"), partOf(previous, "spec"));
         checkService(checker, partOf(next, "spec"));
         if (!checker.clean())
@@ -200,6 +202,8 @@ void patchAllocated(kube::JsonObject& next, const kube::JsonObject& previous) {
         for (const std::string_view key : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"})
             if (sameMember(spec, old, key))
                 spec.erase(key);
+        if (sameMember(spec, old, "internalTrafficPolicy"))
+            spec.erase("internalTrafficPolicy");
     }
     if (needsNodePort(old) && needsNodePort(spec))
         patchNodePorts(spec, old);

@@ -22,6 +22,11 @@ namespace kubefed::apiserver {
 void patchAllocated(kube::JsonObject& next, const kube::JsonObject& previous);
 
 void checkService(Checker& checker, const kube::JsonObject& spec);
+// clusterIP(s), ipFamilies and ipFamilyPolicy as such; part of checkService().
+void checkServiceAddresses(Checker& checker, const kube::JsonObject& spec);
+// Whether this server can serve the families that are asked for, once they are well-formed.
+[[nodiscard]] Causes checkServiceFamilies(const kube::JsonObject& spec);
+void checkServiceStatus(Checker& checker, const kube::JsonObject& status, const kube::JsonObject& spec);
 void checkServiceUpdate(Checker& checker, const kube::JsonObject& next, const kube::JsonObject& previous);
 
 }  // namespace kubefed::apiserver

@@ -87,9 +87,7 @@ void allocateAddress(Checker& checker, kube::JsonObject& spec, const kube::JsonO
                         "failed to allocate IP " + ip + ": provided IP is already allocated");
 }
 
-void allocateFamilies(kube::JsonObject& spec) {
-    const bool bare = isHeadless(spec) && objectOf(spec, "selector") == nullptr;
-    setDefault(spec, "ipFamilyPolicy", bare ? "RequireDualStack" : "SingleStack");
+void allocateFamilies(kube::JsonObject& spec, bool bare) {
     if (arrayOf(spec, "ipFamilies") == nullptr) {
         const bool v6 = textOf(spec, "clusterIP").find(':') != std::string_view::npos;
         spec["ipFamilies"] = kube::JsonArray{v6 ? "IPv6" : "IPv4"};
@@ -160,15 +158,24 @@ Causes allocateForService(kube::JsonObject& service, const kube::JsonObject* pre
                           const ObjectReader& objects) {
     Checker checker;
     kube::JsonObject& spec = kube::ensureObject(service, {"spec"});
+    if (!textOf(spec, "clusterIP").empty() && arrayOf(spec, "clusterIPs") == nullptr)
+        spec["clusterIPs"] = kube::JsonArray{spec.at("clusterIP")};
     if (!needsClusterIp(spec))
         return {};
     const kube::JsonObject* before = previous == nullptr ? nullptr : &specOf(*previous);
-    if (!textOf(spec, "clusterIP").empty() && arrayOf(spec, "clusterIPs") == nullptr)
-        spec["clusterIPs"] = kube::JsonArray{spec.at("clusterIP")};
-    const bool complete = before != nullptr &&
-                          sameValue(before->if_contains("clusterIPs"), spec.if_contains("clusterIPs")) &&
-                          spec.contains("clusterIPs") && (!needsNodePort(spec) || needsNodePort(*before)) &&
-                          sameValue(before->if_contains("ports"), spec.if_contains("ports"));
+    checkServiceAddresses(checker, spec);
+    if (!checker.clean())
+        return checker.take();
+    const bool bare = isHeadless(spec) && objectOf(spec, "selector") == nullptr;
+    setDefault(spec, "ipFamilyPolicy", bare ? "RequireDualStack" : "SingleStack");
+    const auto asBefore = [&](std::string_view key) {
+        return before != nullptr && sameValue(before->if_contains(key), spec.if_contains(key));
+    };
+    if (!asBefore("ipFamilies") || !asBefore("ipFamilyPolicy"))
+        if (Causes causes = checkServiceFamilies(spec); !causes.empty())
+            return causes;
+    const bool complete = asBefore("clusterIPs") && spec.contains("clusterIPs") &&
+                          (!needsNodePort(spec) || needsNodePort(*before)) && asBefore("ports");
     if (!complete) {
         const kube::ObjectKey self{std::string(kube::stringAt(service, {"metadata", "namespace"})),
                                    std::string(nameOf(service))};
@@ -181,7 +188,7 @@ Causes allocateForService(kube::JsonObject& service, const kube::JsonObject* pre
                 spec["healthCheckNodePort"] = freePort(taken);
         }
     }
-    allocateFamilies(spec);
+    allocateFamilies(spec, bare);
     return checker.take();
 }
 

@@ -84,44 +84,6 @@ void checkAffinity(Checker& checker, const kube::JsonObject& spec) {
         checker.invalid(path, timeout, "must be greater than 0 and less than 86400");
 }
 
-// The addresses and their families. False: no use in looking further.
-void checkAddresses(Checker& checker, const kube::JsonObject& spec) {
-    if (textOf(spec, "type") == "ExternalName")
-        return;
-    const Path path = kSpec.child("clusterIPs");
-    const std::string_view ip = textOf(spec, "clusterIP");
-    const kube::JsonArray* ips = arrayOf(spec, "clusterIPs");
-    const std::size_t count = sizeOf(spec, "clusterIPs");
-    if (!ip.empty() && count == 0)
-        checker.required(path);
-    else if (!ip.empty() && textAt(*ips, 0) != ip)
-        checker.invalid(path, valueOf(spec, "clusterIPs"), "first value must match `clusterIP`");
-    else if (ip.empty() && count != 0)
-        checker.invalid(path, valueOf(spec, "clusterIPs"), "must be empty when `clusterIP` is not specified");
-    std::set<std::string, std::less<>> seen;
-    for (std::size_t i = 0; i < sizeOf(spec, "ipFamilies"); ++i) {
-        const std::string_view family = textAt(*arrayOf(spec, "ipFamilies"), i);
-        checker.oneOf(kSpec.child("ipFamilies").index(i), family, {"IPv4", "IPv6"}, false);
-        if (!seen.emplace(family).second)
-            checker.duplicate(kSpec.child("ipFamilies").index(i), kube::Json(family));
-    }
-    if (spec.contains("ipFamilyPolicy"))
-        checker.oneOf(kSpec.child("ipFamilyPolicy"), textOf(spec, "ipFamilyPolicy"),
-                      {"PreferDualStack", "RequireDualStack", "SingleStack"}, false);
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::string_view address = textAt(*ips, i);
-        if (i == 0 && address == "None") {
-            if (count > 1)
-                checker.invalid(path, valueOf(spec, "clusterIPs"), "'None' must be the first and only value");
-        } else if (!parseIp(address)) {
-            checker.invalid(path.index(i), kube::Json(address),
-                            "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-        }
-    }
-    if (count > 2)
-        checker.invalid(path, valueOf(spec, "clusterIPs"), "may only hold up to 2 values");
-}
-
 void checkPortClashes(Checker& checker, const kube::JsonObject& spec) {
     const Path path = kSpec.child("ports");
     if (textOf(spec, "type") == "ClusterIP")
@@ -147,6 +109,24 @@ void checkPortClashes(Checker& checker, const kube::JsonObject& spec) {
                                                               {"TargetPort", 0},
                                                               {"NodePort", 0}});
     });
+}
+
+void checkSourceRanges(Checker& checker, const kube::JsonObject& spec) {
+    const Path path = kSpec.child("LoadBalancerSourceRanges");
+    const bool balanced = textOf(spec, "type") == "LoadBalancer";
+    if (!balanced && sizeOf(spec, "loadBalancerSourceRanges") != 0)
+        checker.forbidden(path, "may only be used when `type` is 'LoadBalancer'");
+    for (std::size_t i = 0; balanced && i < sizeOf(spec, "loadBalancerSourceRanges"); ++i) {
+        const std::string_view given = textAt(*arrayOf(spec, "loadBalancerSourceRanges"), i);
+        std::string_view range = given;
+        while (range.starts_with(' '))
+            range.remove_prefix(1);
+        while (range.ends_with(' '))
+            range.remove_suffix(1);
+        if (!isCidr(range))
+            checker.invalid(path.index(i), kube::Json(given),
+                            "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+    }
 }
 
 void checkTraffic(Checker& checker, const kube::JsonObject& spec) {
@@ -183,7 +163,7 @@ void checkService(Checker& checker, const kube::JsonObject& spec) {
     });
     checkLabels(checker, objectOf(spec, "selector"), kSpec.child("selector"));
     checkAffinity(checker, spec);
-    checkAddresses(checker, spec);
+    checkServiceAddresses(checker, spec);
     for (std::size_t i = 0; i < sizeOf(spec, "externalIPs"); ++i) {
         const std::string_view ip = textAt(*arrayOf(spec, "externalIPs"), i);
         if (!parseIp(ip))
@@ -195,18 +175,29 @@ void checkService(Checker& checker, const kube::JsonObject& spec) {
     checker.oneOf(kSpec.child("type"), textOf(spec, "type"),
                   {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort"}, true);
     checkPortClashes(checker, spec);
-    if (sizeOf(spec, "loadBalancerSourceRanges") != 0 && textOf(spec, "type") != "LoadBalancer")
-        checker.forbidden(kSpec.child("LoadBalancerSourceRanges"),
-                          "may only be used when `type` is 'LoadBalancer'");
+    checkSourceRanges(checker, spec);
     if (spec.contains("allocateLoadBalancerNodePorts") && textOf(spec, "type") != "LoadBalancer")
         checker.forbidden(kSpec.child("allocateLoadBalancerNodePorts"),
                           "may only be used when `type` is 'LoadBalancer'");
-    if (!textOf(spec, "loadBalancerClass").empty() && textOf(spec, "type") != "LoadBalancer")
-        checker.forbidden(kSpec.child("loadBalancerClass"), "may only be used when `type` is 'LoadBalancer'");
+    if (const std::string_view name = textOf(spec, "loadBalancerClass"); !name.empty()) {
+        if (textOf(spec, "type") == "LoadBalancer")
+            checker.invalid(kSpec.child("loadBalancerClass"), name, qualifiedNameProblems(name));
+        else
+            checker.forbidden(kSpec.child("loadBalancerClass"),
+                              "may only be used when `type` is 'LoadBalancer'");
+    }
     checkTraffic(checker, spec);
 }
 
 void checkServiceUpdate(Checker& checker, const kube::JsonObject& next, const kube::JsonObject& previous) {
+    if (textOf(next, "type") == "LoadBalancer" && textOf(previous, "type") == "LoadBalancer" &&
+        !sameValue(next.if_contains("loadBalancerClass"), previous.if_contains("loadBalancerClass")))
+        checker.invalid(kSpec.child("loadBalancerClass"), valueOf(next, "loadBalancerClass"),
+                        "may not change once set");
+    const std::int64_t port = numberOf(next, "healthCheckNodePort", 0);
+    if (needsHealthPort(next) && needsHealthPort(previous) && port != 0 &&
+        port != numberOf(previous, "healthCheckNodePort", port))
+        checker.forbidden(kSpec.child("healthCheckNodePort"), "field is immutable");
     if (textOf(next, "type") == "ExternalName" || textOf(previous, "type") == "ExternalName" ||
         (isHeadless(next) && isHeadless(previous)))
         return;
