@@ -51,6 +51,9 @@ class Compiler {
 public:
     Compiler(Arena& arena, bool custom) : m_arena(arena), m_custom(custom) {}
 
+    // What the metadata of an embedded resource is.
+    void setMetadata(const SchemaNode& node) { m_metadata = &node; }
+
     void declare(std::string name, const JsonObject& schema) {
         auto& node = m_arena.nodes.emplace_back();
         node.name = name;
@@ -95,7 +98,8 @@ public:
             if (node.compiledPattern == nullptr)
                 return problem("the pattern \"" + node.pattern + "\" is not a regular expression");
         }
-        return fillChildren(node, schema);
+        KUBEFED_TRY(fillChildren(node, schema));
+        return m_custom ? fillJunctors(node, schema) : Result<void>();
     }
 
     [[nodiscard]] const SchemaNode* named(std::string_view name) const {
@@ -168,7 +172,7 @@ private:
         for (const auto& [name, type] : kTypes) {
             if (name == text) {
                 node.type = type;
-                if (m_custom && type == Type::Any &&
+                if (m_custom && !m_judgesOnly && type == Type::Any &&
                     !boolAt(schema, {"x-kubernetes-preserve-unknown-fields"}, false))
                     return problem("needs a type: it is not a structural schema");
                 return {};
@@ -177,8 +181,10 @@ private:
         return problem("unknown type \"" + std::string(text) + "\"");
     }
 
-    static void fillExtensions(SchemaNode& node, const JsonObject& schema) {
-        if (const auto* value = find(schema, {"default"}))
+    void fillExtensions(SchemaNode& node, const JsonObject& schema) const {
+        // Go reads a null default as none.
+        if (const auto* value = find(schema, {"default"});
+            value != nullptr && !(m_custom && value->is_null()))
             node.defaultValue = *value;
         if (find(schema, {"nullable"}) != nullptr)
             node.nullable = boolAt(schema, {"nullable"}, false);
@@ -247,8 +253,10 @@ private:
             }
         }
         if (boolAt(schema, {"x-kubernetes-embedded-resource"}, false)) {
-            for (const auto* key : {"apiVersion", "kind", "metadata"})
+            node.embedded = true;
+            for (const auto* key : {"apiVersion", "kind"})
                 node.properties.emplace(key, &SchemaNode::anything());
+            node.properties["metadata"] = m_metadata != nullptr ? m_metadata : &SchemaNode::anything();
         }
         if (const auto* values = objectAt(schema, {"additionalProperties"})) {
             m_path = path + ".*";
@@ -264,8 +272,8 @@ private:
             if (!m_custom && found != nullptr && stringAt(*found, {"type"}) == "array")
                 children[key]->zero = SchemaNode::Zero::Null;
         }
-        if (node.type == SchemaNode::Type::Array) {
-            const auto* items = objectAt(schema, {"items"});
+        const auto* items = objectAt(schema, {"items"});
+        if (node.type == SchemaNode::Type::Array || (m_judgesOnly && items != nullptr)) {
             if (items == nullptr)
                 return problem("is an array without items");
             m_path = path + "[]";
@@ -277,8 +285,44 @@ private:
         return {};
     }
 
+    // Schemas that a value must fulfil besides: they have no types of their own and declare nothing.
+    Result<void> fillJunctors(SchemaNode& node, const JsonObject& schema) {
+        const bool outer = m_judgesOnly;
+        const std::string path = m_path;
+        const auto add = [&](const Json& value, const std::string& where) -> Result<const SchemaNode*> {
+            m_path = path + "." + where;
+            if (!value.is_object())
+                return problem("is not an object");
+            auto& child = m_arena.nodes.emplace_back();
+            KUBEFED_TRY(fill(child, value.get_object()));
+            return &child;
+        };
+        m_judgesOnly = true;
+        for (const auto& [key, nodes] : {std::pair{"allOf", &node.allOf}, std::pair{"anyOf", &node.anyOf},
+                                         std::pair{"oneOf", &node.oneOf}}) {
+            const auto* schemas = arrayAt(schema, {key});
+            for (std::size_t i = 0; schemas != nullptr && i < schemas->size(); ++i) {
+                auto child = add((*schemas)[i], std::string(key) + "[" + std::to_string(i) + "]");
+                if (!child)
+                    return std::unexpected(std::move(child.error()));
+                nodes->push_back(*child);
+            }
+        }
+        if (const auto* value = find(schema, {"not"})) {
+            auto child = add(*value, "not");
+            if (!child)
+                return std::unexpected(std::move(child.error()));
+            node.negated = *child;
+        }
+        m_judgesOnly = outer;
+        m_path = path;
+        return {};
+    }
+
     Arena& m_arena;
     bool m_custom;
+    bool m_judgesOnly = false;  // inside allOf, anyOf, oneOf, not
+    const SchemaNode* m_metadata = nullptr;
     std::map<std::string, Named, std::less<>> m_named;
     std::vector<Pending> m_pending;
     std::map<const SchemaNode*, std::size_t> m_pendingIndex;
@@ -335,6 +379,7 @@ Result<std::shared_ptr<const Schema>> Schema::fromCrd(const JsonObject& openApiV
     Compiler compiler(*arena, true);
     auto& metaNode = arena->nodes.emplace_back();
     KUBEFED_TRY(compiler.fill(metaNode, meta->get_object()));
+    compiler.setMetadata(metaNode);
     auto& root = arena->nodes.emplace_back();
     // Structural schemas have no references: one that is there stays unresolved and is reported.
     KUBEFED_TRY(compiler.fill(root, openApiV3Schema));

@@ -52,8 +52,11 @@ struct SchemaNode {
     bool exclusiveMinimum = false, exclusiveMaximum = false, uniqueItems = false;
     std::optional<std::int64_t> minLength, maxLength, minItems, maxItems, minProperties, maxProperties;
     std::string pattern;
-    std::shared_ptr<const void> compiledPattern;  // belongs to validateSchema()
-    std::string description;                      // CRDs only: kubectl explain
+    std::shared_ptr<const void> compiledPattern;         // belongs to validateSchema()
+    std::vector<const SchemaNode*> allOf, anyOf, oneOf;  // they and `negated` say only what is valid
+    const SchemaNode* negated = nullptr;                 // `not`
+    bool embedded = false;                               // x-kubernetes-embedded-resource: whole by itself
+    std::string description;                             // CRDs only: kubectl explain
 
     // The schema of the value under `key` of an object: a property, a map's values, or anything where unknown
     // keys are kept. Null: the key is unknown.
@@ -109,5 +112,8 @@ void applyDefaults(Json& value, const SchemaNode& schema);
 [[nodiscard]] std::string typeProblem(const JsonObject& document, const SchemaNode& schema);
 // What a custom resource violates of its schema, worded and ordered as kube-apiserver does (422).
 [[nodiscard]] std::vector<StatusCause> validateSchema(const JsonObject& document, const SchemaNode& schema);
+// The same of any value, which is called `name` in paths and messages.
+[[nodiscard]] std::vector<StatusCause> validateValue(const Json& value, const SchemaNode& schema,
+                                                     const std::string& name);
 
 }  // namespace kubefed::kube

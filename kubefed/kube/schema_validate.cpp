@@ -4,6 +4,7 @@
 #include <set>
 
 #include "kubefed/kube/schema.h"
+#include "kubefed/kube/schema_format.h"
 #include "kubefed/kube/schema_pattern.h"
 
 namespace kubefed::kube {
@@ -86,8 +87,42 @@ std::string number(double value) {
 
 class Validator {
 public:
+    Validator() = default;
+    explicit Validator(std::string path) : m_path(std::move(path)) {}
     std::vector<StatusCause> release() { return std::move(m_causes); }
 
+    void document(const JsonObject& object, const SchemaNode& node) {
+        if (hasJunctors(node))
+            junctors(Json(object), node);
+        members(object, node);
+    }
+
+    void value(const Json& value, const SchemaNode& node) {
+        if (value.is_null() && node.nullable)
+            return;
+        const bool fits = hasType(value, node.type);
+        if (!fits) {
+            const std::string got(jsonTypeName(value));
+            add("FieldValueTypeInvalid", "Invalid value: \"" + got + "\": " + name() +
+                                             " in body must be of type " + std::string(typeName(node.type)) +
+                                             ": \"" + got + "\"");
+        }
+        if (hasJunctors(node))
+            junctors(value, node);
+        if (!fits)
+            return;
+        checkEnum(value, node);
+        if (value.is_string())
+            checkText(view(value.get_string()), node);
+        else if (value.is_number())
+            checkNumber(value, node);
+        else if (const auto* array = value.if_array())
+            checkArray(*array, node);
+        else if (const auto* object = value.if_object())
+            members(*object, node);
+    }
+
+private:
     void members(const JsonObject& object, const SchemaNode& node) {
         const std::size_t size = m_path.size();
         const auto count = static_cast<std::int64_t>(object.size());
@@ -103,6 +138,8 @@ public:
             add("FieldValueRequired", "Required value");
             m_path.resize(size);
         }
+        if (node.embedded)
+            checkEmbedded(object);
         for (const auto& member : object) {
             const std::string_view key(member.key().data(), member.key().size());
             const auto* child = node.declaredChild(key);
@@ -115,26 +152,74 @@ public:
         }
     }
 
-private:
-    void value(const Json& value, const SchemaNode& node) {
-        if (value.is_null() && node.nullable)
-            return;
-        if (!hasType(value, node.type)) {
-            const std::string got(jsonTypeName(value));
-            add("FieldValueTypeInvalid", "Invalid value: \"" + got + "\": " + name() +
-                                             " in body must be of type " + std::string(typeName(node.type)) +
-                                             ": \"" + got + "\"");
-            return;
+    // A resource in a resource says what it is.
+    void checkEmbedded(const JsonObject& object) {
+        const std::size_t size = m_path.size();
+        for (const auto* key : {"apiVersion", "kind"}) {
+            m_path.append(".").append(key);
+            if (const auto* text = object.if_contains(key); text != nullptr && !text->is_string())
+                add("FieldValueInvalid", "Invalid value: " + printJson(*text) + ": must be a string");
+            else if (stringAt(object, {key}).empty())
+                add("FieldValueRequired", "Required value");
+            m_path.resize(size);
         }
-        checkEnum(value, node);
-        if (value.is_string())
-            checkText(view(value.get_string()), node);
-        else if (value.is_number())
-            checkNumber(value, node);
-        else if (const auto* array = value.if_array())
-            checkArray(*array, node);
-        else if (const auto* object = value.if_object())
-            members(*object, node);
+    }
+
+    static bool hasJunctors(const SchemaNode& node) {
+        return !node.allOf.empty() || !node.anyOf.empty() || !node.oneOf.empty() || node.negated != nullptr;
+    }
+
+    [[nodiscard]] std::vector<StatusCause> judged(const Json& value, const SchemaNode& node) const {
+        Validator validator(m_path);
+        validator.value(value, node);
+        return validator.release();
+    }
+
+    void junctor(const std::string& what) {
+        m_causes.push_back(
+            {"FieldValueInvalid", "Invalid value: \"\": \"" + name() + "\" must " + what, "<nil>"});
+    }
+
+    void take(std::vector<StatusCause> causes) {
+        m_causes.insert(m_causes.end(), std::make_move_iterator(causes.begin()),
+                        std::make_move_iterator(causes.end()));
+    }
+
+    void junctors(const Json& value, const SchemaNode& node) {
+        oneOrMore(value, node.anyOf, false);
+        oneOrMore(value, node.oneOf, true);
+        std::size_t fulfilled = 0;
+        for (const auto* schema : node.allOf) {
+            auto causes = judged(value, *schema);
+            fulfilled += causes.empty() ? 1 : 0;
+            take(std::move(causes));
+        }
+        if (fulfilled < node.allOf.size())
+            junctor(std::string("validate all the schemas (allOf)") +
+                    (fulfilled == 0 ? ". None validated" : ""));
+        if (node.negated != nullptr && judged(value, *node.negated).empty())
+            junctor("not validate the schema (not)");
+    }
+
+    // anyOf and oneOf. Where nothing fits, the first alternative says what it lacks.
+    void oneOrMore(const Json& value, const std::vector<const SchemaNode*>& schemas, bool exactlyOne) {
+        std::size_t fulfilled = 0;
+        std::vector<StatusCause> lacks;
+        for (const auto* schema : schemas) {
+            auto causes = judged(value, *schema);
+            if (causes.empty())
+                ++fulfilled;
+            else if (lacks.empty())
+                lacks = std::move(causes);
+        }
+        if (schemas.empty() || fulfilled == 1 || (fulfilled > 1 && !exactlyOne))
+            return;
+        if (fulfilled > 1)
+            return junctor("validate one and only one schema (oneOf). Found " + std::to_string(fulfilled) +
+                           " valid alternatives");
+        junctor(exactlyOne ? "validate one and only one schema (oneOf). Found none valid"
+                           : "validate at least one schema (anyOf)");
+        take(std::move(lacks));
     }
 
     void checkEnum(const Json& value, const SchemaNode& node) {
@@ -159,6 +244,10 @@ private:
         const Json value(json::string_view(text.data(), text.size()));
         if (node.minLength && countCharacters(text) < *node.minLength)
             invalid(value, "should be at least " + std::to_string(*node.minLength) + " chars long");
+        if (!node.format.empty() && !hasFormat(text, node.format))
+            add("FieldValueTypeInvalid", "Invalid value: " + printJson(value) + ": " + name() +
+                                             " in body must be of type " + node.format + ": " +
+                                             printJson(value));
         if (node.compiledPattern != nullptr && !matchesPattern(node.compiledPattern.get(), text))
             invalid(value, "should match '" + node.pattern + "'");
     }
@@ -235,7 +324,13 @@ private:
 
 std::vector<StatusCause> validateSchema(const JsonObject& document, const SchemaNode& schema) {
     Validator validator;
-    validator.members(document, schema);
+    validator.document(document, schema);
+    return validator.release();
+}
+
+std::vector<StatusCause> validateValue(const Json& value, const SchemaNode& schema, const std::string& name) {
+    Validator validator("." + name);
+    validator.value(value, schema);
     return validator.release();
 }
 

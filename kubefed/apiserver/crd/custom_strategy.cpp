@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/crd/custom_strategy.h"
 
+#include <limits>
+
 #include "kubefed/apiserver/kinds/field.h"
 #include "kubefed/apiserver/kinds/table.h"
 
@@ -26,6 +28,28 @@ kube::Json cellOf(const TableColumn& column, const std::vector<const kube::Json*
         text += (text.empty() ? "" : ",") +
                 (item->is_string() ? std::string(kube::view(item->get_string())) : kube::printJson(*item));
     return kube::Json(text);
+}
+
+// A Scale can say no other numbers.
+void checkReplicas(const kube::JsonObject& object, const std::vector<std::string>& path, Causes& causes) {
+    std::string field;
+    const kube::Json* value = nullptr;
+    const kube::JsonObject* parent = &object;
+    for (const std::string& name : path) {
+        field += "." + name;
+        value = parent == nullptr ? nullptr : parent->if_contains(name);
+        parent = value == nullptr ? nullptr : value->if_object();
+    }
+    if (value == nullptr || !value->is_int64())
+        return;
+    const std::int64_t replicas = value->get_int64();
+    Checker checker;
+    if (replicas < 0)
+        checker.invalid(Path(field), replicas, "should be a non-negative integer");
+    if (replicas > std::numeric_limits<std::int32_t>::max())
+        checker.invalid(Path(field), replicas, "should be less than or equal to 2147483647");
+    for (kube::StatusCause& cause : checker.take())
+        causes.push_back(std::move(cause));
 }
 
 }  // namespace
@@ -98,7 +122,11 @@ void CustomStrategy::prepareForUpdate(kube::JsonObject& next, const kube::JsonOb
 
 Causes CustomStrategy::validate(const kube::JsonObject& object, const StrategyContext& context) const {
     (void)context;
-    return m_schema ? kube::validateSchema(object, m_schema->root()) : Causes();
+    Causes causes = m_schema ? kube::validateSchema(object, m_schema->root()) : Causes();
+    if (m_scale)
+        for (const std::vector<std::string>* path : {&m_scale->specReplicas, &m_scale->statusReplicas})
+            checkReplicas(object, *path, causes);
+    return causes;
 }
 
 void CustomStrategy::cells(const kube::JsonObject& object, WallTime now, kube::JsonArray& out) const {

@@ -111,7 +111,7 @@ Result<kube::JsonObject> wantedScale(const ExchangePtr& exchange, const kube::Js
 Result<void> applyScale(const Exchange& exchange, const kube::JsonObject& scale,
                         const KindStrategy::ScalePaths& paths, kube::JsonObject& next) {
     const std::int64_t replicas = kube::intAt(scale, {"spec", "replicas"}).value_or(0);
-    if (replicas < 0)
+    if (replicas < 0 && !exchange.spec->custom)  // a custom object says it itself
         return fail(kube::invalid(
             kScale, exchange.info.name,
             {{"FieldValueInvalid",
