@@ -47,14 +47,28 @@ bool isEstablished(const kube::JsonObject& crd) {
     return established;
 }
 
+// Whether the status says already that it is not established, and why.
 bool isRefused(const kube::JsonObject& crd, std::string_view message) {
     bool refused = false;
     if (const kube::JsonObject* status = objectOf(crd, "status"))
         forEachObject(*status, "conditions", [&](const kube::JsonObject& c, std::size_t) {
-            refused = refused || (textOf(c, "type") == "NamesAccepted" && textOf(c, "status") == "False" &&
-                                  textOf(c, "message") == message);
+            refused = refused || (textOf(c, "status") == "False" && textOf(c, "message") == message);
         });
-    return refused;
+    return refused && !isEstablished(crd);
+}
+
+// Why a served version cannot be served; empty: all can. Validation refuses such schemas, but a store may
+// hold one from before it did.
+std::string schemaProblem(const kube::JsonObject& crd) {
+    std::string problem;
+    forEachObject(
+        *kube::objectAt(crd, {"spec"}), "versions", [&](const kube::JsonObject& version, std::size_t) {
+            const kube::JsonObject* schema = kube::objectAt(version, {"schema", "openAPIV3Schema"});
+            const auto compiled = kube::Schema::fromCrd(schema ? *schema : kube::JsonObject());
+            if (truthOf(version, "served") && !compiled)
+                problem = "version " + std::string(textOf(version, "name")) + ": " + compiled.error().message;
+        });
+    return problem;
 }
 
 ResourceSpec specOf(const kube::JsonObject& crd, const kube::JsonObject& version,
@@ -229,12 +243,13 @@ void CrdController::sync(const std::string& name) {
 
 void CrdController::establish(const std::string& name, const kube::JsonObject& crd) {
     const NameConflict conflict = nameConflict(crd);
+    const std::string problem = conflict.reason.empty() ? schemaProblem(crd) : "";
+    const std::string& refusal = problem.empty() ? conflict.message : problem;
     const kube::Json* accepted = kube::find(crd, {"status", "acceptedNames"});
     const kube::Json* names = kube::find(crd, {"spec", "names"});
-    if (conflict.reason.empty() && isEstablished(crd) && accepted != nullptr &&
-        kube::equal(*accepted, *names))
+    if (refusal.empty() && isEstablished(crd) && accepted != nullptr && kube::equal(*accepted, *names))
         return;
-    if (!conflict.reason.empty() && isRefused(crd, conflict.message))
+    if (!refusal.empty() && isRefused(crd, refusal))
         return;
     const std::string now = toRfc3339(m_writer.clock().wallNow());
     m_writer.modify(
@@ -246,8 +261,10 @@ void CrdController::establish(const std::string& name, const kube::JsonObject& c
                 status["acceptedNames"] = *names;
                 conditions.push_back(
                     condition("NamesAccepted", true, "NoConflicts", "no conflicts found", now));
-                conditions.push_back(condition("Established", true, "InitialNamesAccepted",
-                                               "the initial names have been accepted", now));
+                conditions.push_back(problem.empty()
+                                         ? condition("Established", true, "InitialNamesAccepted",
+                                                     "the initial names have been accepted", now)
+                                         : condition("Established", false, "NotServed", problem, now));
             } else {
                 conditions.push_back(
                     condition("NamesAccepted", false, conflict.reason.c_str(), conflict.message, now));

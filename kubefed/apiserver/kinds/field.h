@@ -45,6 +45,8 @@ public:
                bool emptyIsRequired);
     void nonNegative(const Path& path, std::int64_t value);
     void immutable(const Path& path, const kube::Json* next, const kube::Json* previous);
+    // One that is worded already.
+    void add(kube::StatusCause cause) { m_causes.push_back(std::move(cause)); }
 
     [[nodiscard]] bool clean() const { return m_causes.empty(); }
     [[nodiscard]] std::size_t count() const { return m_causes.size(); }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a CustomResourceDefinition may say, but for its schemas (crd_schema.h). Pure; any thread.
+#pragma once
+
+#include "kubefed/apiserver/kinds/field.h"
+
+namespace kubefed::apiserver {
+
+void checkCrd(Checker& checker, const kube::JsonObject& crd);
+
+}  // namespace kubefed::apiserver
