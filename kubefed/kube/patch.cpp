@@ -45,14 +45,20 @@ Result<std::vector<std::string>> parsePointer(std::string_view text) {
     return out;
 }
 
-// npos where the text is no index of an array of `size` elements.
+// npos where the text is no index of an array of `size` elements. As in the implementation that
+// kube-apiserver uses, any decimal number is one, and below zero counts from the end.
 std::size_t parseIndex(std::string_view text, std::size_t size) {
     constexpr auto kNone = static_cast<std::size_t>(-1);
-    std::size_t index = 0;
+    if (text.starts_with('+') && !text.starts_with("+-"))
+        text.remove_prefix(1);
+    std::int64_t index = 0;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), index);
-    if (ec != std::errc{} || end != text.data() + text.size() || (text.size() > 1 && text[0] == '0'))
+    if (ec != std::errc{} || end != text.data() + text.size())
         return kNone;
-    return index < size ? index : kNone;
+    const auto count = static_cast<std::int64_t>(size);
+    if (index < 0)
+        index = index < -count ? count : index + count;
+    return index < count ? static_cast<std::size_t>(index) : kNone;
 }
 
 Json* step(Json& value, std::string_view token) {
@@ -92,19 +98,13 @@ public:
         if (op != "add" && op != "replace" && op != "test")
             return fail(Code::InvalidArgument, "unknown JSON patch operation \"" + std::string(op) + "\"");
         const auto* value = operation.if_contains("value");
-        if (value == nullptr)
-            return fail(Code::InvalidArgument,
-                        "JSON patch operation \"" + std::string(op) + "\" needs a \"value\"");
+        if (value == nullptr && op == "test")
+            return fail(Code::InvalidArgument, "JSON patch operation \"test\" needs a \"value\"");
+        static const Json kNull;
         if (op == "add")
-            return add(*tokens, *value);
-        if (op == "replace") {
-            Json* target = walk(m_document, *tokens, tokens->size());
-            if (target == nullptr)
-                return missing(m_path);
-            KUBEFED_TRY(checkDepth(*tokens, *value));
-            *target = *value;
-            return {};
-        }
+            return add(*tokens, value == nullptr ? kNull : *value);
+        if (op == "replace")
+            return replace(*tokens, value == nullptr ? kNull : *value);
         return test(*tokens, *value);
     }
 
@@ -161,6 +161,18 @@ private:
         if (index > array->size())
             return missing(m_path);
         array->insert(array->begin() + index, std::move(value));
+        return {};
+    }
+
+    // A member that is absent is added.
+    Result<void> replace(const std::vector<std::string>& tokens, const Json& value) {
+        Json* target = walk(m_document, tokens, tokens.size());
+        if (target == nullptr) {
+            const Json* parent = tokens.empty() ? nullptr : walk(m_document, tokens, tokens.size() - 1);
+            return parent != nullptr && parent->is_object() ? add(tokens, value) : missing(m_path);
+        }
+        KUBEFED_TRY(checkDepth(tokens, value));
+        *target = value;
         return {};
     }
 

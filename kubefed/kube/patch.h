@@ -13,6 +13,8 @@
 
 namespace kubefed::kube {
 
+// As kube-apiserver reads it, more kindly than the RFC: `replace` adds a member that is absent, `add` and
+// `replace` without a value mean null, an index may have leading zeros or count from the end (-1).
 [[nodiscard]] Result<Json> applyJsonPatch(const Json& document, const Json& patch);
 [[nodiscard]] Json applyMergePatch(Json document, const Json& patch);
 [[nodiscard]] Result<JsonObject> applyStrategicPatch(const JsonObject& document, const JsonObject& patch,

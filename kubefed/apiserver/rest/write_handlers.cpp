@@ -120,10 +120,13 @@ void handleUpdate(Services& services, const ExchangePtr& exchange) {
         return exchange->fail(fits.error());
     const WriteTarget target = targetOf(*exchange, options->dryRun);
     const EntryPtr head = services.writes.head(target);
-    const bool versioned = !kube::stringAt(*object, {"metadata", "resourceVersion"}).empty();
+    const std::string_view version = kube::stringAt(*object, {"metadata", "resourceVersion"});
+    const bool versioned = !version.empty() && version != "0";
     if (!head) {
-        if (target.subresource.empty() && createsOnUpdate(exchange->spec->gvr) && !versioned)
+        if (target.subresource.empty() && createsOnUpdate(exchange->spec->gvr) && !versioned) {
+            kube::erase(*object, {"metadata", "resourceVersion"});
             return createInstead(services, exchange, target, std::move(*object));
+        }
         return exchange->fail(kube::notFound(exchange->spec->gvr, exchange->info.name));
     }
     if (!versioned && exchange->spec->custom)
@@ -161,6 +164,25 @@ Error notDecoded(const kube::Json& patch, std::string_view wanted) {
                                                : "number";
     return kube::badRequest("error decoding patch: json: cannot unmarshal " + std::string(is) +
                             " into Go value of type " + std::string(wanted));
+}
+
+// What the operations of a JSON patch have too much, as problems of the body's fields.
+Result<void> checkOperations(const kube::JsonArray& operations, std::vector<std::string>& problems) {
+    static constexpr std::size_t kMost = 100;
+    static constexpr std::array<std::string_view, 4> kKnown{"from", "op", "path", "value"};
+    for (std::string& duplicate : problems)
+        duplicate.insert(0, "json patch ");
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        const kube::JsonObject* operation = operations[i].if_object();
+        if (operation == nullptr)
+            return fail(notDecoded(operations[i], "handlers.jsonPatchOp"));
+        for (const auto& [name, value] : *operation)
+            if (std::find(kKnown.begin(), kKnown.end(), kube::view(name)) == kKnown.end() &&
+                problems.size() < kMost)
+                problems.push_back("json patch unknown field \"[" + std::to_string(i) + "]." +
+                                   std::string(name) + "\"");
+    }
+    return {};
 }
 
 // What kube-apiserver says when a patch does not fit the object.
@@ -274,6 +296,7 @@ Result<kube::JsonObject> patchedDocument(const Exchange& exchange, kube::JsonObj
     if (type == BodyType::JsonPatch) {
         if (!patch->value.is_array())
             return fail(notDecoded(patch->value, "[]handlers.jsonPatchOp"));
+        KUBEFED_TRY(checkOperations(patch->value.get_array(), *duplicates));
         Result<kube::Json> result = kube::applyJsonPatch(kube::Json(std::move(live)), patch->value);
         if (!result)
             return fail(result.error().status ? std::move(result.error())

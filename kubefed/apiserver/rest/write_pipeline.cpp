@@ -2,9 +2,11 @@
 #include "kubefed/apiserver/rest/write_pipeline.h"
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "kubefed/apiserver/auth.h"
+#include "kubefed/apiserver/kinds/field.h"
 #include "kubefed/apiserver/rest/metadata.h"
 #include "kubefed/kube/nulls.h"
 #include "kubefed/kube/round_trip.h"
@@ -210,7 +212,12 @@ Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube:
                                           kube::JsonObject& next) const {
     const ResourceSpec& spec = *target.spec;
     const std::string_view version = kube::stringAt(next, {"metadata", "resourceVersion"});
-    if (!version.empty() && version != kube::stringAt(previous, {"metadata", "resourceVersion"}))
+    // "0" is any version.
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), number);
+    if (!version.empty() && (error != std::errc{} || end != version.data() + version.size()))
+        return fail(kube::unexpected("strconv.ParseUint: parsing " + goQuote(version) + ": invalid syntax"));
+    if (number != 0 && version != kube::stringAt(previous, {"metadata", "resourceVersion"}))
         return fail(kube::conflict(
             spec.gvr, target.name,
             "the object has been modified; please apply your changes to the latest version and "
