@@ -71,6 +71,7 @@ bool Daemon::shutDown() {
     if (isPlannerLeft) {
         log::error("a policy plugin did not come back in time for the controller's end",
                    {{"why", m_liveness->trouble()}});
+        m_monitor->endsInOrder();
         std::ignore = m_policies.release();
         std::ignore = m_registry.release();
         std::ignore = m_monitor.release();
@@ -140,6 +141,11 @@ bool Daemon::openMonitor() {
         return false;
     }
     m_monitor = std::move(*monitor);
+    for (const plugins::CallMonitor::Suspect& doubt : m_monitor->doubts())
+        log::warning(
+            "the controller before ended without a word while a policy plugin was running; a second "
+            "time disables the plugin",
+            {{"plugin", doubt.plugin}, {"in", std::string(toString(doubt.doing))}});
     return true;
 }
 

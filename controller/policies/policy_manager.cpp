@@ -162,7 +162,7 @@ void PolicyManager::accuse() {
     });
     if (name.empty())
         return forgetSuspect();  // another version by now, or none
-    const bool hung = m_suspect->signal == 0;
+    const bool hung = m_suspect->ending == plugins::Ending::StoodStill;
     PolicyWord why{.holds = false,
                    .reason = std::string(hung ? fed::kPluginHung : fed::kPluginCrashed),
                    .message = "it " + m_suspect->text() +

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <span>
@@ -22,7 +23,7 @@ namespace kubefed::plugins {
 
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31314d4346424bULL;  // of this layout
+constexpr std::uint64_t kMagic = 0x32314d4346424bULL;  // of this layout
 constexpr std::size_t kSlots = 16;                     // calls at the same time
 constexpr std::size_t kNames = 1024;
 constexpr std::array kSignals{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
@@ -39,14 +40,23 @@ struct Slot {
     std::atomic<std::uint32_t> calls;  // counts, so that a long call differs from many short ones
 };
 
+// As it is kept over processes; without a name it is none.
+struct Accused {
+    Name name;
+    std::uint32_t doing;
+    std::uint32_t ending;
+    std::int32_t signal;
+};
+
 // The file. Everything that is read after a crash is written by single stores.
 struct Record {
     std::uint64_t magic;
     std::atomic<std::int32_t> signal;
-    std::atomic<std::uint32_t> guilty;  // slot + 1 of the call that a signal ended or that stands still
-    Name suspect;                       // kept until it is forgotten
-    std::uint32_t suspectDoing;
-    std::int32_t suspectSignal;
+    std::atomic<std::uint32_t> guilty;  // slot + 1 of the call that ended the process or that stands still
+    std::atomic<std::uint32_t> ending;  // how
+    std::atomic<std::uint32_t> isInOrder;
+    Accused suspect;  // kept until it is forgotten
+    std::array<Accused, kSlots> doubts;
     std::array<Slot, kSlots> slots;
     std::array<Name, kNames> names;
 };
@@ -64,6 +74,10 @@ void copyText(std::span<char> target, std::string_view text) {
 
 std::string textOf(std::span<const char> field) {
     return {field.data(), ::strnlen(field.data(), field.size())};
+}
+
+bool isSame(const Name& one, const Name& other) {
+    return textOf(one.plugin) == textOf(other.plugin) && textOf(one.sha256) == textOf(other.sha256);
 }
 
 // A handler of signals has no other way to its data.
@@ -86,18 +100,31 @@ private:
     stack_t m_before{};
 };
 
-// Async-signal-safe: loads, stores and system calls.
-void noteSignal(int signal, siginfo_t* info, void*) {
-    if (Record* record = signalRecord.load()) {
-        const auto thread = static_cast<std::uint32_t>(::syscall(SYS_gettid));
-        for (std::size_t i = 0; i < kSlots; ++i) {
-            const Slot& slot = record->slots[i];
-            if (slot.thread.load() != thread || slot.doing.load() == 0)
-                continue;
-            record->signal.store(signal);
-            record->guilty.store(static_cast<std::uint32_t>(i) + 1);
-        }
+// Async-signal-safe: loads, stores and system calls. False: this thread is in no call.
+bool note(Record& record, Ending ending, int signal) {
+    const auto thread = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    for (std::size_t i = 0; i < kSlots; ++i) {
+        const Slot& slot = record.slots[i];
+        if (slot.thread.load() != thread || slot.doing.load() == 0)
+            continue;
+        record.signal.store(signal);
+        record.ending.store(static_cast<std::uint32_t>(ending));
+        record.guilty.store(static_cast<std::uint32_t>(i) + 1);
+        return true;
     }
+    return false;
+}
+
+// Destructors of statics would run under threads that still work, and a status of 0 would tell whoever
+// watches over us that all is well.
+void noteExit() {
+    if (Record* record = signalRecord.load(); record != nullptr && note(*record, Ending::Exit, 0))
+        ::_exit(EXIT_FAILURE);
+}
+
+void noteSignal(int signal, siginfo_t* info, void*) {
+    if (Record* record = signalRecord.load())
+        note(*record, Ending::Signal, signal);
     // Then as it would have been without us: the instruction faults again, or the signal is sent again.
     for (std::size_t i = 0; i < kSignals.size(); ++i)
         if (kSignals[i] == signal)
@@ -117,9 +144,19 @@ std::string_view toString(Doing doing) {
 
 std::string CallMonitor::Suspect::text() const {
     const std::string where(toString(doing));
-    if (signal == 0)
-        return "did not come back from " + where;
-    return "crashed in " + where + " (" + ::strsignal(signal) + ")";
+    switch (ending) {
+        case Ending::Signal:
+            return "crashed in " + where + " (" + ::strsignal(signal) + ")";
+        case Ending::StoodStill:
+            return "did not come back from " + where;
+        case Ending::Exit:
+            return "ended the process in " + where + " (exit)";
+        case Ending::Untold:
+            break;
+    }
+    return "was in " + where +
+           " when the process ended, twice (it left, a thread of its own crashed, or the " +
+           "system ended it)";
 }
 
 class CallMonitor::Impl {
@@ -141,6 +178,7 @@ public:
             m_wake.notify_all();
             m_watch.join();
         }
+        absolve();
         if (m_config.notesSignals) {
             signalRecord = nullptr;
             for (std::size_t i = 0; i < kSignals.size(); ++i)
@@ -153,11 +191,18 @@ public:
     Impl& operator=(const Impl&) = delete;
 
     [[nodiscard]] std::optional<Suspect> suspect() const {
-        Suspect result{textOf(m_record->suspect.plugin), textOf(m_record->suspect.sha256),
-                       static_cast<Doing>(m_record->suspectDoing), m_record->suspectSignal};
+        Suspect result = suspectOf(m_record->suspect);
         return result.plugin.empty() ? std::nullopt : std::optional(std::move(result));
     }
     void forgetSuspect() { m_record->suspect = {}; }
+    [[nodiscard]] std::vector<Suspect> doubts() const {
+        std::vector<Suspect> result;
+        for (const Accused& doubt : m_record->doubts)
+            if (doubt.name.plugin.front() != '\0')
+                result.push_back(suspectOf(doubt));
+        return result;
+    }
+    void endsInOrder() { m_record->isInOrder = 1; }
 
     std::uint32_t nameOf(std::string_view plugin, std::string_view sha256) {
         const std::scoped_lock lock(m_mutex);
@@ -193,27 +238,72 @@ public:
     }
 
 private:
-    // What was left becomes the suspect; the rest begins anew.
+    static Suspect suspectOf(const Accused& accused) {
+        return {textOf(accused.name.plugin), textOf(accused.name.sha256), static_cast<Doing>(accused.doing),
+                static_cast<Ending>(accused.ending), accused.signal};
+    }
+
+    // What was left becomes the suspect or doubts; the rest begins anew.
     void takeOver() {
-        const std::uint32_t guilty = m_record->magic == kMagic ? m_record->guilty.load() : 0;
         if (m_record->magic != kMagic) {
             m_record->suspect = {};
-        } else if (guilty > 0 && guilty <= kSlots) {
-            const Slot& slot = m_record->slots[guilty - 1];
-            m_record->suspect = m_record->names[slot.name.load() % kNames];
-            m_record->suspectDoing = slot.doing.load();
-            m_record->suspectSignal = m_record->signal.load();
+            m_record->doubts = {};
+        } else if (const std::uint32_t guilty = m_record->guilty; guilty > 0 && guilty <= kSlots) {
+            m_record->suspect = accusedIn(m_record->slots[guilty - 1],
+                                          static_cast<Ending>(m_record->ending.load()), m_record->signal);
+            forgetDoubt(m_record->suspect.name);
+        } else if (m_record->isInOrder == 0) {
+            for (const Slot& slot : m_record->slots)
+                if (slot.doing != 0)
+                    doubt(accusedIn(slot, Ending::Untold, 0));
         }
         m_record->guilty = 0;
+        m_record->ending = 0;
         m_record->signal = 0;
+        m_record->isInOrder = 0;
         for (Slot& slot : m_record->slots)
             slot.thread = slot.name = slot.doing = slot.calls = 0;
         m_record->names = {};
         m_record->magic = kMagic;
     }
+    [[nodiscard]] Accused accusedIn(const Slot& slot, Ending ending, int signal) const {
+        return {m_record->names[slot.name.load() % kNames], slot.doing.load(),
+                static_cast<std::uint32_t>(ending), signal};
+    }
+    // Somebody may have killed the process just then, once.
+    void doubt(const Accused& accused) {
+        if (forgetDoubt(accused.name)) {
+            m_record->suspect = accused;
+            return;
+        }
+        for (Accused& free : m_record->doubts)
+            if (free.name.plugin.front() == '\0') {
+                free = accused;
+                return;
+            }
+    }
+    bool forgetDoubt(const Name& name) {
+        bool isKnown = false;
+        for (Accused& known : m_record->doubts)
+            if (name.plugin.front() != '\0' && isSame(known.name, name)) {
+                known = {};
+                isKnown = true;
+            }
+        return isKnown;
+    }
+    // Whoever has run to an orderly end since is not doubted any more.
+    void absolve() {
+        for (std::uint32_t i = 1; i < m_names; ++i)
+            forgetDoubt(m_record->names[i]);
+    }
 
     void takeSignals() {
         signalRecord = m_record;
+        static std::once_flag hooks;  // they cannot be taken back, and do nothing without a record
+        std::call_once(hooks, [] {
+            std::atexit(noteExit);
+            std::at_quick_exit(noteExit);
+        });
         struct sigaction action{};
         action.sa_sigaction = noteSignal;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
@@ -244,6 +334,7 @@ private:
             if ((guilty != 0) == isHung)
                 continue;
             isHung = guilty != 0;
+            m_record->ending = static_cast<std::uint32_t>(Ending::StoodStill);
             m_record->guilty = guilty;
             if (!isHung) {
                 m_config.hung(nullptr);
@@ -252,7 +343,7 @@ private:
             const Slot& slot = m_record->slots[guilty - 1];
             const Name& name = m_record->names[slot.name.load() % kNames];
             const Suspect suspect{textOf(name.plugin), textOf(name.sha256),
-                                  static_cast<Doing>(slot.doing.load()), 0};
+                                  static_cast<Doing>(slot.doing.load()), Ending::StoodStill};
             m_config.hung(&suspect);
         }
     }
@@ -298,6 +389,12 @@ std::optional<CallMonitor::Suspect> CallMonitor::suspect() const {
 }
 void CallMonitor::forgetSuspect() {
     m_impl->forgetSuspect();
+}
+std::vector<CallMonitor::Suspect> CallMonitor::doubts() const {
+    return m_impl->doubts();
+}
+void CallMonitor::endsInOrder() {
+    m_impl->endsInOrder();
 }
 std::uint32_t CallMonitor::nameOf(std::string_view plugin, std::string_view sha256) {
     return m_impl->nameOf(plugin, sha256);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What a policy that passed its probe does to a running federation when it crashes or never comes back: the next
-# start disables it and says why, /livez tells of the hang, and what is placed stays and is kept as it should be.
+# What a policy that passed its probe does to a running federation when it crashes, leaves without a word or never
+# comes back: the next start (after an end without a word the second) disables it and says why, /livez tells of the
+# hang, and what is placed stays and is kept as it should be.
 #   policy_faults.sh BUILD_FOLDER
 set -euo pipefail
 build=$(cd "$1" && pwd)
@@ -95,6 +96,24 @@ kubefed policy enable trap
 until_true says Active kubefed get policyplugins trap
 workload good-once-more trap
 until_true says "over 2 of 2 clusters" kubefed why rc/good-once-more
+
+# It ends the process without a word, or a thread of its own crashes: the second time tells.
+for way in leave thread; do
+  pid=$(cat "$data/kubefed-controller.pid")
+  workload "$way" trap || true
+  until_true gone "$pid"
+  kubefed up faults || true  # and it ends in the same way, perhaps before it answers
+  until_true gone "$(cat "$data/kubefed-controller.pid")"
+  grep -F 'ended without a word' "$data"/*.log | grep plugin.*trap >/dev/null || fail "the log does not name whom it doubts"
+  kubefed up faults
+  until_true says "Crashed: it was in filter when the process ended, twice" kubefed policy list
+  says "Disabled" kubefed get policyplugins trap || fail "trap is not disabled after $way"
+  says "over 2 of 2 clusters" kubefed why rc/good-trap || fail "what trap placed has moved after $way"
+  workload "$way" other
+  until_true says "over 2 of 2 clusters" kubefed why "rc/$way"
+  kubefed policy enable trap
+  until_true says Active kubefed get policyplugins trap
+done
 kubefed policy disable trap
 until_true says "Disabled: spec.mode is Disabled" kubefed policy list
 
@@ -122,4 +141,4 @@ until_true says "Hung: it did not come back from filter" kubefed policy list
 says "over 2 of 2 clusters" kubefed why rc/good-tar || fail "what tar placed has moved"
 until_true says ok livez
 kubefed policy list
-echo "policy_faults: crash and hang are found, named and disabled"
+echo "policy_faults: crash, silent end and hang are found, named and disabled"

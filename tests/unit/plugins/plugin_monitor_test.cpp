@@ -50,6 +50,16 @@ class PluginMonitorTest : public QObject {
         (void)decide(fleet({cluster("tokyo")}), replicated(4), p, **round);
         ::_exit(0);
     }
+    // A process that ends as `run` says; its status.
+    int inChild(const std::function<void(CallMonitor&)>& run) const {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            auto monitor = CallMonitor::open({.file = in("calls"), .notesSignals = true, .hung = {}});
+            run(**monitor);
+            ::_exit(3);
+        }
+        return waitFor(child);
+    }
     static int waitFor(pid_t child) {
         int status = 0;
         ::waitpid(child, &status, 0);
@@ -105,25 +115,85 @@ private Q_SLOTS:
     }
 #endif
 
-    void whoeverIsKilledAccusesNobody() {
-        int ready[2];
-        QCOMPARE(::pipe(ready), 0);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            auto monitor = CallMonitor::open({.file = in("calls"), .notesSignals = true, .hung = {}});
-            const CallMonitor::Call running(monitor->get(), (*monitor)->nameOf("good", "1"), Doing::Score);
-            if (::write(ready[1], "x", 1) != 1)
-                ::_exit(3);
-            for (;;)
-                ::pause();
-        }
-        char byte = 0;
-        QCOMPARE(::read(ready[0], &byte, 1), ssize_t{1});
-        ::kill(child, SIGKILL);
-        QVERIFY(WIFSIGNALED(waitFor(child)));
+    // One that is killed, leaves without a word or is brought down by another thread says nothing of itself.
+    void whoeverEndsSoTwiceIsKnown_data() {
+        QTest::addColumn<int>("how");
+        QTest::newRow("killed") << 0;
+        QTest::newRow("_exit") << 1;
+        QTest::newRow("crash on another thread") << 2;
+    }
+    void whoeverEndsSoTwiceIsKnown() {
+        QFETCH(int, how);
+        const auto endsIn = [&](const std::string& sha256) {
+            inChild([&](CallMonitor& monitor) {
+                const CallMonitor::Call running(&monitor, monitor.nameOf("odd", sha256), Doing::Score);
+                if (how == 0)
+                    ::kill(::getpid(), SIGKILL);
+                else if (how == 1)
+                    ::_exit(0);
+                else
+                    std::thread([] { std::abort(); }).join();
+            });
+        };
+        endsIn("1");
         QVERIFY(!suspect());
-        ::close(ready[0]);
-        ::close(ready[1]);
+        QVERIFY(!suspect());  // starts in which it was not even loaded say nothing
+        endsIn("2");          // another version is another one
+        QVERIFY(!suspect());
+        endsIn("1");
+        const auto found = suspect();
+        QVERIFY(found);
+        QCOMPARE(found->plugin, std::string("odd"));
+        QCOMPARE(found->sha256, std::string("1"));
+        QVERIFY(found->text().starts_with("was in score when the process ended, twice"));
+        {
+            auto monitor = CallMonitor::open({.file = in("calls"), .hung = {}});
+            const std::vector<CallMonitor::Suspect> doubts = (*monitor)->doubts();
+            QCOMPARE(doubts.size(), std::size_t{1});
+            QCOMPARE(doubts.front().sha256, std::string("2"));
+        }
+    }
+
+    void anOrderlyEndClearsTheDoubt() {
+        const auto isKilled = [&] {
+            inChild([](CallMonitor& monitor) {
+                const CallMonitor::Call running(&monitor, monitor.nameOf("good", "1"), Doing::Score);
+                ::kill(::getpid(), SIGKILL);
+            });
+        };
+        isKilled();
+        {
+            auto monitor = CallMonitor::open({.file = in("calls"), .hung = {}});
+            QCOMPARE((*monitor)->doubts().size(), std::size_t{1});
+            std::ignore = (*monitor)->nameOf("good", "1");
+        }
+        isKilled();
+        QVERIFY(!suspect());
+        // Who is asked to end while a call lasts has no doubt of it, the second time neither.
+        inChild([](CallMonitor& monitor) {
+            const CallMonitor::Call running(&monitor, monitor.nameOf("good", "1"), Doing::Score);
+            monitor.endsInOrder();
+            ::_exit(0);
+        });
+        QVERIFY(!suspect());
+    }
+
+    void whoeverCallsExitIsKnownAtOnce_data() {
+        QTest::addColumn<bool>("quick");
+        QTest::newRow("exit") << false;
+        QTest::newRow("quick_exit") << true;
+    }
+    void whoeverCallsExitIsKnownAtOnce() {
+        QFETCH(bool, quick);
+        const int status = inChild([&](CallMonitor& monitor) {
+            const CallMonitor::Call running(&monitor, monitor.nameOf("leaves", "1"), Doing::Score);
+            quick ? std::quick_exit(0) : std::exit(0);
+        });
+        QVERIFY(WIFEXITED(status));
+        QCOMPARE(WEXITSTATUS(status), EXIT_FAILURE);
+        const auto found = suspect();
+        QVERIFY(found);
+        QCOMPARE(found->text(), std::string("ended the process in score (exit)"));
     }
 
     void aCrashElsewhereAccusesNobody() {
@@ -159,7 +229,7 @@ private Q_SLOTS:
         const auto found = suspect();
         QVERIFY(found);
         QCOMPARE(found->plugin, std::string("bad"));
-        QCOMPARE(found->signal, 0);
+        QCOMPARE(found->ending, Ending::StoodStill);
         ::close(told[0]);
         ::close(told[1]);
     }

@@ -511,7 +511,8 @@ private Q_SLOTS:
     void whoEndedTheProcessBeforeIsDisabled() {
         const auto good = install(upload(bad("Good")));
         QVERIFY(good);
-        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score,
+                                                plugins::Ending::Signal, SIGSEGV});
         QVERIFY(until([this] { return object("good").spec.isDisabled && w->life->forgiven == 1; }));
         QVERIFY(until([this] {
             return conditionOf("good", "Ready").starts_with("False Crashed it crashed in score");
@@ -525,7 +526,8 @@ private Q_SLOTS:
         setMode("good", "Active");
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
         QVERIFY(conditionOf("good", "Ready").starts_with("True Active"));
-        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score,
+                                                plugins::Ending::Signal, SIGSEGV});
         QVERIFY(until([this] { return conditionOf("good", "Ready").starts_with("False Crashed"); }));
         setMode("good", "Active");
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
@@ -535,14 +537,16 @@ private Q_SLOTS:
         // One that is disabled already is known at once.
         setMode("good", "Disabled");
         QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
-        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score,
+                                                plugins::Ending::Signal, SIGSEGV});
         QVERIFY(until([this] { return w->life->forgiven == 1; }));
         // A corrected version is in use again.
         QVERIFY(install(upload(bad("GoodAgain"))));
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
         QCOMPARE(openError("good"), std::string());
         // Who crashed earlier under that name is another one.
-        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV});
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score,
+                                                plugins::Ending::Signal, SIGSEGV});
         QCOMPARE(w->life->forgiven, 1);
         QVERIFY(!object("good").spec.isDisabled);
     }
@@ -552,7 +556,8 @@ private Q_SLOTS:
         const auto good = install(upload(bad("Good")));
         QVERIFY(good);
         QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
-        begin({}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        begin({}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load,
+                                                plugins::Ending::Signal, SIGSEGV});
         QVERIFY(until([this] {
             return conditionOf("good", "Ready").starts_with("False Crashed it crashed in loading");
         }));
@@ -568,7 +573,8 @@ private Q_SLOTS:
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
         QCOMPARE(w->life->registry.generations(), std::size_t{5});
         QCOMPARE(openError("good"), std::string());
-        begin({}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        begin({}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load,
+                                                plugins::Ending::Signal, SIGSEGV});
         QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
         const auto again = install(upload(bad("Good")));  // it crashed, and is no other one now
         QVERIFY(again && again->state == State::Disabled);
@@ -583,7 +589,8 @@ private Q_SLOTS:
         const auto good = install(upload(bad("Good")));
         QVERIFY(good);
         QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
-        const plugins::CallMonitor::Suspect suspect{"good", good->sha256, plugins::Doing::Score, SIGSEGV};
+        const plugins::CallMonitor::Suspect suspect{"good", good->sha256, plugins::Doing::Score,
+                                                    plugins::Ending::Signal, SIGSEGV};
         w->host.failingStatus = true;
         begin({}, suspect);
         QVERIFY(until([this] { return object("good").spec.isDisabled; }));
@@ -602,8 +609,8 @@ private Q_SLOTS:
         const auto good = plugins::importLibrary(bad("Good"), w->data / "sums");
         QVERIFY(good);
         // The first start with it crashed while it was mapped, before it had an object.
-        begin({folder},
-              plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        begin({folder}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load,
+                                                      plugins::Ending::Signal, SIGSEGV});
         QVERIFY(until([this] { return conditionOf("good", "Ready").starts_with("False Crashed"); }));
         QVERIFY(object("good").spec.isDisabled);
         QCOMPARE(w->life->registry.generations(), std::size_t{4});
@@ -617,8 +624,8 @@ private Q_SLOTS:
         // Corrected: another one than that which crashed.
         fs::remove(folder / "a.so");
         fs::copy_file(bad("GoodAgain"), folder / "a.so");
-        begin({folder},
-              plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load, SIGSEGV});
+        begin({folder}, plugins::CallMonitor::Suspect{good->sha256, good->sha256, plugins::Doing::Load,
+                                                      plugins::Ending::Signal, SIGSEGV});
         QCOMPARE(w->life->forgiven, 1);
         QVERIFY(until([this] { return object("good").status.version == "0.2"; }));
         QVERIFY(!object("good").spec.isDisabled);
@@ -657,7 +664,7 @@ private Q_SLOTS:
         QVERIFY(!taken);
         QVERIFY(taken.error().code == Code::AlreadyExists);
         begin({folder},
-              plugins::CallMonitor::Suspect{"good", object("good").status.sha256, plugins::Doing::Score, 0});
+              plugins::CallMonitor::Suspect{"good", object("good").status.sha256, plugins::Doing::Score});
         QVERIFY(until([this] { return object("good").spec.isDisabled; }));
         QVERIFY(until([this] { return conditionOf("good", "Ready").starts_with("False Hung"); }));
         QVERIFY(!openError("good").empty());
