@@ -16,11 +16,14 @@ int main(int argc, char** argv) {
         CLI::App options("The controller of a kubefed federation, with its embedded API server");
         std::string data;
         std::vector<std::string> pluginDirs;
+        bool withoutPolicies = false;
         options.add_option("--data", data, "Folder that kubefed init made")
             ->required()
             ->check(CLI::ExistingDirectory);
         options.add_option("--plugin-dir", pluginDirs,
                            "Folder with policy libraries; may be given several times");
+        options.add_flag("--without-policies", withoutPolicies,
+                         "Load no policies but those built in, whatever is installed");
         options.set_version_flag("--version", KUBEFED_VERSION);
         CLI11_PARSE(options, argc, argv);
 
@@ -32,6 +35,7 @@ int main(int argc, char** argv) {
             return 1;
         }
         config->pluginDirs.insert(config->pluginDirs.end(), pluginDirs.begin(), pluginDirs.end());
+        config->withoutPolicies = withoutPolicies;
         controller::Daemon daemon(std::move(*config), [](int code) { QCoreApplication::exit(code); });
         daemon.start();
         const int code = QCoreApplication::exec();

@@ -22,6 +22,7 @@ struct DaemonConfig {
     std::uint16_t port = 0;      // 0: any free one, chosen once and written back
     std::uint16_t grpcPort = 0;  // as `port`
     std::vector<std::filesystem::path> pluginDirs;
+    bool withoutPolicies = false;      // but those built in
     Duration policyCallLimit{10'000};  // a call into a plugin that takes longer is a hang
     int shards = 2;
     std::string caPem;

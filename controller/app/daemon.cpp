@@ -192,7 +192,10 @@ void Daemon::startPolicies() {
         m_clock);
     m_policyManager = std::make_unique<PolicyManager>(
         *m_host, *m_registry, *m_prober, m_clock,
-        PolicyManager::Config{.folder = folder, .builtins = builtins, .pluginDirs = m_config.pluginDirs},
+        PolicyManager::Config{.folder = folder,
+                              .builtins = builtins,
+                              .pluginDirs = m_config.pluginDirs,
+                              .onlyBuiltins = m_config.withoutPolicies},
         PolicyManager::Handlers{.changed =
                                     [this] {
                                         if (m_controller)

@@ -11,7 +11,7 @@ struct PolicyManager::Install {
     std::string announced;  // name
     std::optional<Error> mayNotReplace;
     plugins::LibraryFile library;
-    std::unique_ptr<plugins::PolicyRegistry::Replacement> replacement;  // null where it stays disabled
+    std::unique_ptr<plugins::PolicyRegistry::Replacement> replacement;  // null where it is not to run now
     std::string name;  // by its manifest, as soon as the probe has told it
     bool isGivenUp = false;
     bool isSwapping = false;
@@ -130,7 +130,7 @@ void PolicyManager::installProbed(const std::shared_ptr<Install>& job, const Pro
     if (const Result<void> checked = checkInstall(*job); !checked)
         return failInstall(job, checked.error());
     const bool isDisabled = staysDisabled(*job);
-    if (!isDisabled) {
+    if (!isDisabled && !m_config.onlyBuiltins) {
         auto prepared = m_registry.prepare(job->library.copy);
         if (!prepared)
             return failInstall(job, prepared.error());

@@ -13,6 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration kRetryAfter{1'000};
+constexpr std::string_view kLeftOut =
+    "the controller was started with --without-policies; disable what is at fault, then start it as usual";
 
 kube::ObjectKey keyOf(const std::string& name) {
     return {{}, name};
@@ -41,7 +43,8 @@ void PolicyManager::start(std::optional<plugins::CallMonitor::Suspect> suspect, 
     m_starting.insert("the PolicyPlugins");
     loadBuiltins();
     makeUploadFolder();
-    probeFolders();
+    if (!m_config.onlyBuiltins)
+        probeFolders();
     m_mirror = m_host.mirror(fed::policyPlugins(), {}, m_objects);
     refreshCounters();
 }
@@ -160,6 +163,8 @@ void PolicyManager::accuse() {
         if (object.spec.source == Source::Library && object.spec.sha256 == m_suspect->sha256)
             name = key.name;
     });
+    if (name.empty() && m_config.onlyBuiltins)
+        return;  // a folder may have it
     if (name.empty())
         return forgetSuspect();  // another version by now, or none
     const bool hung = m_suspect->ending == plugins::Ending::StoodStill;
@@ -188,8 +193,12 @@ void PolicyManager::reconcile(const std::string& name) {
                            entry.refused != object->spec.sha256;
     // What a person has put back is there before policies may use it; what is disabled is not even mapped,
     // for that alone may have been its fault.
-    if (isMissing && !isDisabled)
+    if (m_config.onlyBuiltins && object->spec.source != Source::Builtin) {
+        if (!std::exchange(entry.isLeftOut, true))
+            leaveOut(name);
+    } else if (isMissing && !isDisabled) {
         return loadStored(name, object->spec.sha256);
+    }
     if (!isDisabled)
         loadOffered(name, entry);
     reconcileMode(name, entry, isDisabled);
@@ -197,6 +206,11 @@ void PolicyManager::reconcile(const std::string& name) {
         refused != m_folderRefused.end() && object->spec.source == Source::Folder)
         entry.ready = {.holds = false, .reason = "NotLoaded", .message = refused->second};
     writeStatus(name);
+}
+
+void PolicyManager::leaveOut(const std::string& name) {
+    m_entries[name].ready = {.holds = false, .reason = "NotLoaded", .message = std::string(kLeftOut)};
+    m_registry.disable(name, "is not loaded: " + std::string(kLeftOut));
 }
 
 // Writes down that it is disabled; from then on that is a person's to undo.
@@ -227,6 +241,8 @@ void PolicyManager::reconcileMode(const std::string& name, Entry& entry, bool is
         m_registry.disable(name, entry.suspicion ? "is disabled: " + entry.suspicion->message
                                                  : "is disabled by PolicyPlugin \"" + name +
                                                        "\"; to undo it: kubefed policy enable " + name);
+    } else if (entry.isLeftOut) {
+        leaveOut(name);
     } else {
         m_registry.enable(name);
     }

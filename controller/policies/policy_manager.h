@@ -32,6 +32,7 @@ public:
         std::filesystem::path folder;  // the registry's: libraries by sha256
         std::filesystem::path builtins;
         std::vector<std::filesystem::path> pluginDirs;
+        bool onlyBuiltins = false;     // nothing else is probed or mapped, whatever the objects say
         Duration statusEvery{60'000};  // counters alone are written no more often while calls go on
         Duration countersRest{5'000};  // and once when there were no calls for so long: then all is silent
     };
@@ -91,6 +92,7 @@ private:
     void reconcileGone(const std::string& name);
     void sentence(const std::string& name, Entry& entry, const fed::PolicyPlugin& object);
     void forgetSuspect();
+    void leaveOut(const std::string& name);
     void reconcileMode(const std::string& name, Entry& entry, bool isDisabled);
     void loadOffered(const std::string& name, Entry& entry);
     void loadStored(const std::string& name, const std::string& sha256);

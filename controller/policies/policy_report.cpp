@@ -87,7 +87,7 @@ fed::PolicyPluginStatus policyStatus(const PolicyFacts& facts, const fed::Policy
         status.stages = stagesOf(facts.active->manifest);
         if (object.status.sha256 != status.sha256 || status.libraryGeneration == 0)
             ++status.libraryGeneration;
-    } else if (facts.isDisabled) {
+    } else if (facts.isDisabled || facts.isLeftOut) {
         // It is not mapped: what is known is what was told when it was.
         status.version = object.status.version;
         status.description = object.status.description;

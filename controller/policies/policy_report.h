@@ -25,6 +25,7 @@ struct PolicyFacts {
     fed::PolicyPluginSpec::Source source = fed::PolicyPluginSpec::Source::Library;
     std::optional<plugins::PluginInfo> active;
     bool isDisabled = false;
+    bool isLeftOut = false;               // by the way the controller was started
     std::optional<PolicyWord> suspicion;  // of the process before, until the object says Disabled
     PolicyWord ready;                     // where nothing is active
     std::optional<PolicyWord> installed;

@@ -71,6 +71,8 @@ void addInit(CLI::App& app, Choice& choice) {
     up->add_option("--plugin-dir", upOptions->pluginDir,
                    "One more folder with policy plugins, this time only")
         ->type_name("DIR");
+    up->add_flag("--without-policies", upOptions->withoutPolicies,
+                 "Only with the policies built in, this time: for when an installed one ends the controller");
     addTimeout(*up, upOptions->timeout, "How long to wait until it answers (30s)");
     choose<Init>(*up, choice, upOptions);
 }

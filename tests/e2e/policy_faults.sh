@@ -102,6 +102,13 @@ for way in leave thread; do
   pid=$(cat "$data/kubefed-controller.pid")
   workload "$way" trap || true
   until_true gone "$pid"
+  if [ "$way" = leave ]; then
+    # Whatever it does, there is a start without it, in which nothing moves.
+    kubefed up faults --without-policies
+    until_true says "NotLoaded: the controller was started with --without-policies" kubefed policy list
+    says "over 2 of 2 clusters" kubefed why rc/good-trap || fail "what trap placed has moved without policies"
+    kubefed down faults
+  fi
   kubefed up faults || true  # and it ends in the same way, perhaps before it answers
   until_true gone "$(cat "$data/kubefed-controller.pid")"
   grep -F 'ended without a word' "$data"/*.log | grep plugin.*trap >/dev/null || fail "the log does not name whom it doubts"

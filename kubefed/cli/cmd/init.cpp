@@ -174,6 +174,8 @@ void Init::startController() {
     std::vector<std::string> arguments{"--data", m_local.folder().string()};
     if (m_options.onlyStart && !m_options.pluginDir.empty())
         arguments.insert(arguments.end(), {"--plugin-dir", m_options.pluginDir});
+    if (m_options.withoutPolicies)
+        arguments.emplace_back("--without-policies");
     const auto pid = env().processes.start(program, arguments, m_local.logFile(), m_local.logFile());
     if (!pid)
         return giveUp({.id = "KF1204",
@@ -193,10 +195,14 @@ bool Init::expired(std::string_view waitingFor) {
     }
     if (m_pid > 0 && !env().processes.isRunning(m_pid, m_local.folder())) {
         m_pid = 0;
-        giveUp({.id = "KF1204",
-                .message = "kubefed-controller ended while it started",
-                .evidence = m_local.logTail(5),
-                .remedy = "see the log, then try again"});
+        giveUp(
+            {.id = "KF1204",
+             .message = "kubefed-controller ended while it started",
+             .evidence = m_local.logTail(5),
+             .remedy = m_options.onlyStart && !m_options.withoutPolicies
+                           ? "see the log, then try again; if a policy plugin may be at fault: kubefed up " +
+                                 m_options.name + " --without-policies"
+                           : "see the log, then try again"});
         return true;
     }
     if (env().clock.now() - m_started < m_options.timeout)
@@ -327,7 +333,16 @@ void Init::writeObjects(std::size_t index) {
 void Init::success() {
     const auto took = std::chrono::duration_cast<Duration>(env().clock.now() - m_started);
     if (m_options.onlyStart) {
-        env().report.line("federation \"" + m_options.name + "\" is up");
+        if (m_options.withoutPolicies && m_alreadyUp)
+            env().report.warn(
+                "it goes on with the policies that it has; to start it without them: kubefed down " +
+                m_options.name + " && kubefed up " + m_options.name + " --without-policies");
+        env().report.line("federation \"" + m_options.name + "\" is up" +
+                          (m_options.withoutPolicies && !m_alreadyUp
+                               ? " without its installed policies; disable the one at fault (kubefed policy "
+                                 "disable NAME), then: kubefed down " +
+                                     m_options.name + " && kubefed up " + m_options.name
+                               : std::string()));
         return finish(kDone);
     }
     env().report.line("federation \"" + m_options.name + "\" is ready after " + shortDuration(took) +

@@ -21,6 +21,7 @@ struct InitOptions {
     std::string address = "127.0.0.1";
     std::string defaultPlacement = "divide";  // or "none"
     std::string pluginDir;
+    bool withoutPolicies = false;  // up: but those built in
     bool noStart = false;
     Duration timeout{30'000};
 };

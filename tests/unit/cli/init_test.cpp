@@ -216,6 +216,30 @@ private Q_SLOTS:
         QCOMPARE(run(std::make_unique<Init>(w->env, up)), 2);
     }
 
+    void upNamesTheWayWithoutPolicies() {
+        controllerStarts();
+        QCOMPARE(initProd(), 0);
+        QCOMPARE(
+            run(std::make_unique<Down>(w->env, DownOptions{.common = w->options.common, .name = "prod"})), 0);
+        w->processes.started = [this](const auto&) { w->processes.running = false; };
+        w->server.connection = net::makeProblem(net::Problem::Refused, "127.0.0.1:7443");
+        InitOptions up = w->options;
+        up.onlyStart = true;
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 1);
+        QVERIFY(said("error KF1204:") && said("kubefed up prod --without-policies"));
+        std::vector<std::string> given;
+        w->processes.started = [&](const std::vector<std::string>& arguments) {
+            given = arguments;
+            w->server.connection.reset();
+        };
+        up.withoutPolicies = true;
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QVERIFY(std::ranges::find(given, "--without-policies") != given.end());
+        QVERIFY(said("is up without its installed policies"));
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QVERIFY(said("it goes on with the policies that it has"));
+    }
+
     // Killed a moment ago, a controller is still to be seen but does not answer any more.
     void upStartsWhatWasJustKilled() {
         controllerStarts();

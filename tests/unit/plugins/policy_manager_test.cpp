@@ -50,7 +50,7 @@ struct Life {
     PolicyManager manager;
 
     Life(FakeHostApi& host, FakeClock& clock, const fs::path& data, std::vector<fs::path> pluginDirs = {},
-         std::optional<plugins::CallMonitor::Suspect> suspect = {})
+         std::optional<plugins::CallMonitor::Suspect> suspect = {}, bool onlyBuiltins = false)
         : registry(data / "policies"),
           prober({.program = programs() / "kubefed-policy-probe",
                   .builtins = programs() / "policies",
@@ -60,7 +60,8 @@ struct Life {
           manager(host, registry, prober, clock,
                   {.folder = data / "policies",
                    .builtins = programs() / "policies",
-                   .pluginDirs = std::move(pluginDirs)},
+                   .pluginDirs = std::move(pluginDirs),
+                   .onlyBuiltins = onlyBuiltins},
                   {.changed = [this] { ++changes; },
                    .policies = [this] { return policies; },
                    .suspectKnown = [this] { ++forgiven; }}) {
@@ -92,10 +93,10 @@ class PolicyManagerTest : public QObject {
             90'000);
     }
     void begin(std::vector<fs::path> pluginDirs = {},
-               std::optional<plugins::CallMonitor::Suspect> suspect = {}) {
+               std::optional<plugins::CallMonitor::Suspect> suspect = {}, bool onlyBuiltins = false) {
         w->life.reset();
-        w->life =
-            std::make_unique<Life>(w->host, w->clock, w->data, std::move(pluginDirs), std::move(suspect));
+        w->life = std::make_unique<Life>(w->host, w->clock, w->data, std::move(pluginDirs),
+                                         std::move(suspect), onlyBuiltins);
         QVERIFY(until([this] { return w->life->ready; }));
     }
     [[nodiscard]] PolicyUpload upload(const fs::path& file, bool trusted = true) const {
@@ -672,6 +673,44 @@ private Q_SLOTS:
         begin();
         QVERIFY(until([this] { return object("good").status.state == "Failed"; }));
         QVERIFY(conditionOf("good", "Ready").find("--plugin-dir") != std::string::npos);
+    }
+
+    void withoutPoliciesNothingElseIsMapped() {
+        const fs::path folder = w->data / "mine";
+        fs::create_directories(folder);
+        fs::copy_file(bad("worse/Reformed"), folder / "a.so");
+        begin({folder});
+        QVERIFY(until([this] { return object("bad").status.state == "Active"; }));
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
+        begin({folder}, {}, true);
+        for (const char* name : {"good", "bad"}) {
+            QVERIFY(until([&] { return object(name).status.state == "Failed"; }));
+            QVERIFY(
+                conditionOf(name, "Ready").starts_with("False NotLoaded the controller was started with"));
+            QVERIFY(openError(name).find("--without-policies") != std::string::npos);
+        }
+        QCOMPARE(object("good").status.sha256, good->sha256);
+        // Disabled or back in use, it stays out; so does what is installed.
+        setMode("bad", "Disabled");
+        QVERIFY(until([this] { return object("bad").status.state == "Disabled"; }));
+        setMode("good", "Disabled");
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Failed"; }));
+        QVERIFY(openError("good").find("--without-policies") != std::string::npos);
+        const auto again = install(upload(bad("GoodAgain")));
+        QVERIFY(again);
+        QVERIFY(again->state == State::Failed);
+        QVERIFY(until([this] { return object("good").status.version == "0.2"; }));
+        QCOMPARE(w->life->registry.generations(), std::size_t{4});
+        QCOMPARE(object("weighted").status.state, std::string("Active"));
+        QCOMPARE(openError("weighted"), std::string());
+        begin({folder});
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        QCOMPARE(object("good").status.version, std::string("0.2"));
+        QCOMPARE(object("bad").status.state, std::string("Disabled"));
     }
 
     void whatAFolderHasButIsBadSaysWhy() {
