@@ -8,8 +8,10 @@
 namespace kubefed::controller {
 namespace {
 
-// In one message; some 200 KB of ordinary objects.
+// In one message; some 200 KB of ordinary objects. It ends earlier with the value that makes it this large:
+// an object that fails in a thousand clusters has a message for each, and clients take 64 MiB at once.
 constexpr std::size_t kPart = 500;
+constexpr std::size_t kPartBytes = 1U << 20U;
 // What may wait for a reader beside a snapshot: minutes of a fleet of 1,000 clusters, seconds of one in which
 // every object moves.
 constexpr std::size_t kMostWaiting = 20'000;
@@ -151,36 +153,43 @@ void RpcStream::fillPart(Outgoing& from, v1::FleetChanges& message) {
     const FleetDelta& delta = *from.delta;
     const Visibility& sees = *m_visibility;
     std::size_t left = kPart;
+    std::size_t bytes = 0;
     std::size_t passed = 0;  // of the kinds before
-    // Calls `each` for those of a kind that are due in this part.
+    // Calls `each`, which tells what it added in bytes, for those of a kind that are due in this part.
     const auto visit = [&](const auto& values, auto each) {
         while (left > 0 && from.next >= passed && from.next - passed < values.size()) {
-            each(values[from.next - passed]);
+            bytes += each(values[from.next - passed]);
             ++from.next;
-            --left;
+            left = bytes < kPartBytes ? left - 1 : 0;
         }
         passed += values.size();
     };
     visit(delta.clusters, [&](const auto& cluster) {
         v1::Cluster& to = *message.add_clusters();
         sees.clusters ? client::toMessage(*cluster, to) : toOutline(*cluster, to);
+        return to.ByteSizeLong();
     });
-    visit(delta.removedClusters, [&](client::ClusterNumber number) { message.add_removed_clusters(number); });
+    visit(delta.removedClusters, [&](client::ClusterNumber number) {
+        message.add_removed_clusters(number);
+        return sizeof number;
+    });
+    const auto add = [](bool isSeen, const auto& value, auto& values) {
+        if (!isSeen)
+            return std::size_t{0};
+        client::toMessage(value, *values.Add());
+        return values.rbegin()->ByteSizeLong();
+    };
     visit(delta.contacts, [&](const client::Contact& contact) {
-        if (sees.clusters)
-            client::toMessage(contact, *message.add_contacts());
+        return add(sees.clusters, contact, *message.mutable_contacts());
     });
     visit(delta.objects, [&](const auto& object) {
-        if (!m_clustersOnly && sees.sees(object->id))
-            client::toMessage(*object, *message.add_objects());
+        return add(!m_clustersOnly && sees.sees(object->id), *object, *message.mutable_objects());
     });
     visit(delta.removedObjects, [&](const client::ObjectId& id) {
-        if (!m_clustersOnly && sees.sees(id))
-            client::toMessage(id, *message.add_removed_objects());
+        return add(!m_clustersOnly && sees.sees(id), id, *message.mutable_removed_objects());
     });
     visit(delta.activities, [&](const client::Activity& activity) {
-        if (!m_clustersOnly && sees.sees(activity))
-            client::toMessage(activity, *message.add_activities());
+        return add(!m_clustersOnly && sees.sees(activity), activity, *message.mutable_activities());
     });
     if (delta.totals && left > 0 && from.next == passed) {
         client::toMessage(*delta.totals, *message.mutable_totals());

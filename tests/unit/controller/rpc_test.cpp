@@ -106,6 +106,7 @@ private:
 private Q_SLOTS:
     void initTestCase();
     void sendsSnapshotsInParts();
+    void endsPartsByTheirSize();
     void showsWhatMayBeSeen();
     void resyncsASlowReader();
     void keepsASnapshotForASlowReader();
@@ -167,6 +168,31 @@ void RpcTest::sendsSnapshotsInParts() {
     QCOMPARE(weighted.p50Millis.value(), 0.0025);
     QCOMPARE(weighted.p99Millis.value(), 7.0);
     QVERIFY(!plugins->value().at(1).p50Millis);
+}
+
+// As when every object fails in every cluster of many: hundreds of values would be more than a client takes.
+void RpcTest::endsPartsByTheirSize() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    QTRY_COMPARE(handler.streams.size(), std::size_t{1});
+    auto fleet = std::make_shared<FleetDelta>();
+    const std::string why(150'000, 'x');  // 500 of them: 75 MB
+    for (int i = 0; i < 500; ++i) {
+        auto object = std::make_shared<client::Object>(*makeObject("shop", "web-" + std::to_string(i)));
+        object->shares[0].message = why;
+        fleet->objects.push_back(std::move(object));
+    }
+    handler.streams[0]->snapshot({.federation = "prod"}, false, fleet, all());
+    QTRY_COMPARE_WITH_TIMEOUT(seen.resets, 1, 20'000);
+    QCOMPARE(seen.fold.objects().size(), std::size_t{500});
+    QVERIFY(seen.fold.objects().at(fleet->objects[499]->id) == *fleet->objects[499]);
+    handler.streams[0]->push(fleet);
+    QTRY_VERIFY_WITH_TIMEOUT(seen.deltas > 50, 20'000);  // of a megabyte each
+    QCOMPARE(seen.error.message, std::string());
 }
 
 void RpcTest::showsWhatMayBeSeen() {
