@@ -50,6 +50,11 @@ void FleetStore::changed(client::FleetChanges changes) {
     schedule();
 }
 
+// Shown with the next tick: signs of life come as often.
+void FleetStore::heard() {
+    m_lastData = m_source->now();
+}
+
 void FleetStore::tick() {
     m_tick = m_clock.after(kTick, [this] {
         tick();

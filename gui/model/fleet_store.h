@@ -41,12 +41,13 @@ public:
     [[nodiscard]] client::TimeMs now() const { return m_now; }
     // What is judged by its age is judged at this time: a lost controller makes no cluster look silent.
     [[nodiscard]] client::TimeMs asOf() const { return isStale() && m_lastData != 0 ? m_lastData : m_now; }
-    // When the last data came, by the controller's clock; 0: never.
+    // As of when what is shown is known, by the controller's clock: signs of life count; 0: never.
     [[nodiscard]] client::TimeMs lastData() const { return m_lastData; }
 
     void stateChanged(client::ConnectionState state, const Error& error) override;
     void reset(const client::FleetInfo& info, client::FleetChanges all) override;
     void changed(client::FleetChanges changes) override;
+    void heard() override;
 
 Q_SIGNALS:
     // Also without any change, once a second: ages have gone on.

@@ -60,8 +60,11 @@ public:
     }
 
     void reconnect() {
-        if (m_sink == nullptr || m_watch.isActive())
+        // What still comes, a long snapshot too, would only come later; what is silent may be gone.
+        const bool isHeard = m_isHeard && m_clock.now() - m_heard < kStalledAfter;
+        if (m_sink == nullptr || (m_watch.isActive() && isHeard))
             return;
+        m_watch.cancel();
         m_backOff = kFirstBackOff;
         m_timer = m_clock.after(Duration::zero(), [this] { connect(); });
     }
@@ -99,6 +102,7 @@ private:
         if (!m_isWhole)
             return;
         m_backOff = kFirstBackOff;
+        m_sink->heard();
         tell(ConnectionState::Live, {.code = Code::Ok});
     }
 

@@ -43,7 +43,8 @@ public:
     // Uploads the library. `trust`: it runs in the controller's own process.
     [[nodiscard]] Request installPolicy(const std::filesystem::path& library, bool trust,
                                         Callback<PolicyInstalled> done);
-    // Try at once again instead of waiting for the back-off.
+    // Try at once again instead of waiting for the back-off, or for a connection that is silent; nothing
+    // while messages come.
     void reconnect();
 
 private:

@@ -65,6 +65,7 @@ public:
         want(all.objects);
         m_sink->reset(info, std::move(all));
     }
+    void heard() override { m_sink->heard(); }
     void changed(FleetChanges changes) override {
         add(changes);
         want(changes.objects);

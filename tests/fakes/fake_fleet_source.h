@@ -41,6 +41,8 @@ public:
         m_sink->stateChanged(client::ConnectionState::Live, Error{.code = Code::Ok});
         m_sink->reset(info, std::move(all));
     }
+    // A sign of life, without news.
+    void beat() { m_sink->heard(); }
     void lose(client::ConnectionState state, Error error) { m_sink->stateChanged(state, error); }
 
     std::map<client::ObjectId, client::Explanation> explanations;

@@ -116,7 +116,9 @@ struct Sink final : FleetSink {
         ++changedTimes;
         fold.apply(std::move(changes));
     }
+    void heard() override { ++heardTimes; }
     [[nodiscard]] ConnectionState state() const { return states.back(); }
+    int heardTimes = 0;
     std::vector<ConnectionState> states;
     std::vector<Error> errors;
     int resets = 0;
@@ -149,6 +151,8 @@ private Q_SLOTS:
     void tellsSnapshotsWholeAndThenChanges();
     void comesBackByItself();
     void saysThatItStalls();
+    void tellsSignsOfLife();
+    void triesAgainWhenAsked();
     void waitsForALongSnapshot();
     void waitsWhenItIsForbidden();
     void refusesAnotherCa();
@@ -274,6 +278,51 @@ void ClientTest::saysThatItStalls() {
     clock.advance(Duration{300});
     QTRY_COMPARE(sink.resets, 2);
     QTRY_COMPARE(federation.streams(), 1);
+}
+
+void ClientTest::tellsSignsOfLife() {
+    FakeFederation federation(m_server, m_ca.certPem);
+    Sink sink;
+    FederationClient client(endpoint(federation.port()), m_clock);
+    client.start(sink);
+    QTRY_COMPARE(federation.streams(), 1);
+    std::vector<v1::FleetMessage> messages = snapshot();
+    for (std::size_t i = 0; i < 3; ++i)
+        federation.send(messages[i]);
+    QTRY_VERIFY(client.now() < 10'000);  // the controller's clock: a part has come
+    QCOMPARE(sink.heardTimes, 0);        // what is shown is not as of now before all of it came
+    federation.send(messages[3]);
+    QTRY_COMPARE(sink.resets, 1);
+    const int before = sink.heardTimes;
+    v1::FleetMessage beat;
+    (void)beat.mutable_heartbeat();
+    beat.set_now(2'000);
+    federation.send(beat);
+    federation.send(beat);
+    QTRY_COMPARE(sink.heardTimes, before + 2);
+    QCOMPARE(sink.changedTimes, 0);
+}
+
+void ClientTest::triesAgainWhenAsked() {
+    FakeFederation federation(m_server, m_ca.certPem);
+    federation.setGreeting(snapshot());
+    FakeClock clock;
+    Sink sink;
+    FederationClient client(endpoint(federation.port()), clock);
+    client.start(sink);
+    clock.advance(Duration::zero());
+    QTRY_COMPARE(sink.resets, 1);
+    client.reconnect();  // live: nothing to be done
+    clock.advance(Duration{2'900});
+    QCOMPARE(federation.streamsEver(), 1);
+    clock.advance(Duration{200});
+    QCOMPARE(sink.state(), ConnectionState::Stalled);
+    client.reconnect();
+    clock.advance(Duration::zero());
+    QTRY_COMPARE(sink.resets, 2);
+    QCOMPARE(federation.streamsEver(), 2);
+    QCOMPARE(sink.state(), ConnectionState::Live);
+    QTRY_COMPARE(federation.streams(), 1);  // the silent one is let go
 }
 
 void ClientTest::waitsForALongSnapshot() {

@@ -65,6 +65,21 @@ private Q_SLOTS:
         QVERIFY(m_store->now() >= before + 4'000);
     }
 
+    void signsOfLifeKeepItYoung() {
+        tellStory();
+        for (int i = 0; i < 30; ++i) {
+            m_clock->advance(Duration{1'000});
+            m_source->beat();
+        }
+        QCOMPARE(m_store->lastData(), m_source->now());
+        m_clock->advance(Duration{2'000});
+        QVERIFY(m_store->now() - m_store->lastData() <= 2'000);
+        m_source->lose(ConnectionState::Stalled, {.code = Code::Ok});
+        m_clock->advance(Duration{1'000});
+        QCOMPARE(m_store->asOf(), m_store->lastData());
+        QVERIFY(m_store->now() - m_store->lastData() >= 2'900);
+    }
+
     void keepsWhatItHasWhenTheControllerIsLost() {
         tellStory();
         m_source->lose(ConnectionState::Disconnected,
