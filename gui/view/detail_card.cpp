@@ -21,10 +21,6 @@ DetailCard::DetailCard(QWidget* parent)
       m_head(new QWidget(this)),
       m_buttons(new QHBoxLayout),
       m_scroll(new QScrollArea(this)) {
-    m_title->setWordWrap(true);
-    m_title->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_why->setWordWrap(true);
-    m_why->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_nothing->setWordWrap(true);
     m_nothing->setAlignment(Qt::AlignCenter);
 
@@ -89,10 +85,10 @@ void DetailCard::showHead(const QString& title, Level level, const QString& stat
     m_head->show();
     m_scroll->show();
     m_nothing->hide();
-    m_title->setText(title);
+    m_title->showWhole(title);
     m_pill->show(level, state, isOld);
     m_age->setText(age);
-    m_why->setText(why);
+    m_why->showWhole(why);
     m_why->setVisible(!why.isEmpty());
 }
 

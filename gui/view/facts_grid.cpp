@@ -13,26 +13,25 @@ FactsGrid::FactsGrid(QWidget* parent) : QWidget(parent), m_grid(new QGridLayout(
     m_grid->setColumnStretch(1, 1);
 }
 
-void FactsGrid::show(const std::vector<std::pair<QString, QString>>& facts, bool isOld) {
+void FactsGrid::show(const std::vector<Fact>& facts, bool isOld) {
     while (m_lines.size() < facts.size()) {
         const int line = static_cast<int>(m_lines.size());
         auto* name = new Label(Label::Kind::Dim, {}, this);
         auto* value = new Label(Label::Kind::Body, {}, this);
-        value->setWordWrap(true);
-        value->setTextInteractionFlags(Qt::TextSelectableByMouse);
         m_grid->addWidget(name, line, 0, Qt::AlignTop);
         m_grid->addWidget(value, line, 1);
         m_lines.emplace_back(name, value);
     }
     for (std::size_t i = 0; i < m_lines.size(); ++i) {
-        const bool isUsed = i < facts.size() && !facts[i].second.isEmpty();
+        const bool isUsed = i < facts.size() && !facts[i].value.isEmpty();
         const auto& [name, value] = m_lines[i];
         name->setVisible(isUsed);
         value->setVisible(isUsed);
         if (!isUsed)
             continue;
-        name->setText(facts[i].first);
-        value->setText(facts[i].second);
+        name->setText(facts[i].name);
+        value->showWhole(facts[i].value);
+        value->setToolTip(facts[i].tip);
         value->setEnabled(!isOld);
     }
 }

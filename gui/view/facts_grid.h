@@ -13,12 +13,18 @@
 
 namespace kubefed::gui {
 
+struct Fact {
+    QString name;
+    QString value;     // empty: the line is not shown
+    QString tip = {};  // the value in full, where it is shortened
+};
+
 class FactsGrid final : public QWidget {
     Q_OBJECT
 
 public:
     explicit FactsGrid(QWidget* parent = nullptr);
-    void show(const std::vector<std::pair<QString, QString>>& facts, bool isOld = false);
+    void show(const std::vector<Fact>& facts, bool isOld = false);
     using QWidget::show;
 
 private:

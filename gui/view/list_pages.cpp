@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <QtWidgets/QHBoxLayout>
+#include <QtWidgets/QPushButton>
 #include <QtWidgets/QVBoxLayout>
 
 #include "gui/model/commands.h"
@@ -16,6 +17,8 @@ namespace kubefed::gui {
 using namespace client;
 
 namespace {
+
+constexpr qsizetype kDigestShown = 12;  // as `kubefed policy list -o wide` does
 
 QVBoxLayout* columnOf(QWidget* page) {
     auto* column = new QVBoxLayout(page);
@@ -65,6 +68,7 @@ PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
     m_panel->table().setColumnHidden(PolicyTableModel::Stages, true);
     m_panel->table().setWidths({11, 10, 6, 8, 0, 7, 7, 8, 8});
     connect(&m_panel->table(), &TableView::chosen, this, &PoliciesPage::showCurrent);
+    connect(m_card, &PluginCard::copied, this, &PoliciesPage::copied);
     connect(&session.store(), &FleetStore::connectionChanged, this, [this] {
         if (m_session.store().source() != nullptr)
             return;
@@ -128,7 +132,9 @@ void PoliciesPage::showCurrent() {
                  static_cast<Level>(current.data(LevelRole).toInt()), m_asking.isOld());
 }
 
-PluginCard::PluginCard(QWidget* parent) : DetailCard(parent), m_facts(new FactsGrid) {
+PluginCard::PluginCard(QWidget* parent)
+    : DetailCard(parent), m_facts(new FactsGrid), m_copyDigest(addButton("Copy sha256")) {
+    connect(m_copyDigest, &QPushButton::clicked, this, [this] { Q_EMIT copied(m_digest); });
     addCaption("Facts");
     add(m_facts);
     addStretch();
@@ -142,21 +148,25 @@ void PluginCard::show(const PolicyPlugin* plugin, Level level, bool isOld) {
     }
     showHead(text(plugin->name), level, text(plugin->state), "version " + text(plugin->version), isOld,
              text(plugin->description));
+    m_digest = text(plugin->sha256);
+    m_copyDigest->setVisible(!m_digest.isEmpty());
     QStringList stages;
     for (const std::string& stage : plugin->stages)
         stages += text(stage);
-    m_facts->show({{"Message", text(plugin->message)},
-                   {"Last error", text(plugin->lastError)},
-                   {"Failures", QString("%1 of %2 calls")
-                                    .arg(count(static_cast<std::int64_t>(plugin->failures)),
-                                         count(static_cast<std::int64_t>(plugin->calls)))},
-                   {"Stages", stages.join(", ")},
-                   {"Source", text(plugin->source)},
-                   {"Library", plugin->sha256.empty() ? QString("comes with the controller")
-                                                      : "sha256 " + text(plugin->sha256)},
-                   {"ABI", text(plugin->abi)},
-                   {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}},
-                  isOld);
+    m_facts->show(
+        {{"Message", text(plugin->message)},
+         {"Last error", text(plugin->lastError)},
+         {"Failures", QString("%1 of %2 calls")
+                          .arg(count(static_cast<std::int64_t>(plugin->failures)),
+                               count(static_cast<std::int64_t>(plugin->calls)))},
+         {"Stages", stages.join(", ")},
+         {"Source", text(plugin->source)},
+         {"Library",
+          m_digest.isEmpty() ? QString("comes with the controller") : "sha256 " + m_digest.left(kDigestShown),
+          m_digest},
+         {"ABI", text(plugin->abi)},
+         {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}},
+        isOld);
 }
 
 }  // namespace kubefed::gui

@@ -12,6 +12,8 @@
 #include "gui/view/detail_card.h"
 #include "gui/view/session.h"
 
+class QPushButton;
+
 namespace kubefed::gui {
 
 class FactsGrid;
@@ -44,8 +46,13 @@ public:
     void show(const client::PolicyPlugin* plugin, Level level, bool isOld);  // nullptr: none
     using QWidget::show;
 
+Q_SIGNALS:
+    void copied(const QString& text);
+
 private:
     FactsGrid* m_facts;
+    QPushButton* m_copyDigest;
+    QString m_digest;
 };
 
 class PoliciesPage final : public QWidget {
@@ -55,6 +62,9 @@ public:
     explicit PoliciesPage(Session& session, QWidget* parent = nullptr);
     [[nodiscard]] TablePanel& panel() const { return *m_panel; }
     void ask();
+
+Q_SIGNALS:
+    void copied(const QString& text);
 
 private:
     void follow();

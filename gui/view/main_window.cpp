@@ -101,6 +101,7 @@ void MainWindow::connectPages() {
     connect(m_workloads, &WorkloadsPage::copied, this, &MainWindow::copy);
     connect(m_workloads, &WorkloadsPage::copyWanted, this, [this] { copy(command()); });
     connect(&m_policies->panel(), &TablePanel::copied, this, &MainWindow::copy);
+    connect(m_policies, &PoliciesPage::copied, this, &MainWindow::copy);
     connect(m_events, &EventsPage::clusterOpened, this, &MainWindow::openCluster);
     connect(m_events, &EventsPage::objectOpened, this, &MainWindow::openObject);
     connect(m_palette, &PaletteOverlay::chosen, this, &MainWindow::runEntry);

@@ -39,8 +39,6 @@ ObjectDetail::ObjectDetail(const FleetStore& store, QWidget* parent)
         m_table->setColumnHidden(column, true);
     m_table->setWidths({14, 13, 0, 8});
     add(m_table);
-    m_share->setWordWrap(true);
-    m_share->setTextInteractionFlags(Qt::TextSelectableByMouse);
     add(m_share);
     addStretch();
     connect(m_table, &TableView::chosen, this, &ObjectDetail::showShare);
@@ -53,10 +51,10 @@ void ObjectDetail::showShare() {
     const QModelIndex current = m_table->currentIndex();
     const auto cell = [&current](int column) { return current.siblingAtColumn(column).data().toString(); };
     const QString reason = cell(ShareTableModel::Reason);
-    m_share->setText(current.isValid()
-                         ? m_table->currentKey() + ": " + cell(ShareTableModel::State) + " for " +
-                               cell(ShareTableModel::Since) + (reason.isEmpty() ? QString() : ", " + reason)
-                         : QString());
+    m_share->showWhole(current.isValid()
+                           ? m_table->currentKey() + ": " + cell(ShareTableModel::State) + " for " +
+                                 cell(ShareTableModel::Since) + (reason.isEmpty() ? QString() : ", " + reason)
+                           : QString());
     m_share->setEnabled(current.data(OldRole).toInt() == 0);
 }
 

@@ -330,8 +330,18 @@ std::vector<PolicyPlugin> storyPolicies() {
     plugins[4].version = "1.2.0";
     plugins[4].failures = 3;
     plugins[4].generation = 4;
-    plugins[4].sha256 = "9d1b6f0c5e2a7788";
+    plugins[4].sha256 = "9d1b6f0c5e2a77884c0f3a915be2d6708fa41c29d35e6b7780f1a2c4e6981d3b";
     plugins[4].lastError = "score of \"oslo\" was not a number";
+    return plugins;
+}
+
+std::vector<PolicyPlugin> accusedPolicies() {
+    std::vector<PolicyPlugin> plugins = storyPolicies();
+    plugins[4].state = "Disabled";
+    plugins[4].message =
+        "it ended the controller by signal 11 (Segmentation fault) in score of \"nearest\", library "
+        "/var/lib/kubefed/prod/plugins/" +
+        plugins[4].sha256 + ".so; install a corrected version, or: kubefed policy enable nearest";
     return plugins;
 }
 

@@ -29,5 +29,7 @@ struct FleetShape {
 [[nodiscard]] client::Explanation storyExplanation(const client::FleetChanges& fleet,
                                                    const client::ObjectId& object, client::TimeMs now);
 [[nodiscard]] std::vector<client::PolicyPlugin> storyPolicies();
+// With one of them disabled, for a reason as long as they come.
+[[nodiscard]] std::vector<client::PolicyPlugin> accusedPolicies();
 
 }  // namespace kubefed::testing

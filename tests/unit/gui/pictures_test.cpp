@@ -167,13 +167,21 @@ private Q_SLOTS:
         check(colours == static_cast<int>(MainWindow::Colours::Dark) ? "explanation-dark" : "explanation");
     }
 
+    void policies_data() {
+        QTest::addColumn<bool>("isAccused");
+        QTest::addColumn<QString>("name");
+        QTest::newRow("well") << false << "policies";
+        QTest::newRow("disabled") << true << "policies-disabled-dark";
+    }
     void policies() {
+        QFETCH(const bool, isAccused);
+        QFETCH(const QString, name);
         tellStory();
-        m_session->source.policies = testing::storyPolicies();
-        make(MainWindow::Colours::Light);
+        m_session->source.policies = isAccused ? testing::accusedPolicies() : testing::storyPolicies();
+        make(isAccused ? MainWindow::Colours::Dark : MainWindow::Colours::Light);
         m_window->open(MainWindow::PoliciesPlace);
         m_session->clock.advance(Duration{10});
-        check("policies");
+        check(name);
     }
 
     void events() {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QtCore/QSettings>
+#include <QtCore/QTemporaryDir>
+#include <QtGui/QClipboard>
+#include <QtTest/QTest>
+#include <QtWidgets/QApplication>
+#include <QtWidgets/QPushButton>
+
+#include "tests/fakes/fake_session.h"
+#include "tests/fakes/synthetic_fleet.h"
+#include "tests/unit/gui/pictures.h"
+
+#include "gui/view/list_pages.h"
+#include "gui/view/main_window.h"
+#include "gui/view/table_panel.h"
+#include "gui/widget/label.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+
+// What is said can be read to its end, in the picture font and at the sizes a window may have.
+class ReadableTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() {
+        const QString missing = usePictureFont();
+        QVERIFY2(missing.isEmpty(), qPrintable(missing));
+    }
+
+    void init() {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_settings = std::make_unique<QSettings>(m_folder->filePath("gui.ini"), QSettings::IniFormat);
+        m_session = std::make_unique<FakeSession>();
+    }
+
+    void cleanup() {
+        m_window.reset();
+        m_session.reset();
+    }
+
+    void longWordsMayBeBrokenAndAreCopiedAsTheyWere() {
+        QCOMPARE(breakable("short words stay"), QString("short words stay"));
+        const QString path = "/var/lib/kubefed/0123456789abcdef0123456789abcdef.so";
+        const QString broken = breakable("in " + path + " now");
+        QCOMPARE(QString(broken).remove(QChar(0x200B)), "in " + path + " now");
+        for (const QString& part : broken.split(QChar(0x200B)))
+            QVERIFY2(part.size() <= 16, qPrintable(part));
+        Label label(Label::Kind::Body);
+        label.showWhole(path);
+        QVERIFY(label.minimumWidth() < 20);
+        label.setSelection(0, static_cast<int>(label.text().size()));
+        QTest::keyClick(&label, Qt::Key_C, Qt::ControlModifier);
+        QCOMPARE(QApplication::clipboard()->text(), path);
+    }
+
+    void aPluginsReasonAndRemedyAreReadWhole_data() {
+        QTest::addColumn<QSize>("size");
+        QTest::newRow("usual") << QSize(1280, 800);
+        QTest::newRow("smallest") << QSize(960, 600);
+    }
+    void aPluginsReasonAndRemedyAreReadWhole() {
+        QFETCH(const QSize, size);
+        m_session->source.policies = testing::accusedPolicies();
+        make(size);
+        m_window->open(MainWindow::PoliciesPlace);
+        m_session->clock.advance(Duration{10});
+        settle();
+        auto* card = m_window->findChild<PluginCard*>();
+        verifyWhole(*card);
+        QVERIFY(saidIn(*card).contains("or: kubefed policy enable nearest"));
+        // The digest is short there, and to be had whole.
+        const QString digest = QString::fromStdString(m_session->source.policies[4].sha256);
+        QVERIFY(saidIn(*card).contains("sha256 " + digest.left(12) + '\n'));
+        for (auto* button : card->findChildren<QPushButton*>())
+            if (button->isVisible() && button->text() == "Copy sha256")
+                button->click();
+        QCOMPARE(QApplication::clipboard()->text(), digest);
+    }
+
+private:
+    void make(const QSize& size) {
+        m_session->tell(testing::storyFleet(m_session->source.now()));
+        m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
+        m_window->resize(size);
+        m_window->show();
+        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
+    }
+    static void settle() {
+        // Layouts of wrapping texts take more than one turn.
+        for (int i = 0; i < 5; ++i)
+            QCoreApplication::processEvents();
+    }
+    static QString saidIn(const QWidget& card) {
+        QString said;
+        for (const Label* label : card.findChildren<Label*>())
+            if (label->isVisible())
+                said += QString(label->text()).remove(QChar(0x200B)) + '\n';
+        return said;
+    }
+    // No text of it is cut off at the right or below.
+    static void verifyWhole(const QWidget& card) {
+        for (const Label* label : card.findChildren<Label*>()) {
+            if (!label->isVisible())
+                continue;
+            const int right = label->mapTo(&card, QPoint(label->width(), 0)).x();
+            QVERIFY2(right <= card.width(), qPrintable(label->text()));
+            QVERIFY2(!label->wordWrap() || label->heightForWidth(label->width()) <= label->height(),
+                     qPrintable(label->text()));
+            if (label->wordWrap()) {
+                for (const QString& part : label->text().split(QRegularExpression("[\\s\\x{200B}]")))
+                    QVERIFY2(label->fontMetrics().horizontalAdvance(part) <= label->width(),
+                             qPrintable(part));
+            }
+        }
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<FakeSession> m_session;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+QTEST_MAIN(ReadableTest)
+#include "readable_test.moc"
