@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "gui/model/state.h"
+
 namespace kubefed::gui {
 
 using namespace client;
@@ -87,23 +89,23 @@ void ClusterTableModel::addOld(Batch& batch) const {
 
 Row ClusterTableModel::rowOfCluster(const Cluster& cluster) const {
     const FleetInfo& info = m_store.fleet().info();
-    // Figures of a cluster that does not answer are memories.
-    const bool isLost = cluster.phase == Phase::Unreachable || cluster.phase == Phase::Unauthorized;
-    const auto ready = cluster.nodes && !isLost ? std::optional(cluster.nodes->ready) : std::nullopt;
+    const State state = stateOf(cluster, m_store.asOf(), info);
+    const bool isKnown = !isLost(cluster);
+    const auto ready = cluster.nodes && isKnown ? std::optional(cluster.nodes->ready) : std::nullopt;
     const auto nodes = cluster.nodes ? std::optional(cluster.nodes->total) : std::nullopt;
-    const auto synced = cluster.objects && !isLost ? std::optional(cluster.objects->synced) : std::nullopt;
+    const auto synced = cluster.objects && isKnown ? std::optional(cluster.objects->synced) : std::nullopt;
     const auto desired = cluster.objects ? std::optional(cluster.objects->desired) : std::nullopt;
 
     Row row;
     row.key = text(cluster.name);
     row.handle = cluster.number;
-    row.level = levelOf(cluster, m_store.asOf(), info);
-    row.isOld = isOld(cluster, m_store.asOf(), info);
+    row.level = state.level;
+    row.isOld = state.isOld;
     row.stamp = cluster.lastContact;
     row.text.resize(kColumns);
     row.rank.assign(kColumns, 0);
     row.text[Name] = row.key;
-    row.text[Status] = nameOf(cluster.phase);
+    row.text[Status] = state.name;
     row.rank[Status] = -static_cast<double>(row.level);
     row.rank[Seen] = cluster.lastContact == 0 ? kNotKnown : -static_cast<double>(cluster.lastContact);
     row.text[Version] = text(cluster.kubernetesVersion);
@@ -114,9 +116,9 @@ Row ClusterTableModel::rowOfCluster(const Cluster& cluster) const {
     if (row.ratio != row.ratio)
         row.ratio = -1;
     row.text[Latency] =
-        cluster.latency && !isLost ? milliseconds(static_cast<double>(*cluster.latency)) : "?";
-    row.rank[Latency] = cluster.latency && !isLost ? static_cast<double>(*cluster.latency) : kNotKnown;
-    row.text[Reason] = text(cluster.message.empty() ? cluster.reason : cluster.message);
+        cluster.latency && isKnown ? milliseconds(static_cast<double>(*cluster.latency)) : "?";
+    row.rank[Latency] = cluster.latency && isKnown ? static_cast<double>(*cluster.latency) : kNotKnown;
+    row.text[Reason] = state.reason;
     if (cluster.unschedulable && row.text[Reason].isEmpty())
         row.text[Reason] = "takes no new objects";
     row.tip = row.text[Reason];

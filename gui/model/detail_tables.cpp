@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "gui/model/state.h"
+
 namespace kubefed::gui {
 
 using namespace client;
@@ -42,9 +44,9 @@ void ShareTableModel::follow() {
         row.text[Cluster] = row.key;
         row.text[State] = text(share.state);
         row.rank[State] = -static_cast<double>(row.level);
-        row.text[Ready] = share.desired ? fraction(share.ready, share.desired) : QString("–");
-        row.rank[Ready] =
-            share.ready ? static_cast<double>(*share.ready) : std::numeric_limits<double>::quiet_NaN();
+        const auto ready = readyOf(share, m_store.fleet());
+        row.text[Ready] = share.desired ? fraction(ready, share.desired) : QString("–");
+        row.rank[Ready] = ready ? static_cast<double>(*ready) : std::numeric_limits<double>::quiet_NaN();
         row.rank[Since] = -static_cast<double>(share.since);
         const std::string& why = share.message.empty() ? share.reason : share.message;
         row.text[Reason] = row.tip = why == share.state ? QString() : text(why);

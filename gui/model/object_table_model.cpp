@@ -2,21 +2,14 @@
 #include "gui/model/object_table_model.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+
+#include "gui/model/state.h"
 
 namespace kubefed::gui {
 
 using namespace client;
-
-QString reasonOf(const Object& object) {
-    if (!object.message.empty())
-        return text(object.message);
-    if (!object.reason.empty() && levelOf(object.health) != Level::Good)
-        return text(object.reason);
-    if (object.unplaced > 0)
-        return plural(object.unplaced, "replica found", "replicas found") + " no place";
-    return {};
-}
 
 ObjectTableModel::ObjectTableModel(const FleetStore& store, QObject* parent)
     : ObjectTableModel(store,
@@ -55,7 +48,9 @@ void ObjectTableModel::follow(const FleetDelta& delta) {
     setTime(m_store.now(), m_store.isStale());
     const Fleet& fleet = m_store.fleet();
     Batch batch;
+    addTurned(batch);
     if (delta.isReset) {
+        batch.rows.clear();
         batch.isComplete = true;
         batch.rows.reserve(fleet.objects().size());
         for (const auto& [number, object] : fleet.objects())
@@ -78,32 +73,58 @@ void ObjectTableModel::follow(const FleetDelta& delta) {
     apply(std::move(batch));
 }
 
+// Objects in clusters that were not heard of for too long, or are again: time alone changes what is known.
+void ObjectTableModel::addTurned(Batch& batch) {
+    const Fleet& fleet = m_store.fleet();
+    std::set<ClusterNumber> silent;
+    std::set<ClusterNumber> lost;
+    for (const auto& [number, cluster] : fleet.clusters()) {
+        if (isOld(cluster, m_store.asOf(), fleet.info()))
+            silent.insert(number);
+        if (isLost(cluster))
+            lost.insert(number);
+    }
+    std::set<ClusterNumber> turned;
+    std::ranges::set_symmetric_difference(silent, m_silent, std::inserter(turned, turned.end()));
+    std::ranges::set_symmetric_difference(lost, m_lost, std::inserter(turned, turned.end()));
+    m_silent = std::move(silent);
+    m_lost = std::move(lost);
+    if (turned.empty())
+        return;
+    for (const auto& [number, object] : fleet.objects())
+        if (isWanted(object) && std::ranges::any_of(object.shares, [&](const Share& share) {
+                return turned.contains(share.cluster);
+            }))
+            batch.rows.push_back(rowOfObject(number, object));
+}
+
 Row ObjectTableModel::rowOfObject(ObjectNumber number, const Object& object) const {
     Row row;
     row.key = keyOf(object.id);
     row.handle = number;
-    row.level = levelOf(object.health);
-    row.isOld = object.health == ObjectHealth::Unknown;
-    row.stamp = object.since;
+    const State state = stateOf(object, m_store.fleet(), m_store.asOf());
+    row.level = state.level;
+    row.isOld = state.isOld;
+    row.stamp = state.since;
     row.text.resize(kColumns);
     row.rank.assign(kColumns, 0);
     row.text[Name] = reference(object.id);
     row.text[Namespace] = text(object.id.ns);
-    row.text[Status] = nameOf(object.health);
+    row.text[Status] = state.name;
     row.rank[Status] = -static_cast<double>(row.level);
     const bool counts = object.wanted.has_value();
-    row.text[Ready] = counts ? fraction(object.ready, object.wanted) : QString("–");
+    const auto ready = readyOf(object, m_store.fleet());
+    row.text[Ready] = counts ? fraction(ready, object.wanted) : QString("–");
     row.rank[Ready] = std::numeric_limits<double>::quiet_NaN();
-    if (counts && object.ready)
+    if (counts && ready)
         row.rank[Ready] = row.ratio =
-            *object.wanted == 0 ? 1
-                                : static_cast<double>(*object.ready) / static_cast<double>(*object.wanted);
+            *object.wanted == 0 ? 1 : static_cast<double>(*ready) / static_cast<double>(*object.wanted);
     row.text[Clusters] = QString::number(object.shares.size());
     row.rank[Clusters] = static_cast<double>(object.shares.size());
     row.text[Policy] = text(object.policy);
     row.rank[Since] =
-        object.since == 0 ? std::numeric_limits<double>::quiet_NaN() : -static_cast<double>(object.since);
-    row.text[Reason] = row.tip = reasonOf(object);
+        state.since == 0 ? std::numeric_limits<double>::quiet_NaN() : -static_cast<double>(state.since);
+    row.text[Reason] = row.tip = state.reason;
     row.words = QStringList(row.text.begin(), row.text.end()).join(' ').toLower();
     row.fields = {{"name", text(object.id.name).toLower()},
                   {"kind", text(object.id.kind).toLower()},

@@ -4,6 +4,8 @@
 // FleetStore, which outlives it. GUI thread.
 #pragma once
 
+#include <set>
+
 #include "gui/model/fleet_store.h"
 #include "gui/model/ordered_table.h"
 
@@ -28,12 +30,11 @@ private:
     void follow(const FleetDelta& delta);
     [[nodiscard]] Row rowOfObject(ObjectNumber number, const client::Object& object) const;
     [[nodiscard]] bool isWanted(const client::Object& object) const;
+    void addTurned(Batch& batch);
 
     const FleetStore& m_store;
     client::ClusterNumber m_cluster = 0;
+    std::set<client::ClusterNumber> m_silent, m_lost;  // as the rows say it
 };
-
-// "2 of 3 clusters fail", or what the controller says.
-[[nodiscard]] QString reasonOf(const client::Object& object);
 
 }  // namespace kubefed::gui

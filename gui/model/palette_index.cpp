@@ -5,6 +5,8 @@
 #include <optional>
 #include <tuple>
 
+#include "gui/model/state.h"
+
 namespace kubefed::gui {
 
 using namespace client;
@@ -56,18 +58,20 @@ std::vector<PaletteEntry> searchPalette(const Fleet& fleet, TimeMs now,
         if (!words.isEmpty() || level >= Level::Warn)
             consider({.kind = PaletteEntry::Kind::Cluster,
                       .title = text(cluster.name),
-                      .detail = "cluster · " + nameOf(cluster.phase),
+                      .detail = "cluster · " + stateOf(cluster, now, fleet.info()).name,
                       .level = level,
                       .cluster = text(cluster.name)});
     }
     for (const auto& [number, object] : fleet.objects()) {
-        const Level level = levelOf(object.health);
+        const Level level = levelOf(object, fleet, now);
         if (!words.isEmpty() || level >= Level::Bad)
-            consider({.kind = PaletteEntry::Kind::Object,
-                      .title = reference(object.id),
-                      .detail = text(object.id.ns) + " · " + nameOf(object.health),
-                      .level = level,
-                      .object = number});
+            consider(
+                {.kind = PaletteEntry::Kind::Object,
+                 .title = reference(object.id),
+                 .detail = text(object.id.ns) + " · " +
+                           nameOf(level == Level::Unknown ? client::ObjectHealth::Unknown : object.health),
+                 .level = level,
+                 .object = number});
     }
     const auto isBefore = [](const Ranked& a, const Ranked& b) {
         return a.order() != b.order() ? a.order() < b.order() : a.entry.title < b.entry.title;

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "gui/model/state.h"
+
 namespace kubefed::gui {
 
 using namespace client;
@@ -64,8 +66,9 @@ QVariant PlacementMatrixModel::data(const QModelIndex& index, int role) const {
         case Qt::DisplayRole:
             if (!share->desired)
                 return wordOf(levelOf(*share));
-            return share->ready == share->desired ? QString::number(*share->desired)
-                                                  : fraction(share->ready, share->desired);
+            return readyOf(*share, store().fleet()) == share->desired
+                       ? QString::number(*share->desired)
+                       : fraction(readyOf(*share, store().fleet()), share->desired);
         case LevelRole:
             return static_cast<int>(levelOf(*share));
         case RatioRole: {

@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "gui/model/object_table_model.h"
+#include "gui/model/state.h"
 
 namespace kubefed::gui {
 
@@ -20,15 +20,6 @@ std::vector<Tally> tally(const Counts& counts) {
     for (const auto& [state, number] : counts)
         result.push_back({state.second, static_cast<Level>(-state.first), number});
     return result;
-}
-
-QString causeOf(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
-    if (!cluster.message.empty())
-        return text(cluster.message);
-    if (!cluster.reason.empty())
-        return text(cluster.reason);
-    return levelOf(cluster.phase) == Level::Good && isOld(cluster, now, info) ? QString("not heard of")
-                                                                              : nameOf(cluster.phase);
 }
 
 // Clusters before objects: what is wrong with a cluster is often why its objects fail. Then the older one.
@@ -48,16 +39,16 @@ Summary summarize(const Fleet& fleet, TimeMs now) {
     Counts objects;
     std::vector<Trouble> troubles;
     for (const auto& [number, cluster] : fleet.clusters()) {
-        const Level level = levelOf(cluster, now, fleet.info());
-        const bool isSilent = levelOf(cluster.phase) < Level::Unknown && level == Level::Unknown;
-        ++clusters[{-static_cast<int>(level), isSilent ? QString("silent") : nameOf(cluster.phase)}];
-        if (level >= Level::Unknown)
-            troubles.push_back({text(cluster.name), causeOf(cluster, now, fleet.info()), level,
-                                isSilent ? cluster.lastContact : cluster.phaseSince, number, 0});
+        const State state = stateOf(cluster, now, fleet.info());
+        ++clusters[{-static_cast<int>(state.level), state.name}];
+        if (state.level >= Level::Unknown)
+            troubles.push_back({text(cluster.name), state.reason.isEmpty() ? state.name : state.reason,
+                                state.level, state.since, number, 0});
     }
     for (const auto& [number, object] : fleet.objects()) {
-        const Level level = levelOf(object.health);
-        ++objects[{-static_cast<int>(level), nameOf(object.health)}];
+        const Level level = levelOf(object, fleet, now);
+        ++objects[{-static_cast<int>(level),
+                   nameOf(level == Level::Unknown ? ObjectHealth::Unknown : object.health)}];
         if (level >= Level::Warn) {
             const QString cause = reasonOf(object);
             troubles.push_back({text(object.id.ns) + '/' + text(object.id.name),

@@ -6,6 +6,7 @@
 
 #include "kubefed/kube/quantity.h"
 
+#include "gui/model/state.h"
 #include "gui/view/facts_grid.h"
 #include "gui/view/table_view.h"
 #include "gui/widget/share_bar.h"
@@ -120,10 +121,10 @@ void ClusterDetail::refresh() {
     const FleetInfo& info = m_store.fleet().info();
     const bool isSilent = isOld(*cluster, m_store.asOf(), info);
     const bool isGrey = isSilent || m_store.isStale();
-    const Level level = levelOf(*cluster, m_store.asOf(), info);
-    showHead(m_name, level, nameOf(cluster->phase), "for " + since(cluster->phaseSince, now),
-             m_store.isStale() || (isSilent && level != Level::Bad),
-             text(cluster->message.empty() ? cluster->reason : cluster->message));
+    const State state = stateOf(*cluster, m_store.asOf(), info);
+    const Level level = state.level;
+    showHead(m_name, level, state.name, "for " + since(state.since, now),
+             m_store.isStale() || (isSilent && level != Level::Bad), state.reason);
     m_objects.restrictTo(cluster->number);
     m_activities.restrictTo(cluster->number);
     // A silent cluster's state is known up to its last contact; that it does not answer is known, too.

@@ -8,6 +8,7 @@
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QVBoxLayout>
 
+#include "gui/model/state.h"
 #include "gui/view/table_panel.h"
 #include "gui/widget/card.h"
 #include "gui/widget/theme.h"
@@ -130,6 +131,10 @@ void ExplanationView::answer(Result<Explanation> result) {
     m_asking.succeeded();
     const int columns = m_model.columnCount();
     const QString current = m_panel->table().currentKey();
+    for (Verdict& verdict : result->verdicts)
+        if (const Cluster* cluster = m_store.fleet().cluster(verdict.cluster);
+            cluster != nullptr && isLost(*cluster))
+            verdict.ready.reset();  // remembered, not known
     m_model.show(std::move(*result));
     if (m_model.columnCount() != columns)
         setWidths();

@@ -77,8 +77,7 @@ FleetPage::FleetPage(Session& session, QWidget* parent)
             [this](const QString& name) { Q_EMIT objectsWanted("cluster=" + name); });
     connect(m_clusterTile, &Tile::chosen, this, [this](int line) {
         const auto& tally = m_summary.clusterTally[static_cast<std::size_t>(line)];
-        m_panel->filter().setText("status=" +
-                                  (tally.name == "silent" ? QString("ready") : tally.name.toLower()));
+        m_panel->filter().setText("status=" + tally.name.toLower());
         m_panel->table().setFocus();
     });
     connect(m_objectTile, &Tile::chosen, this, [this](int line) {

@@ -5,7 +5,7 @@
 
 #include <QtWidgets/QPushButton>
 
-#include "gui/model/object_table_model.h"
+#include "gui/model/state.h"
 #include "gui/view/facts_grid.h"
 #include "gui/view/table_view.h"
 
@@ -77,11 +77,12 @@ void ObjectDetail::refresh() {
     if (!m_table->currentIndex().isValid() && m_shares.rowCount() > 0)
         m_table->setCurrentIndex(m_shares.index(0, 0));
     showShare();
-    showHead(reference(object->id), levelOf(object->health), nameOf(object->health),
-             "for " + since(object->since, now), m_store.isStale(), reasonOf(*object));
+    const State state = stateOf(*object, m_store.fleet(), m_store.asOf());
+    showHead(reference(object->id), state.level, state.name, "for " + since(state.since, now),
+             m_store.isStale(), state.reason);
     const QString replicas =
         object->wanted
-            ? fraction(object->ready, object->wanted) + " ready" +
+            ? fraction(readyOf(*object, m_store.fleet()), object->wanted) + " ready" +
                   (object->unplaced > 0 ? ", " + count(object->unplaced) + " without a place" : QString())
             : QString();
     m_facts->show({{"Namespace", text(object->id.ns)},

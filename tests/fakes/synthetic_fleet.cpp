@@ -120,7 +120,7 @@ void countShares(const std::vector<Object>& objects, std::vector<Cluster>& clust
         }
 }
 
-// What is in a cluster that does not answer is not known.
+// What is in a cluster that does not answer is not known, but its last figures are still told.
 void followClusters(Object& object, const std::vector<Cluster>& clusters) {
     std::size_t lost = 0;
     for (Share& share : object.shares) {
@@ -130,7 +130,6 @@ void followClusters(Object& object, const std::vector<Cluster>& clusters) {
         ++lost;
         share.state = share.reason = "Unreachable";
         share.message = "last seen before " + cluster.name + " stopped answering";
-        share.ready.reset();
         share.since = cluster.phaseSince;
         object.since = cluster.phaseSince;
     }

@@ -11,6 +11,7 @@
 
 #include "gui/model/activity_model.h"
 #include "gui/model/cluster_table_model.h"
+#include "gui/model/detail_tables.h"
 #include "gui/model/explanation_model.h"
 #include "gui/model/placement_matrix_model.h"
 #include "gui/model/policy_table_model.h"
@@ -105,6 +106,78 @@ private Q_SLOTS:
         m_source->sink()->changed({.contacts = {{5, m_source->now(), 9, true}}});
         m_clock->advance(Duration{200});
         QVERIFY(!isOld());  // back by itself
+    }
+
+    void objectsAreAtMostUnknownWhileAClusterOfTheirsIsSilent() {
+        ObjectTableModel objects(*m_store);
+        ObjectTableModel placed(*m_store);
+        PlacementMatrixModel matrix(*m_store);
+        const client::ClusterNumber dublin = m_store->fleet().cluster("dublin")->number;
+        placed.restrictTo(dublin);
+        QVERIFY(placed.rowCount() > 0);
+        const auto goodThere = [&](const OrderedTable& model) {
+            int good = 0;
+            for (int row = 0; row < model.rowCount(); ++row) {
+                const QModelIndex at = model.index(row, 0);
+                const auto* object =
+                    m_store->fleet().object(static_cast<ObjectNumber>(at.data(HandleRole).toULongLong()));
+                const int level = &model == &matrix ? matrix.headerData(row, Qt::Vertical, LevelRole).toInt()
+                                                    : at.data(LevelRole).toInt();
+                good +=
+                    Fleet::shareIn(*object, dublin) != nullptr && level < static_cast<int>(Level::Unknown);
+            }
+            return good;
+        };
+        const int before = goodThere(objects);
+        QVERIFY(before > 0);
+        QCOMPARE(goodThere(placed), before);
+        QCOMPARE(goodThere(matrix), before);
+        // All but dublin are heard of; nothing else is told.
+        for (int second = 0; second < 15; ++second) {
+            for (const auto& [number, cluster] : m_store->fleet().clusters())
+                if (number != dublin)
+                    m_source->sink()->changed({.contacts = {{number, m_source->now(), 9, true}}});
+            m_clock->advance(Duration{1'000});
+        }
+        for (const OrderedTable* model : std::vector<const OrderedTable*>{&objects, &placed, &matrix})
+            QCOMPARE(goodThere(*model), 0);
+        QVERIFY(column(objects, ObjectTableModel::Status).contains("Healthy"));  // elsewhere
+        QVERIFY(!column(placed, ObjectTableModel::Status).contains("Healthy"));
+        QCOMPARE(placed.index(placed.rowCount() - 1, ObjectTableModel::Status).data().toString(),
+                 QString("Unknown"));
+        QVERIFY(placed.index(placed.rowCount() - 1, ObjectTableModel::Reason)
+                    .data()
+                    .toString()
+                    .startsWith("was Healthy; nothing is heard of 1 of "));
+        m_source->sink()->changed({.contacts = {{dublin, m_source->now(), 9, true}}});
+        m_clock->advance(Duration{200});
+        QCOMPARE(goodThere(objects), before);  // back by itself
+        QCOMPARE(goodThere(matrix), before);
+    }
+
+    void figuresOfClustersThatDoNotAnswerAreNotKnown() {
+        const ObjectTableModel objects(*m_store);
+        const PlacementMatrixModel matrix(*m_store);
+        ShareTableModel shares(*m_store);
+        const QAbstractItemModelTester tester(&shares, Mode::Fatal);
+        const client::Cluster& oregon = *m_store->fleet().cluster("oregon");
+        int there = 0;
+        for (const auto& [number, object] : m_store->fleet().objects()) {
+            const client::Share* share = Fleet::shareIn(object, oregon.number);
+            if (share == nullptr || share->desired.value_or(0) == 0)
+                continue;
+            ++there;
+            QVERIFY(share->ready.has_value());  // the controller tells the last it knew
+            const QString unknown = "?/" + QString::number(*share->desired);
+            const int row = objects.rowOf(keyOf(object.id));
+            QCOMPARE(objects.index(row, ObjectTableModel::Ready).data().toString(),
+                     "?/" + QString::number(*object.wanted));
+            QVERIFY(objects.index(row, ObjectTableModel::Ready).data(RatioRole).toDouble() < 0);
+            QCOMPARE(matrix.index(matrix.rowOf(keyOf(object.id)), 0).data().toString(), unknown);
+            shares.restrictTo(number);
+            QCOMPARE(shares.index(shares.rowOf("oregon"), ShareTableModel::Ready).data().toString(), unknown);
+        }
+        QVERIFY(there > 0);
     }
 
     void everythingGreysWhenTheControllerIsLost() {
@@ -286,7 +359,9 @@ private Q_SLOTS:
         ObjectTableModel objects(*m_store);
         PlacementMatrixModel matrix(*m_store);
         ActivityModel events(*m_store);
-        const std::vector<OrderedTable*> models{&clusters, &objects, &matrix, &events};
+        ShareTableModel shares(*m_store);
+        WordTableModel words;
+        const std::vector<OrderedTable*> models{&clusters, &objects, &matrix, &events, &shares, &words};
         std::vector<std::unique_ptr<QAbstractItemModelTester>> testers;
         for (OrderedTable* model : models)
             testers.push_back(std::make_unique<QAbstractItemModelTester>(model, Mode::Fatal));
@@ -294,6 +369,9 @@ private Q_SLOTS:
         const auto any = [&](std::size_t size) { return static_cast<std::size_t>(random() % size); };
         const client::FleetChanges pool =
             testing::syntheticFleet({.clusters = 12, .objects = 30, .now = m_source->now()});
+        const client::FleetChanges story = testing::storyFleet(m_source->now());
+        const std::vector<client::Verdict> verdicts =
+            testing::storyExplanation(story, story.objects[3].id, m_source->now()).verdicts;
         std::uint64_t number = 100;
         for (int step = 0; step < 120; ++step) {
             client::FleetChanges changes;
@@ -316,8 +394,14 @@ private Q_SLOTS:
                 const bool isHeld = any(2) == 0;
                 clusters.setHeld(isHeld);
                 objects.setHeld(isHeld);
+                shares.setHeld(isHeld);
+                words.setHeld(isHeld);
                 matrix.setColumnsHeld(isHeld);
             }
+            if (any(5) == 0)
+                shares.restrictTo(static_cast<ObjectNumber>(any(40)));
+            if (any(5) == 0)
+                words.show(verdicts[any(verdicts.size())].words);
             if (any(6) == 0)
                 objects.setFilter(any(2) == 0 ? "" : "frontend");
             m_clock->advance(Duration{static_cast<int>(any(900))});

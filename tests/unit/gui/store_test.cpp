@@ -7,6 +7,7 @@
 #include "tests/fakes/synthetic_fleet.h"
 
 #include "gui/model/fleet_store.h"
+#include "gui/model/state.h"
 #include "gui/model/summary.h"
 
 using namespace kubefed;
@@ -154,7 +155,15 @@ private Q_SLOTS:
         m_clock->advance(Duration{30'000});
         const Summary summary = summarize(m_store->fleet(), m_store->now());
         for (const Tally& tally : summary.clusterTally)
-            QVERIFY2(tally.name != "Ready", "nothing old is green");
+            QVERIFY2(tally.level != Level::Good && tally.name != "Ready", "nothing old is green");
+        QCOMPARE(summary.clusterTally[2].name, QString("Silent"));
+        QCOMPARE(summary.clusterTally[2].count, 12);
+        const State dublin =
+            stateOf(*m_store->fleet().cluster("dublin"), m_store->now(), m_store->fleet().info());
+        QCOMPARE(dublin.reason, QString("was Ready when it was last heard of"));
+        QCOMPARE(dublin.since, m_store->fleet().cluster("dublin")->lastContact);
+        for (const Tally& tally : summary.objectTally)
+            QVERIFY2(tally.level != Level::Good && tally.name != "Healthy", "nor what is there");
     }
 
 private:
