@@ -4,7 +4,12 @@
 namespace kubefed::gui {
 
 ActivityModel::ActivityModel(const FleetStore& store, QObject* parent)
-    : OrderedTable({.columns = {{"Age", true}, {"Kind"}, {"Cluster"}, {"Object"}, {"Reason"}, {"Message"}},
+    : OrderedTable({.columns = {{"Age", true},
+                                {.title = "Kind", .texts = {"Info", "Warning", "Error"}},
+                                {"Cluster"},
+                                {"Object"},
+                                {"Reason"},
+                                {"Message"}},
                     .status = Kind,
                     .stamp = Age,
                     .sort = Age},

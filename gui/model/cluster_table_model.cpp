@@ -39,7 +39,7 @@ void addFields(Row& row, const Cluster& cluster) {
 
 ClusterTableModel::ClusterTableModel(const FleetStore& store, QObject* parent)
     : OrderedTable({.columns = {{"Name"},
-                                {"Status"},
+                                {.title = "Status", .texts = namesOfPhases()},
                                 {"Seen", true, "Time since the last contact"},
                                 {"Version"},
                                 {"Nodes", true, "Ready of all"},

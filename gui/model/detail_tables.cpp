@@ -10,7 +10,13 @@ namespace kubefed::gui {
 using namespace client;
 
 ShareTableModel::ShareTableModel(const FleetStore& store, QObject* parent)
-    : OrderedTable({.columns = {{"Cluster"}, {"State"}, {"Since", true}, {"Ready", true}, {"Reason"}},
+    : OrderedTable({.columns = {{"Cluster"},
+                                {.title = "State",
+                                 .texts = {"Pending", "Applying", "Synced", "Drifted", "Failed", "Removing",
+                                           "Unreachable", "Left"}},
+                                {"Since", true},
+                                {"Ready", true},
+                                {"Reason"}},
                     .status = State,
                     .stamp = Since,
                     .sort = State},

@@ -24,7 +24,7 @@ std::vector<std::string> pluginsOf(const Explanation& explanation) {
 
 OrderedTable::Shape shapeFor(const std::vector<std::string>& plugins) {
     OrderedTable::Shape shape{.columns = {{"Cluster"},
-                                          {"Decision"},
+                                          {.title = "Decision", .texts = {"Chosen", "Not chosen"}},
                                           {"Replicas", true, "Ready, of those decided"},
                                           {"Score", true}},
                               .status = ExplanationModel::Decision,

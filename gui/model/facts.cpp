@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include <QtCore/QLocale>
@@ -80,6 +81,23 @@ QString nameOf(ObjectHealth health) {
     return text(std::string(toString(health)));
 }
 
+QStringList namesOfPhases() {
+    QStringList names{"Silent"};
+    for (const Phase phase : {Phase::Joining, Phase::Ready, Phase::Degraded, Phase::Unauthorized,
+                              Phase::Unreachable, Phase::Leaving, Phase::Unknown})
+        names += nameOf(phase);
+    return names;
+}
+
+QStringList namesOfHealth() {
+    QStringList names;
+    for (const ObjectHealth health :
+         {ObjectHealth::Healthy, ObjectHealth::Progressing, ObjectHealth::Failing, ObjectHealth::Unknown,
+          ObjectHealth::Unscheduled, ObjectHealth::Suspended, ObjectHealth::Deleting})
+        names += nameOf(health);
+    return names;
+}
+
 QString nameOf(Severity severity) {
     switch (severity) {
         case Severity::Error:
@@ -115,6 +133,10 @@ QString ageText(TimeMs age) {
     return QString("%1 d").arg(seconds / 86400);
 }
 
+QStringList longestAges() {
+    return {ageText(119'000), ageText(119 * 60'000), ageText(47 * 3'600'000), ageText(888LL * 86'400'000)};
+}
+
 QString since(TimeMs time, TimeMs now) {
     return time == 0 ? QString("?") : ageText(now - time);
 }
@@ -129,6 +151,17 @@ QString fraction(std::optional<std::int64_t> part, std::optional<std::int64_t> w
 QString milliseconds(double value) {
     return value < 1000 ? QString("%1 ms").arg(value, 0, 'f', 0)
                         : QString("%1 s").arg(value / 1000, 0, 'f', 1);
+}
+
+QString callTime(double milliseconds) {
+    const auto micros = std::llround(milliseconds * 1000);
+    if (micros < 1)
+        return "<1 µs";
+    if (micros < 1000)
+        return QString("%1 µs").arg(micros);
+    if (micros < 10'000)
+        return QString("%1 ms").arg(static_cast<double>(micros) / 1000, 0, 'f', 1);
+    return gui::milliseconds(milliseconds);
 }
 
 QString count(std::int64_t value) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <QtCore/QString>
+#include <QtCore/QStringList>
 
 #include "kubefed/client/fleet_types.h"
 
@@ -20,6 +21,8 @@ enum class Level { Good, Quiet, Busy, Unknown, Warn, Bad };
 [[nodiscard]] Level levelOf(const client::Share& share);
 [[nodiscard]] Level levelOf(client::Severity severity);
 [[nodiscard]] QString nameOf(client::Phase phase);
+[[nodiscard]] QStringList namesOfPhases();
+[[nodiscard]] QStringList namesOfHealth();
 [[nodiscard]] QString nameOf(client::ObjectHealth health);
 [[nodiscard]] QString nameOf(client::Severity severity);
 
@@ -31,12 +34,14 @@ enum class Level { Good, Quiet, Busy, Unknown, Warn, Bad };
 
 // "0 s", "31 s", "5 min", "3 h", "12 d".
 [[nodiscard]] QString ageText(client::TimeMs age);
+[[nodiscard]] QStringList longestAges();  // of each unit
 // ageText() since `time`; "?" if that is not known.
 [[nodiscard]] QString since(client::TimeMs time, client::TimeMs now);
 // "638/640"; "?" stands for what is not known.
 [[nodiscard]] QString fraction(std::optional<std::int64_t> part, std::optional<std::int64_t> whole);
-[[nodiscard]] QString milliseconds(double value);  // "41 ms", "1.2 s"
-[[nodiscard]] QString count(std::int64_t value);   // "9,412"
+[[nodiscard]] QString milliseconds(double value);     // "41 ms", "1.2 s"
+[[nodiscard]] QString callTime(double milliseconds);  // "18 µs", "1.4 ms", "250 ms", as the CLI rounds them
+[[nodiscard]] QString count(std::int64_t value);      // "9,412"
 [[nodiscard]] QString plural(std::int64_t value, const char* one, const char* many);
 
 // "rc/frontend": the type as kubectl abbreviates it.

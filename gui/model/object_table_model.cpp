@@ -15,7 +15,7 @@ ObjectTableModel::ObjectTableModel(const FleetStore& store, QObject* parent)
     : ObjectTableModel(store,
                        {.columns = {{"Name"},
                                     {"Namespace"},
-                                    {"Status"},
+                                    {.title = "Status", .texts = namesOfHealth()},
                                     {"Ready", true, "Replicas that are ready, of all wanted"},
                                     {"Clusters", true},
                                     {"Policy"},

@@ -62,6 +62,10 @@ QVariant OrderedTable::headerData(int section, Qt::Orientation orientation, int 
     const Column& column = m_shape.columns[static_cast<std::size_t>(section)];
     if (role == Qt::DisplayRole)
         return column.title;
+    if (role == StatusRole)
+        return section == m_shape.status;
+    if (role == TextsRole)
+        return section == m_shape.stamp ? longestAges() : column.texts;
     if (role == Qt::ToolTipRole && !column.tip.isEmpty())
         return column.tip;
     if (role == Qt::TextAlignmentRole)

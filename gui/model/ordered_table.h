@@ -29,12 +29,14 @@ enum Role {
     StatusRole,              // bool: this cell shows the level as shape and colour
     DetailRole,              // QString: said beside, less loud
     RatioRole,               // double 0…1: a share bar under the text
+    TextsRole,               // QStringList, of a column: all that it may have to show whole
 };
 
 struct Column {
     QString title;
     bool isNumber = false;  // right-aligned
     QString tip = {};
+    QStringList texts = {};  // all that it may say, where that is a fixed set
 };
 
 struct Row {

@@ -17,14 +17,14 @@ Level levelOfPlugin(const PolicyPlugin& plugin) {
 }
 
 QString duration(std::optional<double> millis) {
-    return millis ? QString::number(*millis, 'f', *millis < 10 ? 3 : 1) + " ms" : QString("–");
+    return millis ? callTime(*millis) : QString("–");
 }
 
 }  // namespace
 
 PolicyTableModel::PolicyTableModel(QObject* parent)
     : OrderedTable({.columns = {{"Plugin"},
-                                {"State"},
+                                {.title = "State", .texts = {"Active", "Disabled"}},
                                 {"Version"},
                                 {"Source"},
                                 {"Stages"},

@@ -57,7 +57,9 @@ ClusterDetail::ClusterDetail(const FleetStore& store, QWidget* parent)
       m_facts(new FactsGrid),
       m_placed(new TableView(m_objects)),
       m_events(new TableView(m_activities)) {
-    connect(addButton("Copy command"), &QPushButton::clicked, this, &ClusterDetail::copyWanted);
+    auto* copy = addButton("Copy");
+    copy->setToolTip("Copy the command that shows this (Ctrl+C)");
+    connect(copy, &QPushButton::clicked, this, &ClusterDetail::copyWanted);
     connect(addButton("Placed here"), &QPushButton::clicked, this, [this] { Q_EMIT placedWanted(m_name); });
     connect(addButton("Events"), &QPushButton::clicked, this, [this] { Q_EMIT eventsWanted(m_name); });
     addCaption("Health");
@@ -69,14 +71,18 @@ ClusterDetail::ClusterDetail(const FleetStore& store, QWidget* parent)
     addCaption("Events, newest first");
     for (const int column : {ActivityModel::Kind, ActivityModel::Cluster, ActivityModel::Object})
         m_events->setColumnHidden(column, true);
-    m_events->setWidths({6, 0, 0, 0, 14});
+    m_events->setWidths({6, 0, 0, 0, 12});
+    m_events->setStretched(ActivityModel::Message);
+    m_events->setEmptyText("None since the controller started.");
     m_events->setFixedHeight(kSmallTable);
     add(m_events);
     addCaption("Placed here, worst first");
     for (const int column : {ObjectTableModel::Namespace, ObjectTableModel::Clusters,
-                             ObjectTableModel::Policy, ObjectTableModel::Since})
+                             ObjectTableModel::Policy, ObjectTableModel::Since, ObjectTableModel::Reason})
         m_placed->setColumnHidden(column, true);
-    m_placed->setWidths({16, 0, 12, 6});
+    m_placed->setWidths({12, 0, 11, 5});
+    m_placed->setStretched(ObjectTableModel::Name);
+    m_placed->setEmptyText("Nothing is placed here.");
     m_placed->setFixedHeight(kSmallTable);
     add(m_placed);
     addCaption("Capacity requested");

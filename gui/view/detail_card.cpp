@@ -56,7 +56,7 @@ DetailCard::DetailCard(QWidget* parent)
     column->addWidget(m_head);
     column->addWidget(m_scroll, 1);
     column->addWidget(m_nothing, 1);
-    setMinimumWidth(360);
+    setMinimumWidth(320);
     showNothing({});
 }
 

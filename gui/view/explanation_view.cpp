@@ -74,6 +74,10 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
     column->addWidget(m_panel, 1);
     column->addSpacing(4);
     column->addWidget(m_wordCard);
+    connect(&m_model, &QAbstractItemModel::modelReset, this, &ExplanationView::setWidths);
+    setWidths();
+    m_wordTable->setEmptyText(
+        "No plugin was asked about this cluster: the sentence above is all there is to say.");
     connect(&m_panel->table(), &TableView::chosen, this, &ExplanationView::showWords);
     connect(&m_panel->table(), &TableView::opened, this, &ExplanationView::clusterOpened);
     connect(m_panel, &TablePanel::copied, this, &ExplanationView::copied);
@@ -129,15 +133,12 @@ void ExplanationView::answer(Result<Explanation> result) {
     }
     m_panel->setNotice(false);
     m_asking.succeeded();
-    const int columns = m_model.columnCount();
     const QString current = m_panel->table().currentKey();
     for (Verdict& verdict : result->verdicts)
         if (const Cluster* cluster = m_store.fleet().cluster(verdict.cluster);
             cluster != nullptr && isLost(*cluster))
             verdict.ready.reset();  // remembered, not known
     m_model.show(std::move(*result));
-    if (m_model.columnCount() != columns)
-        setWidths();
     // Other plugins make the table anew; else what is chosen stays, wherever it was scrolled to.
     if (!m_panel->table().selectionModel()->hasSelection())
         m_panel->table().setCurrentIndex(m_model.index(std::max(0, m_model.rowOf(current)), 0));

@@ -36,7 +36,7 @@ std::vector<Tile::Line> linesOf(const std::vector<Tally>& tallies) {
 }
 
 QString seconds(std::optional<double> value) {
-    return value ? milliseconds(*value * 1000) : QString("–");
+    return value ? callTime(*value * 1000) : QString("–");
 }
 
 }  // namespace
@@ -54,13 +54,14 @@ FleetPage::FleetPage(Session& session, QWidget* parent)
       m_splitter(new QSplitter(Qt::Horizontal, this)) {
     auto* tiles = new QHBoxLayout;
     tiles->setSpacing(12);
-    tiles->addWidget(m_clusterTile, 9);
-    tiles->addWidget(m_objectTile, 9);
-    tiles->addWidget(m_worstTile, 14);
-    tiles->addWidget(m_propagationTile, 8);
+    tiles->addWidget(m_clusterTile, 8);
+    tiles->addWidget(m_objectTile, 8);
+    tiles->addWidget(m_worstTile, 13);
+    tiles->addWidget(m_propagationTile, 9);
     m_splitter->addWidget(m_panel);
     m_splitter->addWidget(m_detail);
-    m_splitter->setStretchFactor(0, 1);
+    m_splitter->setStretchFactor(0, 3);
+    m_splitter->setStretchFactor(1, 1);
     m_splitter->setHandleWidth(12);
     m_splitter->setChildrenCollapsible(false);
     m_splitter->setSizes({840, 400});
@@ -70,6 +71,8 @@ FleetPage::FleetPage(Session& session, QWidget* parent)
     column->addLayout(tiles);
     column->addWidget(m_splitter, 1);
     m_panel->table().setWidths({12, 13, 5, 7, 6, 7, 6});
+    using Model = ClusterTableModel;
+    m_panel->table().setFolding({Model::Version, Model::Nodes, Model::Latency, Model::Synced});
 
     connect(&m_panel->table(), &TableView::chosen, m_detail, qOverload<const QString&>(&ClusterDetail::show));
     connect(m_detail, &ClusterDetail::objectOpened, this, &FleetPage::objectOpened);
@@ -147,8 +150,12 @@ void FleetPage::showTiles() {
         worst.lines.push_back(
             {trouble.level, trouble.subject, trouble.cause, since(trouble.since, store.now())});
     if (worst.lines.empty())
-        worst.lines.push_back(m_summary.clusters == 0 ? Tile::Line{Level::Quiet, {}, "Nothing to watch yet"}
-                                                      : Tile::Line{Level::Good, {}, "All is well"});
+        worst.lines.push_back(
+            m_summary.clusters == 0 ? Tile::Line{Level::Quiet, {}, "Nothing to watch yet"}
+            : isOld                 ? Tile::Line{Level::Unknown,
+                                                 {},
+                                 "All was well " + since(store.lastData(), store.now()) + " ago"}
+                                    : Tile::Line{Level::Good, {}, "All is well"});
     m_worstTile->show(std::move(worst));
     const client::Totals& totals = store.fleet().totals();
     m_propagationTile->show({.figure = seconds(totals.propagationP99),

@@ -63,9 +63,11 @@ PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
     auto* line = new QHBoxLayout(this);
     line->setContentsMargins(0, 0, 0, 0);
     line->setSpacing(12);
-    line->addWidget(m_panel, 1);
-    line->addWidget(m_card);
-    m_panel->table().setColumnHidden(PolicyTableModel::Stages, true);
+    line->addWidget(m_panel, 5);
+    line->addWidget(m_card, 2);
+    using Model = PolicyTableModel;
+    m_panel->table().setAbsent({Model::Stages});  // the card has them
+    m_panel->table().setFolding({Model::Source, Model::Version, Model::P50, Model::Calls, Model::P99});
     m_panel->table().setWidths({11, 10, 6, 8, 0, 7, 7, 8, 8});
     connect(&m_panel->table(), &TableView::chosen, this, &PoliciesPage::showCurrent);
     connect(m_card, &PluginCard::copied, this, &PoliciesPage::copied);

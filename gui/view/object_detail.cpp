@@ -37,7 +37,9 @@ ObjectDetail::ObjectDetail(const FleetStore& store, QWidget* parent)
     // The card is too narrow for more: what else is known of the chosen cluster stands below, whole.
     for (const int column : {ShareTableModel::Since, ShareTableModel::Reason})
         m_table->setColumnHidden(column, true);
-    m_table->setWidths({14, 13, 0, 8});
+    m_table->setWidths({10, 11, 0, 5});
+    m_table->setStretched(ShareTableModel::Cluster);
+    m_table->setEmptyText("In no cluster yet.");
     add(m_table);
     add(m_share);
     addStretch();
@@ -73,11 +75,11 @@ void ObjectDetail::refresh() {
         return;
     }
     const TimeMs now = m_store.now();
+    const State state = stateOf(*object, m_store.fleet(), m_store.asOf());
     m_table->setFixedHeight((std::clamp(m_shares.rowCount(), 1, kMostRows) + 1) * kRow + 2);
     if (!m_table->currentIndex().isValid() && m_shares.rowCount() > 0)
         m_table->setCurrentIndex(m_shares.index(0, 0));
     showShare();
-    const State state = stateOf(*object, m_store.fleet(), m_store.asOf());
     showHead(reference(object->id), state.level, state.name, "for " + since(state.since, now),
              m_store.isStale(), state.reason);
     const QString replicas =

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/view/table_view.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <QtGui/QKeyEvent>
 #include <QtGui/QMouseEvent>
 #include <QtWidgets/QHeaderView>
@@ -13,6 +16,9 @@ namespace kubefed::gui {
 namespace {
 
 constexpr int kRow = 4 * kGrid;
+constexpr int kBeside = 24;    // at the left and right of a cell's text
+constexpr int kSign = 20;      // before a state
+constexpr int kLastWide = 96;  // what the last column needs to say anything
 
 // Titles over their figures, the one that orders the rows with an arrow.
 class TableHeading final : public QHeaderView {
@@ -75,7 +81,7 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         // Trouble keeps its colour only as long as it is known to last.
         ink = isAllOld || (isOld && shown != Level::Bad) ? theme.dim : theme.of(shown);
         paintSign(*painter, QRectF(box.left(), box.center().y() - 6, 12, 12), shown, ink, ground);
-        box.setLeft(box.left() + 20);
+        box.setLeft(box.left() + kSign);
     }
     painter->setPen(ink);
     const double ratio = index.data(RatioRole).toDouble();
@@ -121,8 +127,87 @@ TableView::TableView(OrderedTable& model, QWidget* parent)
 
 void TableView::setWidths(const std::vector<int>& letters) {
     const int letter = fontMetrics().horizontalAdvance('0');
-    for (std::size_t i = 0; i < letters.size(); ++i)
-        setColumnWidth(static_cast<int>(i), letters[i] * letter + 24);
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+        const int column = static_cast<int>(i);
+        m_widths[column] = std::max(letters[i] * letter + kBeside, widthFor(column));
+        setColumnWidth(column, m_widths[column]);
+    }
+    fold();
+}
+
+// Its title with the arrow of the order, and the longest that it may say.
+int TableView::widthFor(int column) const {
+    const auto of = [&](int role) { return m_table.headerData(column, Qt::Horizontal, role); };
+    int wide = QFontMetrics(smallFont(font())).horizontalAdvance(of(Qt::DisplayRole).toString() + " ▾");
+    const int sign = of(StatusRole).toBool() ? kSign : 0;
+    for (const QString& text : of(TextsRole).toStringList())
+        wide = std::max(wide, fontMetrics().horizontalAdvance(text) + sign + 2);
+    return wide + kBeside;
+}
+
+void TableView::setFolding(std::vector<int> columns) {
+    m_folding = std::move(columns);
+    fold();
+}
+
+void TableView::setAbsent(std::set<int> columns) {
+    m_absent = std::move(columns);
+    fold();
+}
+
+void TableView::setStretched(int column) {
+    horizontalHeader()->setStretchLastSection(false);
+    horizontalHeader()->setSectionResizeMode(column, QHeaderView::Stretch);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+}
+
+void TableView::setEmptyText(const QString& text) {
+    if (text == m_emptyText)
+        return;
+    m_emptyText = text;
+    viewport()->update();
+}
+
+void TableView::fold() {
+    if (m_folding.empty() && m_absent.empty())
+        return;
+    const int last = m_table.columnCount() - 1;
+    int needed = m_absent.contains(last) ? 0 : kLastWide;
+    for (int column = 0; column < last; ++column) {
+        if (!isColumnHidden(column))
+            m_widths[column] = columnWidth(column);  // as a person may have made it
+        needed += m_absent.contains(column) ? 0 : m_widths[column];
+    }
+    std::set<int> hidden = m_absent;
+    for (const int column : m_folding) {
+        if (needed <= viewport()->width())
+            break;
+        if (hidden.insert(column).second)
+            needed -= m_widths[column];
+    }
+    for (int column = 0; column <= last; ++column)
+        if (isColumnHidden(column) != hidden.contains(column))
+            setColumnHidden(column, hidden.contains(column));
+    // The last one keeps what it had when there was more room, unless it is told.
+    if (const int room = viewport()->width() - horizontalHeader()->length();
+        room < 0 && !hidden.contains(last))
+        setColumnWidth(last, std::max(horizontalHeader()->minimumSectionSize(), columnWidth(last) + room));
+}
+
+void TableView::resizeEvent(QResizeEvent* event) {
+    QTableView::resizeEvent(event);
+    fold();
+}
+
+void TableView::paintEvent(QPaintEvent* event) {
+    QTableView::paintEvent(event);
+    if (m_emptyText.isEmpty() || m_table.rowCount() > 0)
+        return;
+    QPainter painter(viewport());
+    painter.setFont(font());
+    painter.setPen(themeOf(*this).dim);
+    painter.drawText(QRectF(viewport()->rect()).adjusted(12, 8, -12, -8),
+                     Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, m_emptyText);
 }
 
 QString TableView::currentKey() const {

@@ -45,9 +45,12 @@ WorkloadsPage::WorkloadsPage(Session& session, QWidget* parent)
     m_panel->addControl(switches);
     m_panel->setOther(m_matrix);
     m_panel->table().setWidths({13, 11, 11, 6, 6, 13, 5});
+    using Model = ObjectTableModel;
+    m_panel->table().setFolding({Model::Policy, Model::Clusters, Model::Since, Model::Namespace});
     m_splitter->addWidget(m_panel);
     m_splitter->addWidget(m_detail);
-    m_splitter->setStretchFactor(0, 1);
+    m_splitter->setStretchFactor(0, 3);
+    m_splitter->setStretchFactor(1, 1);
     m_splitter->setHandleWidth(12);
     m_splitter->setChildrenCollapsible(false);
     m_splitter->setSizes({840, 400});

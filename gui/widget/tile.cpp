@@ -15,7 +15,8 @@ namespace kubefed::gui {
 namespace {
 
 constexpr int kPadding = 2 * kGrid;
-constexpr int kHead = 40;  // caption
+constexpr int kHead = 40;     // caption
+constexpr int kNarrow = 220;  // there the words beside the figure need the room
 
 }  // namespace
 
@@ -42,12 +43,15 @@ QSize Tile::sizeHint() const {
     return {240, kHead + 4 * (fontMetrics().height() + 6) + kPadding - 4};
 }
 
+QFont Tile::figure() const {
+    return width() < kNarrow ? titleFont(font()) : figureFont(font());
+}
+
 QRectF Tile::placeOf(int line) const {
     const int tall = fontMetrics().height() + 6;
-    const double left =
-        m_content.figure.isEmpty()
-            ? 0
-            : QFontMetricsF(figureFont(font())).horizontalAdvance(m_content.figure) + 2 * kGrid;
+    const double left = m_content.figure.isEmpty()
+                            ? 0
+                            : QFontMetricsF(figure()).horizontalAdvance(m_content.figure) + 2 * kGrid;
     return {kPadding + left - 6, kHead - 3.0 + line * tall, width() - 2 * kPadding - left + 12,
             static_cast<double>(tall)};
 }
@@ -75,7 +79,7 @@ void Tile::paintEvent(QPaintEvent*) {
         painter.drawText(QRectF(kPadding, 12, width() - 2 * kPadding, 16), Qt::AlignRight | Qt::AlignVCenter,
                          m_content.unit);
     if (!m_content.figure.isEmpty()) {
-        painter.setFont(figureFont(font()));
+        painter.setFont(figure());
         painter.setPen(m_content.isOld ? theme.dim : theme.text);
         painter.drawText(QRectF(kPadding, kHead - 6, width(), 32), Qt::AlignLeft | Qt::AlignVCenter,
                          m_content.figure);
@@ -83,8 +87,8 @@ void Tile::paintEvent(QPaintEvent*) {
     for (int i = 0; i < static_cast<int>(m_content.lines.size()); ++i)
         paintLine(painter, i);
     if (m_content.spark.size() > 1) {
-        const QRectF plot(kPadding, kHead + 30,
-                          QFontMetricsF(figureFont(font())).horizontalAdvance(m_content.figure), 24);
+        const QRectF plot(kPadding, kHead + 30, QFontMetricsF(figure()).horizontalAdvance(m_content.figure),
+                          24);
         const double highest = std::max(1e-9, *std::ranges::max_element(m_content.spark));
         QPainterPath path;
         for (std::size_t i = 0; i < m_content.spark.size(); ++i) {

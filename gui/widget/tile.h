@@ -48,6 +48,7 @@ protected:
     void leaveEvent(QEvent* event) override;
 
 private:
+    [[nodiscard]] QFont figure() const;
     [[nodiscard]] QRectF placeOf(int line) const;
     [[nodiscard]] int lineAt(const QPointF& place) const;
     void paintLine(QPainter& painter, int index);

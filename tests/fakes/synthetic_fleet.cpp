@@ -70,7 +70,7 @@ void makeUnreachable(Cluster& cluster, TimeMs now, TimeMs since) {
     cluster.phaseSince = now - since;
     cluster.lastContact = now - since - 30'000;
     cluster.reason = "ProbeFailed";
-    cluster.message = "connection timed out (3 of 3 probes)";
+    cluster.message = "3 of 3 probes: no answer within 3 s";
     for (std::size_t i = cluster.latencies.size() - 6; i < cluster.latencies.size(); ++i)
         cluster.latencies[i] = -1;
     cluster.timeline.push_back({cluster.phaseSince, Phase::Unreachable, cluster.message});
@@ -244,10 +244,31 @@ FleetChanges storyFleet(TimeMs now) {
          "placed on 4 clusters by shop/web"},
         {4, now - 312'000, Severity::Warning, 1, {}, "Degraded", all.clusters[0].message},
         {5, now - 95'000, Severity::Error, 4, cart, "ImagePullBackOff", all.objects[3].message},
-        {6, now - 51'000, Severity::Warning, 3, {}, "ProbeFailed", "connection timed out (1 of 3 probes)"},
-        {7, now - 41'000, Severity::Warning, 3, {}, "ProbeFailed", "connection timed out (2 of 3 probes)"},
+        {6, now - 51'000, Severity::Warning, 3, {}, "ProbeFailed", "1 of 3 probes: no answer within 3 s"},
+        {7, now - 41'000, Severity::Warning, 3, {}, "ProbeFailed", "2 of 3 probes: no answer within 3 s"},
         {8, now - 31'000, Severity::Error, 3, {}, "Unreachable", all.clusters[2].message},
         {9, now - 4'000, Severity::Info, 10, {}, "Joining", "join was asked for by admin"}};
+    return all;
+}
+
+FleetChanges wideFleet(TimeMs now) {
+    FleetChanges all = storyFleet(now);
+    all.activities.clear();
+    Object& waiting = all.objects[0];
+    waiting.health = ObjectHealth::Unscheduled;
+    waiting.reason = "NoClusterFits";
+    waiting.message = "no cluster has the label tier=gpu that policy \"shop/web\" asks for";
+    waiting.since = now - 119 * 60'000;
+    waiting.shares.clear();
+    waiting.ready = 0;
+    waiting.unplaced = waiting.wanted.value_or(0);
+    all.objects[6].health = ObjectHealth::Progressing;
+    all.objects[6].since = now - 47 * 3'600'000;
+    all.clusters[5].phase = Phase::Unauthorized;
+    all.clusters[5].message = "the token is no longer accepted";
+    all.clusters[5].phaseSince = now - 119 * 60'000;
+    all.clusters[5].lastContact = now - 119 * 60'000;
+    all.totals = Totals{0.0004, 0.0018, 0, 0};
     return all;
 }
 

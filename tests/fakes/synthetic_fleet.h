@@ -25,6 +25,9 @@ struct FleetShape {
 [[nodiscard]] client::FleetChanges syntheticFleet(const FleetShape& shape);
 // The small fleet of the pictures: oregon does not answer, tokyo cannot pull an image, all else is well.
 [[nodiscard]] client::FleetChanges storyFleet(client::TimeMs now);
+// That fleet with what takes the most room: long states, ages of three letters and a unit, an object that
+// nothing was decided for, and nothing that happened yet.
+[[nodiscard]] client::FleetChanges wideFleet(client::TimeMs now);
 // Why `object` of that fleet is where it is: four plugins, every cluster.
 [[nodiscard]] client::Explanation storyExplanation(const client::FleetChanges& fleet,
                                                    const client::ObjectId& object, client::TimeMs now);

@@ -74,9 +74,9 @@ private Q_SLOTS:
     }
 
     void forbidden() {
-        m_session->lose(
-            client::ConnectionState::Forbidden,
-            {.code = Code::PermissionDenied, .message = "User \"jane\" may not watch fleets.kubefed.io"});
+        m_session->lose(client::ConnectionState::Forbidden,
+                        {.code = Code::PermissionDenied,
+                         .message = "user \"jane\" may not watch fleets.kubefed.io cluster-wide"});
         make(MainWindow::Colours::Light);
         check("forbidden");
     }
@@ -141,6 +141,55 @@ private Q_SLOTS:
         check("workloads");
     }
 
+    void smallest_data() {
+        QTest::addColumn<int>("page");
+        QTest::addColumn<QString>("name");
+        QTest::newRow("fleet") << static_cast<int>(MainWindow::FleetPlace) << "fleet-smallest";
+        QTest::newRow("workloads") << static_cast<int>(MainWindow::WorkloadsPlace) << "workloads-smallest";
+    }
+    void smallest() {
+        QFETCH(const int, page);
+        QFETCH(const QString, name);
+        client::FleetChanges all = testing::wideFleet(m_session->source.now());
+        const QString undecided = keyOf(all.objects[0].id);
+        tell(std::move(all));
+        make(MainWindow::Colours::Light);
+        m_window->resize(m_window->minimumSize());
+        page == MainWindow::FleetPlace ? m_window->openCluster("tokyo") : m_window->openObject(undecided);
+        check(name);
+    }
+
+    void follower() {
+        tellStory();
+        const client::ObjectId service = m_session->fleet.fleet().object(2)->id;
+        client::Explanation& told = m_session->source.explanations.at(service);
+        told.policy.clear();
+        told.because.clear();
+        told.hasReplicas = false;
+        for (client::Verdict& verdict : told.verdicts) {
+            verdict.words.clear();
+            verdict.score.reset();
+            verdict.text = verdict.chosen ? "chosen: what uses it is there" : "nothing that uses it is there";
+        }
+        make(MainWindow::Colours::Light);
+        m_window->openObject(keyOf(service));
+        QTest::keyClick(m_window.get(), Qt::Key_W);
+        m_session->clock.advance(Duration{10});
+        check("explanation-follower");
+    }
+
+    // Nothing comes any more, though the connection stands; and, before that, nothing from the clusters.
+    void silent() {
+        tellStory();
+        make(MainWindow::Colours::Dark);
+        m_session->clock.advance(Duration{14'000});
+        m_session->source.sink()->changed({.totals = client::Totals{}});
+        m_session->clock.advance(Duration{1'000});
+        m_session->lose(client::ConnectionState::Stalled, {.code = Code::Ok});
+        m_session->clock.advance(Duration{4'000});
+        check("silent-dark");
+    }
+
     void matrix_data() {
         QTest::addColumn<int>("colours");
         QTest::addColumn<QString>("name");
@@ -186,9 +235,9 @@ private Q_SLOTS:
 
     void events() {
         tellStory();
-        make(MainWindow::Colours::Light);
+        make(MainWindow::Colours::Dark);
         m_window->open(MainWindow::EventsPlace);
-        check("events");
+        check("events-dark");
     }
 
     void palette() {

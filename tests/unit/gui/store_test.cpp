@@ -145,7 +145,7 @@ private Q_SLOTS:
         QCOMPARE(summary.clusterTally.back().name, QString("Ready"));
         QCOMPARE(summary.worst.size(), Summary::kWorst);
         QCOMPARE(summary.worst.front().subject, QString("oregon"));
-        QVERIFY(summary.worst.front().cause.contains("timed out"));
+        QVERIFY(summary.worst.front().cause.contains("no answer within 3 s"));
         QCOMPARE(ageText(m_store->now() - summary.worst.front().since), QString("31 s"));
         QVERIFY(summary.worst[1].object != 0);
     }
