@@ -80,6 +80,7 @@ bool Daemon::shutDown() {
     m_policies.reset();
     m_registry.reset();
     m_monitor.reset();
+    m_hungCalls.reset();
     m_pidFile.reset();
     return !isPlannerLeft;
 }
@@ -126,7 +127,14 @@ bool Daemon::openMonitor() {
     config.file = m_config.data / "policy-calls";
     config.limit = m_config.policyCallLimit;
     config.notesSignals = true;
-    config.hung = [liveness = m_liveness](const plugins::CallMonitor::Suspect* suspect) {
+    // Of what does not fit the last would be missing: sixteen changes, each at least an eighth of the limit
+    // apart.
+    m_hungCalls = std::make_shared<HungCalls>(16, [this](auto changes) {
+        if (m_policyManager)
+            m_policyManager->setHung(changes.back());
+    });
+    config.hung = [liveness = m_liveness, calls = m_hungCalls](const plugins::CallMonitor::Suspect* suspect) {
+        std::ignore = calls->push(suspect == nullptr ? std::nullopt : std::optional(*suspect));
         if (suspect == nullptr) {
             log::warning("a policy plugin has come back");
             return liveness->setTrouble({});
@@ -195,6 +203,7 @@ void Daemon::startPolicies() {
         PolicyManager::Config{.folder = folder,
                               .builtins = builtins,
                               .pluginDirs = m_config.pluginDirs,
+                              .federation = m_config.federation,
                               .onlyBuiltins = m_config.withoutPolicies},
         PolicyManager::Handlers{.changed =
                                     [this] {

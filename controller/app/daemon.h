@@ -16,6 +16,7 @@
 #include "controller/policies/policy_manager.h"
 #include "controller/policies/process_prober.h"
 #include "controller/scheduling/thread_planner.h"
+#include "kubefed/util/mailbox.h"
 #include "kubefed/util/qt_clock.h"
 #include "plugins/host/registry.h"
 
@@ -53,6 +54,9 @@ private:
 
 class Daemon {
 public:
+    // Who hangs, none for who has come back; from the monitor's thread.
+    using HungCalls = Mailbox<std::optional<plugins::CallMonitor::Suspect>>;
+
     Daemon(DaemonConfig config, std::function<void(int)> finished);
     ~Daemon();  // shutDown()
     Daemon(const Daemon&) = delete;
@@ -80,6 +84,7 @@ private:
     bool m_isDown = false;
     // What follows is taken down from the last to the first, see shutDown().
     std::unique_ptr<PidFile> m_pidFile;
+    std::shared_ptr<HungCalls> m_hungCalls;  // the monitor's, too
     std::unique_ptr<plugins::CallMonitor> m_monitor;
     std::unique_ptr<plugins::PolicyRegistry> m_registry;
     std::unique_ptr<RegistryPolicySource> m_policies;

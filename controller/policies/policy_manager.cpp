@@ -384,6 +384,23 @@ std::vector<kube::JsonObject> PolicyManager::configsOf(const std::string& name) 
 
 // ---- What is told
 
+void PolicyManager::setHung(const std::optional<plugins::CallMonitor::Suspect>& who) {
+    for (auto& [name, entry] : m_entries) {
+        const bool isHung = who && entry.active && entry.active->sha256 == who->sha256;
+        if (!isHung && !entry.hung)
+            continue;
+        entry.hasComeBack = !isHung;
+        entry.hung.reset();
+        if (isHung)
+            entry.hung = PolicyWord{
+                .holds = false,
+                .reason = std::string(fed::kPluginHung),
+                .message = "it " + who->text() + ", so nothing is decided; a restart ends and disables it: " +
+                           "kubefed down " + m_config.federation + " && kubefed up " + m_config.federation};
+        writeStatus(name);
+    }
+}
+
 void PolicyManager::writeStatus(const std::string& name, bool withCounters) {
     const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
     const auto at = m_entries.find(name);

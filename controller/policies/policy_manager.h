@@ -32,6 +32,7 @@ public:
         std::filesystem::path folder;  // the registry's: libraries by sha256
         std::filesystem::path builtins;
         std::vector<std::filesystem::path> pluginDirs;
+        std::string federation;        // as people name it in commands
         bool onlyBuiltins = false;     // nothing else is probed or mapped, whatever the objects say
         Duration statusEvery{60'000};  // counters alone are written no more often while calls go on
         Duration countersRest{5'000};  // and once when there were no calls for so long: then all is silent
@@ -49,6 +50,9 @@ public:
     // `suspect`: in whom the process before ended; it is disabled. `ready` once, when everything that the
     // federation has is loaded or refused.
     void start(std::optional<plugins::CallMonitor::Suspect> suspect, std::function<void()> ready);
+
+    // A call has not come back in time; none: it has, after all.
+    void setHung(const std::optional<plugins::CallMonitor::Suspect>& who);
 
     [[nodiscard]] std::filesystem::path uploadFolder() const override { return m_config.folder / "uploads"; }
     [[nodiscard]] Request install(PolicyUpload upload, Callback<InstalledPolicy> done) override;

@@ -23,13 +23,23 @@ std::int64_t microsOf(std::chrono::nanoseconds took) {
     return std::chrono::ceil<std::chrono::microseconds>(took).count();
 }
 
+InstalledPolicy::State stateOf(const PolicyFacts& facts) {
+    if (facts.hung)
+        return InstalledPolicy::State::Failed;
+    if (facts.isDisabled)
+        return InstalledPolicy::State::Disabled;
+    return facts.active ? InstalledPolicy::State::Active : InstalledPolicy::State::Failed;
+}
+
 PolicyWord readyWord(const PolicyFacts& facts, const fed::PolicyPlugin& object) {
+    if (facts.hung)
+        return *facts.hung;
     if (facts.isDisabled) {
         // What it was disabled for outlives the process that found it.
         if (facts.suspicion)
             return *facts.suspicion;
         const fed::Condition* before = fed::findCondition(object.status.conditions, fed::kPluginReady);
-        if (isAccused(object.status))
+        if (isAccused(object.status) && !facts.hasComeBack)
             return {.holds = false, .reason = before->reason, .message = before->message};
         return {.holds = false,
                 .reason = "Disabled",
@@ -95,7 +105,7 @@ fed::PolicyPluginStatus policyStatus(const PolicyFacts& facts, const fed::Policy
         status.sha256 = object.status.sha256;
         status.stages = object.status.stages;
     }
-    status.state = facts.isDisabled ? "Disabled" : facts.active ? "Active" : "Failed";
+    status.state = toString(stateOf(facts));
     const auto set = [&](std::string_view type, const PolicyWord& word) {
         fed::setCondition(status.conditions,
                           {.type = std::string(type),
@@ -131,9 +141,7 @@ InstalledPolicy describePolicy(const std::string& name, const PolicyFacts& facts
         if (!manifest.configSchema.is_null())
             result.configSchema = kube::printJson(manifest.configSchema);
     }
-    result.state = facts.isDisabled ? InstalledPolicy::State::Disabled
-                   : facts.active   ? InstalledPolicy::State::Active
-                                    : InstalledPolicy::State::Failed;
+    result.state = stateOf(facts);
     result.libraryGeneration = static_cast<std::uint32_t>(status.libraryGeneration);
     if (object != nullptr)
         for (const fed::Condition& condition : status.conditions)

@@ -27,6 +27,8 @@ struct PolicyFacts {
     bool isDisabled = false;
     bool isLeftOut = false;               // by the way the controller was started
     std::optional<PolicyWord> suspicion;  // of the process before, until the object says Disabled
+    std::optional<PolicyWord> hung;       // now; a call of it does not come back
+    bool hasComeBack = false;             // from such a call
     PolicyWord ready;                     // where nothing is active
     std::optional<PolicyWord> installed;
     // What was installed while it is disabled, and is mapped when it is Active again; else empty.

@@ -129,7 +129,8 @@ CliError controllerError(const Error& error, const kube::ContextConfig& federati
                     .evidence = error.text(),
                     .remedy =
                         "if a policy plugin does not come back, restart the controller, which then "
-                        "disables it; else ask again"};
+                        "disables it (kubefed down " +
+                        name + " && kubefed up " + name + "); else ask again"};
         default:
             return {.id = "KF1013",
                     .message = what + ": the controller of federation \"" + name + "\" cannot be reached",

@@ -54,6 +54,12 @@ struct PolicyPlugin {
     [[nodiscard]] static Result<PolicyPlugin> decode(const kube::Object& object);
 };
 
+// A call of it has not come back, so nothing is decided; only a restart of the controller ends that.
+[[nodiscard]] inline bool isHanging(const PolicyPluginStatus& status) {
+    const Condition* ready = findCondition(status.conditions, kPluginReady);
+    return status.state == "Failed" && ready != nullptr && ready->reason == kPluginHung;
+}
+
 [[nodiscard]] kube::JsonObject encode(const PolicyPluginSpec& spec);
 [[nodiscard]] kube::JsonObject encode(const PolicyPluginStatus& status);
 // A new object of that name.

@@ -128,6 +128,8 @@ until_true says "Disabled: spec.mode is Disabled" kubefed policy list
 pid=$(cat "$data/kubefed-controller.pid")
 workload hang tar
 until_true says 'policy plugin "tar" did not come back from filter' livez
+until_true says "Hung: it did not come back from filter" kubefed policy list
+(kubefed why rc/hang 2>&1 || true) | grep -F "kubefed down faults && kubefed up faults" >/dev/null || fail "why does not name the restart"
 unexplained() { (kubefed why rc/good-tar -o wide 2>&1 || true) | grep 'KF1014\|did not come back from filter' >/dev/null; }
 until_true unexplained
 member=$(kubefed sandbox status | awk 'NR > 1 { print $1; exit }')

@@ -18,6 +18,7 @@ void PolicyMode::onObject(const Result<kube::Object>& answer) {
         return failWith(answer.error(), "policy \"" + m_options.name + "\"");
     const bool isDisabled = m_mode == Mode::Disabled;
     const auto plugin = fed::PolicyPlugin::decode(*answer);
+    m_isHanging = plugin && fed::isHanging(plugin->status);
     if (plugin && plugin->spec.isDisabled == isDisabled)
         return tell(false);
     const kube::JsonObject patch{{"spec", kube::JsonObject{{"mode", isDisabled ? "Disabled" : "Active"}}}};
@@ -38,6 +39,11 @@ void PolicyMode::tell(bool isNew) {
                                 "policy enable " +
                                 m_options.name
                           : is + "enabled; policies that use it decide with it");
+    if (m_isHanging)
+        env().report.warn(m_options.name +
+                          " does not come back from a call, so nothing is decided until the controller is "
+                          "restarted: kubefed down " +
+                          federationName() + " && kubefed up " + federationName());
     finish(kDone);
 }
 

@@ -28,6 +28,7 @@ private:
 
     const PolicyModeOptions m_options;
     const Mode m_mode;
+    bool m_isHanging = false;
     Request m_request;
 };
 

@@ -10,6 +10,7 @@
 #include "kubefed/client/locate.h"
 #include "kubefed/fed/kinds.h"
 #include "kubefed/fed/names.h"
+#include "kubefed/fed/policy_plugin.h"
 
 namespace kubefed::cli {
 
@@ -119,11 +120,29 @@ void Why::noPlacement() {
     } else if (const std::string_view reason = fed::whyNoTemplate(m_object); !reason.empty()) {
         error.evidence = "it is not propagated: " + std::string(reason);
     } else {
-        error.evidence = "the controller has not decided about it yet";
-        error.remedy =
-            "ask again; if it stays so, see whether the controller runs: kubefed up " + federationName();
+        return undecided(std::move(error));
     }
     fail(error);
+}
+
+// Starting what runs changes nothing where a policy plugin hangs.
+void Why::undecided(CliError error) {
+    m_request = client().list(
+        fed::policyPlugins(), {},
+        [this, error = std::move(error)](const Result<kube::ObjectList>& listed) mutable {
+            error.evidence = "the controller has not decided about it yet";
+            error.remedy =
+                "ask again; if it stays so, see whether the controller runs: kubefed up " + federationName();
+            for (const kube::Object& object : listed ? listed->items : std::vector<kube::Object>())
+                if (const auto plugin = fed::PolicyPlugin::decode(object);
+                    plugin && fed::isHanging(plugin->status)) {
+                    error.evidence =
+                        "policy plugin \"" + plugin->name + "\" does not come back, so nothing is decided";
+                    error.remedy = "restart the controller, which then disables it: kubefed down " +
+                                   federationName() + " && kubefed up " + federationName();
+                }
+            fail(error);
+        });
 }
 
 void Why::readEvents() {

@@ -34,6 +34,7 @@ private:
     void readPlacement();
     void onPlacement(Result<kube::Object> answer);
     void noPlacement();
+    void undecided(CliError error);
     void readEvents();
     // What every plugin said, from the controller.
     void findController();

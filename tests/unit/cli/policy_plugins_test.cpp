@@ -75,6 +75,21 @@ private Q_SLOTS:
         QVERIFY(said("KF1011") && said("policy \"none\""));
     }
 
+    void disablingWhatHangsNamesTheRestart() {
+        auto& document = w->federation.objects[kPlugins + "/mine"];
+        document["status"] = kube::JsonObject{
+            {"state", "Failed"},
+            {"conditions",
+             kube::JsonArray{kube::JsonObject{{"type", "Ready"},
+                                              {"status", "False"},
+                                              {"reason", "Hung"},
+                                              {"message", "it did not come back from score"}}}}};
+        for (const char* is : {"mine is disabled", "was already disabled"}) {
+            QCOMPARE(run<PolicyDisable>(PolicyModeOptions{.common = {}, .name = "mine"}), kDone);
+            QVERIFY2(said(is) && said("kubefed down prod && kubefed up prod"), w->err.str().c_str());
+        }
+    }
+
     void whatWasNotInstalledIsNotRemovedButDisabled() {
         QCOMPARE(run<PolicyRemove>(PluginOptions{.common = {}, .library = {}, .name = "mine"}), kFailed);
         QVERIFY2(said("KF1609") && said("kubefed policy disable mine"), w->err.str().c_str());

@@ -61,6 +61,7 @@ struct Life {
                   {.folder = data / "policies",
                    .builtins = programs() / "policies",
                    .pluginDirs = std::move(pluginDirs),
+                   .federation = "prod",
                    .onlyBuiltins = onlyBuiltins},
                   {.changed = [this] { ++changes; },
                    .policies = [this] { return policies; },
@@ -673,6 +674,37 @@ private Q_SLOTS:
         begin();
         QVERIFY(until([this] { return object("good").status.state == "Failed"; }));
         QVERIFY(conditionOf("good", "Ready").find("--plugin-dir") != std::string::npos);
+    }
+
+    void whoHangsIsToldAtOnce() {
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        const plugins::CallMonitor::Suspect hung{"good", good->sha256, plugins::Doing::Score};
+        w->life->manager.setHung(hung);
+        QVERIFY(listed("good").state == State::Failed);
+        QVERIFY(listed("good").message.find("kubefed down prod && kubefed up prod") != std::string::npos);
+        QVERIFY(until([this] { return fed::isHanging(object("good").status); }));
+        QVERIFY(conditionOf("good", "Ready").starts_with("False Hung it did not come back from score"));
+        QVERIFY(listed("weighted").state == State::Active);
+        // Disabled by a person it still hangs; when it has come back, nothing of that is left.
+        setMode("good", "Disabled");
+        QVERIFY(
+            until([this] { return w->life->registry.plugins().size() == 5 && !openError("good").empty(); }));
+        QVERIFY(fed::isHanging(object("good").status));
+        w->life->manager.setHung({});
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        QVERIFY(conditionOf("good", "Ready").starts_with("False Disabled"));
+        setMode("good", "Active");
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        // Ended in it, it is disabled as ever.
+        w->life->manager.setHung(hung);
+        QVERIFY(until([this] { return fed::isHanging(object("good").status); }));
+        begin({}, hung);
+        QVERIFY(
+            until([this] { return object("good").status.state == "Disabled" && w->life->forgiven == 1; }));
+        QVERIFY(object("good").spec.isDisabled);
+        QVERIFY(conditionOf("good", "Ready").find("kubefed policy enable good") != std::string::npos);
     }
 
     void withoutPoliciesNothingElseIsMapped() {
