@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "controller/membership/probe_words.h"
 #include "controller/membership/shard_actions.h"
 #include "kubefed/fed/names.h"
 #include "kubefed/kube/discovery.h"
@@ -23,7 +24,8 @@ std::string failingCheck(const std::string& body) {
     return body.substr(at + 3, body.find('\n', at) - at - 3);
 }
 
-fed::Probe toProbe(const Result<net::HttpResponse>& response, Duration latency) {
+fed::Probe toProbe(const Result<net::HttpResponse>& response, Duration latency, const net::Endpoint& endpoint,
+                   Duration timeout) {
     fed::Probe probe{.outcome = fed::ProbeOutcome::Ok, .latency = latency, .message = {}};
     if (response)
         return probe;
@@ -33,7 +35,7 @@ fed::Probe toProbe(const Result<net::HttpResponse>& response, Duration latency) 
                     : http == 401 || http == 403 ? fed::ProbeOutcome::Refused
                     : http == 429                ? fed::ProbeOutcome::Ok
                                                  : fed::ProbeOutcome::NotReady;
-    probe.message = error.message;
+    probe.message = probeWords(error, endpoint, timeout);
     if (probe.outcome == fed::ProbeOutcome::NotReady)
         if (const std::string check = failingCheck(error.status->body); !check.empty())
             probe.message = check;
@@ -107,8 +109,10 @@ void ShardMember::send(std::uint64_t ticket, ActionRequest request) {
 
 void ShardMember::probe(std::uint64_t ticket, Duration timeout) {
     m_requests[ticket] = m_client->raw(
-        "/readyz", timeout, [this, ticket, begun = m_clock.now()](Result<net::HttpResponse> response) {
-            answer(ticket, toProbe(response, std::chrono::duration_cast<Duration>(m_clock.now() - begun)));
+        "/readyz", timeout,
+        [this, ticket, timeout, begun = m_clock.now()](Result<net::HttpResponse> response) {
+            answer(ticket, toProbe(response, std::chrono::duration_cast<Duration>(m_clock.now() - begun),
+                                   m_config.endpoint, timeout));
         });
 }
 

@@ -8,6 +8,7 @@
 
 #include <QTimer>
 
+#include "kubefed/client/connection_words.h"
 #include "kubefed/client/convert.h"
 #include "kubefed/util/log.h"
 #include "kubefed/util/mailbox.h"
@@ -34,8 +35,10 @@ void logLine(gpr_log_func_args* line) {
     log::debug("gRPC", {{"says", line->message}});
 }
 
-Error errorOf(const grpc::Status& status) {
+Error errorOf(const grpc::Status& status, const std::string& address) {
     Error error{.code = static_cast<Code>(status.error_code()), .message = status.error_message()};
+    if (error.code == Code::Unavailable)
+        error.message = connectionWords(error.message, address);
     if (error.message.empty())
         error.message = toString(error.code);
     return error;
@@ -153,7 +156,8 @@ public:
 
 class RpcChannel::Impl {
 public:
-    explicit Impl(const FederationEndpoint& endpoint) : inbox(std::make_shared<Inbox>()) {
+    explicit Impl(const FederationEndpoint& endpoint)
+        : inbox(std::make_shared<Inbox>()), address(endpoint.address) {
         if (!endpoint.bearerToken.empty())
             authorization = "Bearer " + endpoint.bearerToken;
         gpr_set_log_function(&logLine);
@@ -190,16 +194,17 @@ public:
         prepare(call->context);
         call->context.set_deadline(std::chrono::system_clock::now() + kUnaryDeadline);
         inbox->begin(call);
-        start(*call, [call, convert, box = inbox,
+        start(*call, [call, convert, box = inbox, at = address,
                       to = std::weak_ptr(held->inner)](const grpc::Status& status) mutable {
             box->post(answer<T>(std::move(to), status.ok() ? Result<T>(convert(call->reply))
-                                                           : Result<T>(fail(errorOf(status)))));
+                                                           : Result<T>(fail(errorOf(status, at)))));
             box->end();
         });
         return Request(std::move(held));
     }
 
     std::shared_ptr<Inbox> inbox;
+    std::string address;
     std::string authorization;
     std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<v1::Federation::Stub> stub;
@@ -214,8 +219,9 @@ class WatchReader final : public grpc::ClientReadReactor<v1::FleetMessage>,
                           public Cancellable,
                           public std::enable_shared_from_this<WatchReader> {
 public:
-    WatchReader(std::shared_ptr<Inbox> inbox, std::weak_ptr<HeldWatch::Inner> to, WatchScope scope)
-        : m_inbox(std::move(inbox)), m_to(std::move(to)) {
+    WatchReader(std::shared_ptr<Inbox> inbox, std::string address, std::weak_ptr<HeldWatch::Inner> to,
+                WatchScope scope)
+        : m_inbox(std::move(inbox)), m_address(std::move(address)), m_to(std::move(to)) {
         m_request.set_clusters_only(scope == WatchScope::Clusters);
     }
 
@@ -241,7 +247,7 @@ public:
     void OnDone(const grpc::Status& status) override {
         m_inbox->post([to = m_to, error = status.ok() ? Error{.code = Code::Unavailable,
                                                               .message = "the controller ended the stream"}
-                                                      : errorOf(status)] {
+                                                      : errorOf(status, m_address)] {
             if (const auto inner = to.lock()) {
                 inner->call.reset();
                 const auto ended = inner->callbacks.ended;
@@ -322,6 +328,7 @@ private:
     }
 
     std::shared_ptr<Inbox> m_inbox;
+    const std::string m_address;
     std::weak_ptr<HeldWatch::Inner> m_to;
     std::shared_ptr<WatchReader> m_self;
     grpc::ClientContext m_context;
@@ -338,9 +345,12 @@ private:
 
 class Uploader final : public grpc::ClientWriteReactor<v1::InstallPolicyRequest>, public Cancellable {
 public:
-    Uploader(std::shared_ptr<Inbox> inbox, std::weak_ptr<HeldResult<PolicyInstalled>::Inner> to,
-             PolicyUpload upload)
-        : m_inbox(std::move(inbox)), m_to(std::move(to)), m_upload(std::move(upload)) {}
+    Uploader(std::shared_ptr<Inbox> inbox, std::string address,
+             std::weak_ptr<HeldResult<PolicyInstalled>::Inner> to, PolicyUpload upload)
+        : m_inbox(std::move(inbox)),
+          m_address(std::move(address)),
+          m_to(std::move(to)),
+          m_upload(std::move(upload)) {}
 
     void start(v1::Federation::Stub& stub, std::shared_ptr<Uploader> self) {
         m_self = std::move(self);
@@ -369,9 +379,9 @@ public:
         StartWrite(&m_request);
     }
     void OnDone(const grpc::Status& status) override {
-        m_inbox->post(answer<PolicyInstalled>(m_to, status.ok()
-                                                        ? Result<PolicyInstalled>(toValue(m_reply))
-                                                        : Result<PolicyInstalled>(fail(errorOf(status)))));
+        m_inbox->post(answer<PolicyInstalled>(
+            m_to, status.ok() ? Result<PolicyInstalled>(toValue(m_reply))
+                              : Result<PolicyInstalled>(fail(errorOf(status, m_address)))));
         const auto inbox = m_inbox;
         m_self.reset();
         inbox->end();
@@ -379,6 +389,7 @@ public:
 
 private:
     std::shared_ptr<Inbox> m_inbox;
+    const std::string m_address;
     std::weak_ptr<HeldResult<PolicyInstalled>::Inner> m_to;
     std::shared_ptr<Uploader> m_self;
     PolicyUpload m_upload;
@@ -399,7 +410,7 @@ RpcChannel::~RpcChannel() {
 Request RpcChannel::watch(WatchScope scope, WatchCallbacks callbacks) {
     auto held = std::make_unique<HeldWatch>();
     held->inner->callbacks = std::move(callbacks);
-    auto reader = std::make_shared<WatchReader>(m_impl->inbox, held->inner, scope);
+    auto reader = std::make_shared<WatchReader>(m_impl->inbox, m_impl->address, held->inner, scope);
     held->inner->call = reader;
     m_impl->prepare(reader->context());
     reader->start(*m_impl->stub);
@@ -434,7 +445,8 @@ Request RpcChannel::listPolicies(Callback<std::vector<PolicyPlugin>> done) {
 Request RpcChannel::installPolicy(PolicyUpload upload, Callback<PolicyInstalled> done) {
     auto held = std::make_unique<HeldResult<PolicyInstalled>>();
     held->inner->callbacks = std::move(done);
-    auto uploader = std::make_shared<Uploader>(m_impl->inbox, held->inner, std::move(upload));
+    auto uploader =
+        std::make_shared<Uploader>(m_impl->inbox, m_impl->address, held->inner, std::move(upload));
     held->inner->call = uploader;
     m_impl->prepare(uploader->context());
     uploader->start(*m_impl->stub, uploader);

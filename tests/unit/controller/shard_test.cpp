@@ -158,7 +158,8 @@ private Q_SLOTS:
         link->act(creation("c"), [&](Result<ActionAnswer> result) { answer = std::move(result); });
         QTRY_VERIFY(probe && answer);
         QVERIFY(probe->outcome == fed::ProbeOutcome::Failed);
-        QVERIFY(!probe->message.empty());
+        QVERIFY2(probe->message.starts_with("127.0.0.1:") && probe->message.ends_with(" refuses connections"),
+                 probe->message.c_str());
         QVERIFY(!answer->has_value());
         QTRY_VERIFY(sink.problems > 0);
     }
