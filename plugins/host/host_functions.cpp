@@ -142,7 +142,7 @@ std::uint32_t getLabel(const kubefed_round* round, std::uint32_t index, kubefed_
     const CallContext& call = contextOf(round);
     const fed::Fleet& fleet = call.round.fleet;
     const std::string_view name = fromAbi(key);
-    if (index >= fleet.clusters().size())
+    if (index >= fleet.clusters().size() || out == nullptr)
         return 0;
     if (call.column == nullptr || call.column->key != name)
         call.column = fleet.labelColumn(name);
@@ -162,7 +162,7 @@ std::uint32_t getLabel(const kubefed_round* round, std::uint32_t index, kubefed_
 std::uint32_t getLabelAt(const kubefed_round* round, std::uint32_t index, std::uint64_t at,
                          kubefed_string* key, kubefed_string* value) {
     const fed::ClusterInfo* cluster = clusterOf(round, index);
-    if (cluster == nullptr || at >= cluster->labels.size())
+    if (cluster == nullptr || at >= cluster->labels.size() || key == nullptr || value == nullptr)
         return 0;
     *key = toAbi(cluster->labels[at].first);
     *value = toAbi(cluster->labels[at].second);
@@ -188,7 +188,7 @@ std::uint32_t getTaintAt(const kubefed_round* round, std::uint32_t index, std::u
 std::uint32_t getNumber(const kubefed_round* round, std::uint32_t index, kubefed_string key, double* out) {
     const fed::ClusterInfo* cluster = clusterOf(round, index);
     const auto value = cluster == nullptr ? std::nullopt : cluster->property(fromAbi(key));
-    if (!value)
+    if (!value || out == nullptr)
         return 0;
     *out = *value;
     return 1;
@@ -197,7 +197,7 @@ std::uint32_t getNumber(const kubefed_round* round, std::uint32_t index, kubefed
 std::uint32_t getText(const kubefed_round* round, std::uint32_t index, kubefed_string key,
                       kubefed_string* out) {
     const fed::ClusterInfo* cluster = clusterOf(round, index);
-    if (cluster == nullptr)
+    if (cluster == nullptr || out == nullptr)
         return 0;
     const std::string_view name = fromAbi(key);
     const std::string_view value = name == "name" ? std::string_view(cluster->name)
@@ -214,7 +214,7 @@ std::uint32_t getText(const kubefed_round* round, std::uint32_t index, kubefed_s
 std::uint32_t getWorkloadLabel(const kubefed_round* round, kubefed_string key, kubefed_string* out) {
     const kube::JsonObject* labels = contextOf(round).round.workload.labels;
     const kube::Json* value = labels == nullptr ? nullptr : labels->if_contains(fromAbi(key));
-    if (value == nullptr || !value->is_string())
+    if (value == nullptr || !value->is_string() || out == nullptr)
         return 0;
     *out = toAbi(kube::view(value->get_string()));
     return 1;
@@ -222,7 +222,7 @@ std::uint32_t getWorkloadLabel(const kubefed_round* round, kubefed_string key, k
 
 std::uint32_t getWorkloadRequest(const kubefed_round* round, kubefed_string resource, double* out) {
     for (const auto& [name, milli] : contextOf(round).round.workload.requests) {
-        if (name == fromAbi(resource)) {
+        if (out != nullptr && name == fromAbi(resource)) {
             *out = static_cast<double>(milli) / 1000;
             return 1;
         }

@@ -7,6 +7,7 @@
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
+#include "plugins/host/host_functions.h"
 #include "plugins/host/library_file.h"
 #include "plugins/host/manifest_file.h"
 #include "plugins/host/registry.h"
@@ -18,6 +19,7 @@ using namespace kubefed;
 using namespace kubefed::fed;
 using namespace kubefed::fed::testing;
 using namespace kubefed::plugins;
+using namespace std::string_view_literals;
 namespace fs = std::filesystem;
 
 class PluginHostTest : public QObject {
@@ -269,6 +271,37 @@ private Q_SLOTS:
         QCOMPARE(o.scheduled, !divides);
         if (divides)
             QVERIFY(o.spec == last);
+    }
+
+    // A plugin in another language, or a careless one: asking without a place for the answer is no crash.
+    void answersWithoutAPlaceAreNone() {
+        ClusterInfo tokyo = cluster("tokyo", Phase::Ready, "jp");
+        tokyo.labels = {{"a", "b"}};
+        const FleetPtr clusters = fleet({tokyo});
+        Workload workload = replicated(3);
+        const kube::JsonObject labels{{"app", "web"}};
+        workload.labels = &labels;
+        workload.requests = {{"cpu", 500}};
+        const RoundContext context{.fleet = *clusters, .workload = workload};
+        CallContext call{.round = context, .reasons = nullptr};
+        const kubefed_round round{.context = &call};
+        const kubefed_host& host = hostFunctions();
+        kubefed_string text{};
+        double number = 0;
+        QCOMPARE(host.label(&round, 0, toAbi("a"sv), &text), 1U);
+        QCOMPARE(host.label(&round, 0, toAbi("a"sv), nullptr), 0U);
+        QCOMPARE(host.label_at(&round, 0, 0, &text, &text), 1U);
+        QCOMPARE(host.label_at(&round, 0, 0, nullptr, &text), 0U);
+        QCOMPARE(host.label_at(&round, 0, 0, &text, nullptr), 0U);
+        QCOMPARE(host.text(&round, 0, toAbi("name"sv), &text), 1U);
+        QCOMPARE(host.text(&round, 0, toAbi("name"sv), nullptr), 0U);
+        QCOMPARE(host.number(&round, 0, toAbi("nodes.ready"sv), nullptr), 0U);
+        QCOMPARE(host.workload_label(&round, toAbi("app"sv), &text), 1U);
+        QCOMPARE(host.workload_label(&round, toAbi("app"sv), nullptr), 0U);
+        QCOMPARE(host.workload_request(&round, toAbi("cpu"sv), &number), 1U);
+        QCOMPARE(host.workload_request(&round, toAbi("cpu"sv), nullptr), 0U);
+        QCOMPARE(host.cluster(&round, 0, nullptr), 0U);
+        QCOMPARE(host.taint_at(&round, 0, 0, nullptr), 0U);
     }
 
     void hostileTextIsShownAsText() {
