@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+
 #include <QtCore/QDir>
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QProcess>
@@ -58,6 +64,28 @@ private Q_SLOTS:
         const auto* verdicts = workloads.explanation().findChild<TablePanel*>()->table().model();
         QTRY_COMPARE_WITH_TIMEOUT(verdicts->rowCount(), 3, 10'000);
         workloads.leaveExplanation();
+    }
+
+    // What is shown is the controller's word: no connection of the window's process leads to a member.
+    void nothingInTheWindowContactsMembers() {
+        const auto config = kube::Kubeconfig::load(std::nullopt);
+        QVERIFY(config.has_value());
+        const auto portOf = [&](const char* context) { return int{config->resolve(context)->endpoint.port}; };
+        auto& workloads = *m_window->findChild<WorkloadsPage*>();
+        workloads.openObject("default/rc/frontend");
+        workloads.explainCurrent();
+        const client::TimeMs begun = m_session->store().now();
+        std::set<int> peers;
+        QVERIFY(QTest::qWaitFor(
+            [&] {
+                peers.merge(peerPorts());
+                return m_session->store().now() >= begun + 3'000;  // some of its rounds of asking
+            },
+            20'000));
+        workloads.leaveExplanation();
+        QVERIFY(!peers.empty());  // the stream's, at least: they are found
+        for (const char* member : {"tokyo", "osaka", "oregon"})
+            QVERIFY2(!peers.contains(portOf(member)), member);
     }
 
     // A token that is renewed in its file, and the role that the window names when somebody may not watch.
@@ -184,6 +212,26 @@ private:
             return true;
         qWarning("kubefed %s: %s", qPrintable(arguments.join(' ')), process.readAll().constData());
         return false;
+    }
+    // Of this process's TCP connections: where they lead to.
+    static std::set<int> peerPorts() {
+        std::set<std::string> ours;
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+            ours.insert(std::filesystem::read_symlink(entry, error).string());
+        std::set<int> ports;
+        for (const char* file : {"/proc/self/net/tcp", "/proc/self/net/tcp6"}) {
+            std::ifstream table(file);
+            std::string line;
+            std::getline(table, line);  // its heads
+            while (std::getline(table, line)) {
+                std::istringstream fields(line);
+                const std::vector<std::string> words{std::istream_iterator<std::string>(fields), {}};
+                if (words.size() > 9 && ours.contains("socket:[" + words[9] + "]"))
+                    ports.insert(std::stoi(words[2].substr(words[2].rfind(':') + 1), nullptr, 16));
+            }
+        }
+        return ports;
     }
     void tearDown() {
         QProcess process;
