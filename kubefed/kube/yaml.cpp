@@ -21,6 +21,8 @@ namespace {
 // Values that aliases may add to a document: far above real use, far below a "billion laughs".
 constexpr std::size_t kMaxAliasedValues = 100'000;
 
+constexpr std::size_t kMostDuplicates = 100;
+
 struct YamlProblem : std::runtime_error {
     YamlProblem(const YAML::Mark& at, const std::string& what) : std::runtime_error(what), mark(at) {}
     YAML::Mark mark;
@@ -41,7 +43,8 @@ std::size_t countValues(const Json& value) {
 // Builds JSON values from yaml-cpp's events; its Node type would lose marks and accept duplicate keys.
 class Builder final : public YAML::EventHandler {
 public:
-    explicit Builder(bool keepsLines = false) : m_keepsLines(keepsLines) {}
+    explicit Builder(bool keepsLines, std::vector<std::string>* duplicates)
+        : m_keepsLines(keepsLines), m_duplicates(duplicates) {}
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         // yaml-cpp leaves a token that begins no node, such as ",", where it is, and reads it for ever.
@@ -173,7 +176,7 @@ private:
         m_plain = false;
     }
 
-    void startMember(Level& level, const YAML::Mark& mark, const Json& key, std::string_view text) const {
+    void startMember(Level& level, const YAML::Mark& mark, const Json& key, std::string_view text) {
         if (key.is_structured())
             throw YamlProblem(mark, "a map key must be a scalar");
         if (key.is_null())
@@ -181,15 +184,20 @@ private:
         level.mergeKey = m_plain && text == "<<";
         level.key = key.is_string() ? std::string(view(key.get_string())) : printJson(key);
         level.keyLine = mark.line + 1;
-        if (!level.mergeKey && level.value.get_object().contains(*level.key))
-            throw YamlProblem(mark, "key \"" + *level.key + "\" already set in map");
+        if (level.mergeKey || !level.value.get_object().contains(*level.key))
+            return;
+        const std::string what = "key \"" + *level.key + "\" already set in map";
+        if (m_duplicates == nullptr)
+            throw YamlProblem(mark, what);
+        if (m_duplicates->size() < kMostDuplicates)
+            m_duplicates->push_back("line " + std::to_string(level.keyLine) + ": " + what);
     }
 
     static void endMember(Level& level, const YAML::Mark& mark, Json value) {
         const std::string key = std::move(*level.key);
         level.key.reset();
         if (!level.mergeKey) {
-            level.value.get_object().emplace(key, std::move(value));
+            level.value.get_object().insert_or_assign(key, std::move(value));
             return;
         }
         JsonArray sources;
@@ -205,6 +213,7 @@ private:
     }
 
     const bool m_keepsLines;
+    std::vector<std::string>* const m_duplicates;  // null: they are errors
     std::vector<YamlDocument> m_documents;
     Json m_document;
     YamlLines m_lines;
@@ -227,7 +236,9 @@ bool isForbiddenControl(char c) {
     return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
 }
 
-Result<std::vector<YamlDocument>> parse(std::string_view text, bool keepsLines) {
+// With `duplicates`, those are told and only the first document is read.
+Result<std::vector<YamlDocument>> parse(std::string_view text, bool keepsLines,
+                                        std::vector<std::string>* duplicates = nullptr) {
     // yaml-cpp passes such bytes on, and no reader of the JSON made of them would take it.
     if (const std::size_t bad = findInvalidUtf8(text); bad != std::string_view::npos)
         return invalidYaml(YAML::Mark::null_mark(), "byte " + std::to_string(bad) + " is not valid UTF-8");
@@ -236,11 +247,11 @@ Result<std::vector<YamlDocument>> parse(std::string_view text, bool keepsLines) 
     if (control != text.end())
         return invalidYaml(YAML::Mark::null_mark(), "byte " + std::to_string(control - text.begin()) +
                                                         " is a control character, which YAML does not allow");
-    Builder builder(keepsLines);
+    Builder builder(keepsLines, duplicates);
     try {
         std::istringstream stream{std::string(text)};
         YAML::Parser parser(stream);
-        while (parser.HandleNextDocument(builder)) {
+        while (parser.HandleNextDocument(builder) && duplicates == nullptr) {
         }
         return builder.release();
     } catch (const YamlProblem& e) {
@@ -252,17 +263,33 @@ Result<std::vector<YamlDocument>> parse(std::string_view text, bool keepsLines) 
     }
 }
 
+// JSON has escapes (surrogate pairs, "\/") that YAML does not read.
+std::optional<Json> plainJson(std::string_view text) {
+    const auto start = text.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos || text[start] != '{')
+        return std::nullopt;
+    auto parsed = parseStrict(text);
+    return parsed && parsed->duplicates.empty() ? std::optional(std::move(parsed->value)) : std::nullopt;
+}
+
 }  // namespace
+
+Result<StrictJson> parseFirstYaml(std::string_view text) {
+    if (auto json = plainJson(text))
+        return StrictJson{std::move(*json), {}};
+    StrictJson first;
+    auto parsed = parse(text, false, &first.duplicates);
+    KUBEFED_TRY(parsed);
+    if (!parsed->empty())
+        first.value = std::move(parsed->front().value);
+    return first;
+}
 
 Result<std::vector<Json>> parseYaml(std::string_view text) {
     std::vector<Json> documents;
-    // JSON has escapes (surrogate pairs, "\/") that YAML does not read.
-    const auto start = text.find_first_not_of(" \t\r\n");
-    if (start != std::string_view::npos && text[start] == '{') {
-        if (auto parsed = parseStrict(text); parsed && parsed->duplicates.empty()) {
-            documents.push_back(std::move(parsed->value));
-            return documents;
-        }
+    if (auto json = plainJson(text)) {
+        documents.push_back(std::move(*json));
+        return documents;
     }
     auto parsed = parse(text, false);
     KUBEFED_TRY(parsed);

@@ -16,8 +16,11 @@ namespace kubefed::kube {
 
 // Every document of a stream; empty ones are left out. Errors name line and column. JSON is YAML too.
 [[nodiscard]] Result<std::vector<Json>> parseYaml(std::string_view text);
-// The same, with the line (from 1) on which each member and each item of a document stands, by its path as
-// unknownFields() spells it: "spec.ports[0].name".
+// The first document only, as a server reads a body: null if it is empty, what follows is not looked at. Of
+// duplicate keys the last counts; each is told: `line 4: key "a" already set in map`, a hundred at most.
+[[nodiscard]] Result<StrictJson> parseFirstYaml(std::string_view text);
+// As parseYaml(), with the line (from 1) on which each member and each item of a document stands, by its path
+// as unknownFields() spells it: "spec.ports[0].name".
 using YamlLines = std::map<std::string, int, std::less<>>;
 struct YamlDocument {
     Json value;

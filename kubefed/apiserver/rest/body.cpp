@@ -45,13 +45,15 @@ Result<kube::JsonObject> asObject(Result<kube::Json> value) {
     return std::move(*object);
 }
 
-Result<kube::JsonObject> readYaml(const std::string& body) {
-    Result<std::vector<kube::Json>> documents = kube::parseYaml(body);
-    if (!documents)
-        return fail(kube::badRequest("error converting YAML to JSON: " + documents.error().message));
-    if (documents->empty())
+Result<kube::JsonObject> readYaml(const std::string& body, std::vector<std::string>* duplicates) {
+    Result<kube::StrictJson> document = kube::parseFirstYaml(body);
+    if (!document)
+        return fail(kube::badRequest("error converting YAML to JSON: " + document.error().message));
+    if (document->value.is_null())
         return kube::JsonObject();
-    return asObject(std::move(documents->front()));
+    if (duplicates != nullptr)
+        *duplicates = std::move(document->duplicates);
+    return asObject(std::move(document->value));
 }
 
 Result<void> checkKind(const kube::Gvk& kind, kube::JsonObject& object) {
@@ -85,6 +87,13 @@ std::string metadataProblem(const kube::JsonObject& object) {
 }
 
 }  // namespace
+
+std::string goYamlErrors(const std::vector<std::string>& problems) {
+    std::string text = "yaml: unmarshal errors:";
+    for (const std::string& problem : problems)
+        text += "\n  " + problem;
+    return text;
+}
 
 Result<FieldValidation> fieldValidationOf(const Query& query, std::string_view optionsKind) {
     const std::string_view text = query.get("fieldValidation");
@@ -127,7 +136,7 @@ Result<kube::JsonObject> readBody(const net::ServerRequest& request, bool option
         case BodyType::Json:
             break;
         case BodyType::Yaml:
-            return readYaml(request.body);
+            return readYaml(request.body, duplicates);
         case BodyType::Protobuf:
             return readProtobuf(request.body);
         default:
@@ -157,6 +166,9 @@ Result<kube::JsonObject> readObject(Exchange& exchange, const kube::Gvk& kind, c
         return object;
     if (Result<void> matches = checkKind(kind, *object); !matches)
         return std::unexpected(std::move(matches.error()));
+    if (!duplicates.empty() && validation == FieldValidation::Strict &&
+        bodyType(net::header(exchange.request.headers, "content-type")) == BodyType::Yaml)
+        return fail(cannotHandle(kind, "strict decoding error: " + goYamlErrors(duplicates)));
     if (Result<void> fine = checkObject(exchange, kind, schema, validation, *object, duplicates); !fine)
         return std::unexpected(std::move(fine.error()));
     return object;

@@ -215,13 +215,21 @@ Result<void> checkPatchOptions(const Exchange& exchange, bool apply) {
 }
 
 // Fields that the schema does not have are refused by the apply itself.
-Result<kube::JsonObject> applyDocument(const Exchange& exchange) {
-    Result<std::vector<kube::Json>> documents = kube::parseYaml(exchange.request.body);
-    if (!documents)
-        return fail(kube::badRequest("error decoding YAML: " + documents.error().message));
-    if (documents->size() != 1 || !documents->front().is_object())
-        return fail(kube::badRequest("error decoding YAML: the body is not one object"));
-    kube::JsonObject object = std::move(documents->front().get_object());
+Result<kube::JsonObject> applyDocument(Exchange& exchange, FieldValidation validation) {
+    Result<kube::StrictJson> document = kube::parseFirstYaml(exchange.request.body);
+    if (!document)
+        return fail(kube::badRequest("error decoding YAML: " + document.error().message));
+    if (document->value.is_null())
+        document->value.emplace_object();
+    if (!document->value.is_object())
+        return fail(kube::badRequest("error decoding YAML: the body is not an object"));
+    if (!document->duplicates.empty() && validation == FieldValidation::Strict)
+        return fail(kube::badRequest("error strict decoding YAML: error converting YAML to JSON: " +
+                                     goYamlErrors(document->duplicates)));
+    if (validation == FieldValidation::Warn)
+        exchange.warnings.insert(exchange.warnings.end(), document->duplicates.begin(),
+                                 document->duplicates.end());
+    kube::JsonObject object = std::move(document->value.get_object());
     const ResourceSpec& spec = *exchange.spec;
     const auto given = kube::GroupVersion::parse(kube::stringAt(object, {"apiVersion"}));
     if (kube::stringAt(object, {"apiVersion"}) != spec.gvk().apiVersion() ||
@@ -235,7 +243,7 @@ Result<kube::JsonObject> applyDocument(const Exchange& exchange) {
 }
 
 void handleApply(Services& services, const ExchangePtr& exchange, const Options& options) {
-    Result<kube::JsonObject> applied = applyDocument(*exchange);
+    Result<kube::JsonObject> applied = applyDocument(*exchange, options.validation);
     if (!applied)
         return exchange->fail(applied.error());
     const WriteTarget target = targetOf(*exchange, options.dryRun);
