@@ -133,16 +133,12 @@ std::unexpected<Error> unexpectedToken(const Scanner& scanner, std::string_view 
                                            "', expected: " + std::string(expected));
 }
 
-// "(a, b)"; "(,a)" has an empty value first, "()" none.
+// "(a, b)"; "(,a)" has an empty value first, and "()" has that one only, as in Kubernetes.
 Result<std::vector<std::string>> parseValueSet(Scanner& scanner) {
     if (!scanner.is("("))
         return unexpectedToken(scanner, "'('");
     scanner.take();
     std::vector<std::string> values;
-    if (scanner.is(")")) {
-        scanner.take();
-        return values;
-    }
     for (;;) {
         values.emplace_back(scanner.isWord() ? scanner.take() : std::string_view{});
         if (scanner.is(")"))

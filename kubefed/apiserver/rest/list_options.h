@@ -16,7 +16,7 @@ struct ListOptions {
     std::int64_t limit = 0;
     std::optional<std::int64_t> resourceVersion;  // absent: most recent; 0: any
     bool exact = false;                           // exactly that version
-    std::string startAfter;                       // from the continue token: key of the last item shown
+    std::string startAfter;  // from the continue token: key of the last item shown, below the namespace
     bool isContinued = false;
     bool sendInitialEvents = false;
     bool bookmarks = false;

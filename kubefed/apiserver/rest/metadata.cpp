@@ -125,9 +125,12 @@ void stampCreated(kube::JsonObject& object, bool hasGeneration, WallTime now) {
 void carrySystemMetadata(kube::JsonObject& next, const kube::JsonObject& previous) {
     kube::JsonObject& metadata = kube::ensureObject(next, {"metadata"});
     const kube::JsonObject& before = metadataOf(previous);
-    for (const char* key :
-         {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"})
+    for (const char* key : {"creationTimestamp", "generation"})
         copyOrErase(metadata, before, key);
+    // Whoever would begin a deletion this way is told, by validation.
+    if (before.contains("deletionTimestamp"))
+        for (const char* key : {"deletionTimestamp", "deletionGracePeriodSeconds"})
+            copyOrErase(metadata, before, key);
     for (const char* key : {"uid", "namespace", "name"})
         if (textOf(metadata, key).empty())
             copyOrErase(metadata, before, key);
@@ -170,6 +173,9 @@ Causes validateMetadataUpdate(const kube::JsonObject& next, const kube::JsonObje
     const kube::JsonObject& before = metadataOf(previous);
     for (const char* key : {"name", "namespace", "uid"})
         checker.immutable(path.child(key), member(metadata, key), member(before, key));
+    for (const char* key : {"deletionTimestamp", "deletionGracePeriodSeconds"})
+        for (int twice = 0; twice < 2; ++twice)
+            checker.immutable(path.child(key), member(metadata, key), member(before, key));
     checkLabels(checker, objectOf(metadata, "labels"), path.child("labels"));
     checkAnnotations(checker, objectOf(metadata, "annotations"), path.child("annotations"));
     checkOwners(checker, metadata, path.child("ownerReferences"));

@@ -43,15 +43,14 @@ MediaRange parseRange(std::string_view text) {
 // A type that a real server has a representation of, in whatever version or shape.
 bool isKnown(const MediaRange& range) {
     return range.type == "application/json" || range.type == "application/yaml" ||
-           range.type == "application/*" || range.type == "*/*" ||
+           range.type == "*/*" ||
            range.type == "application/vnd.kubernetes.protobuf";
 }
 
 std::optional<Format> formatOf(const MediaRange& range) {
     Format format;
     format.yaml = range.type == "application/yaml";
-    if (!format.yaml && range.type != "application/json" && range.type != "application/*" &&
-        range.type != "*/*")
+    if (!format.yaml && range.type != "application/json" && range.type != "*/*")
         return std::nullopt;
     const std::string_view as = range.parameter("as");
     if (as.empty())

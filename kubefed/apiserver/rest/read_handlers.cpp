@@ -20,24 +20,24 @@ Result<kube::JsonObject> readPage(const Services& services, const Exchange& exch
     const bool selects = filter->selects();
     std::int64_t shown = 0, left = 0;
     std::string lastKey;
-    const bool known =
-        collection.snapshot(rv, filter->prefix(), options->startAfter, [&](const EntryPtr& entry) {
-            if (!filter->matches(*entry))
-                return true;
-            if (options->limit > 0 && shown == options->limit) {
-                ++left;
-                return !selects;  // how many are left is told only without selectors
-            }
-            visit(entry);
-            ++shown;
-            lastKey = entry->key();
+    const std::string start = options->startAfter.empty() ? "" : filter->prefix() + options->startAfter;
+    const bool known = collection.snapshot(rv, filter->prefix(), start, [&](const EntryPtr& entry) {
+        if (!filter->matches(*entry))
             return true;
-        });
+        if (options->limit > 0 && shown == options->limit) {
+            ++left;
+            return !selects;  // how many are left is told only without selectors
+        }
+        visit(entry);
+        ++shown;
+        lastKey = entry->key();
+        return true;
+    });
     if (!known)
         return fail(continueExpired(options->isContinued ? continueToken(-1, options->startAfter) : ""));
     kube::JsonObject metadata{{"resourceVersion", std::to_string(rv)}};
     if (left > 0) {
-        metadata["continue"] = continueToken(rv, lastKey);
+        metadata["continue"] = continueToken(rv, lastKey.substr(filter->prefix().size()));
         if (!selects)
             metadata["remainingItemCount"] = left;
     }

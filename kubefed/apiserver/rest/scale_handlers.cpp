@@ -108,6 +108,23 @@ Result<kube::JsonObject> wantedScale(const ExchangePtr& exchange, const kube::Js
     return scale;
 }
 
+// A PUT names what it scales.
+Result<void> checkScaled(const Exchange& exchange, const kube::JsonObject& scale) {
+    const RequestInfo& info = exchange.info;
+    const std::string name(kube::stringAt(scale, {"metadata", "name"}));
+    const std::string_view ns = kube::stringAt(scale, {"metadata", "namespace"});
+    if (name.empty())
+        return fail(kube::badRequest("the name of the object (" + info.name +
+                                     " based on URL) was undeterminable: name must be provided"));
+    if (name != info.name)
+        return fail(kube::badRequest("the name of the object (" + name +
+                                     ") does not match the name on the URL (" + info.name + ")"));
+    if (!ns.empty() && ns != info.ns)
+        return fail(kube::badRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"));
+    return {};
+}
+
 Result<void> applyScale(const Exchange& exchange, const kube::JsonObject& scale,
                         const KindStrategy::ScalePaths& paths, kube::JsonObject& next) {
     const std::int64_t replicas = kube::intAt(scale, {"spec", "replicas"}).value_or(0);
@@ -168,6 +185,8 @@ void handleScale(Services& services, const ExchangePtr& exchange) {
     const Result<kube::JsonObject> scale = wantedScale(exchange, present);
     if (!scale)
         return exchange->fail(scale.error());
+    if (Result<void> fits = checkScaled(*exchange, *scale); !fits)
+        return exchange->fail(fits.error());
     kube::JsonObject next = live;
     if (Result<void> applied = applyScale(*exchange, *scale, *paths, next); !applied)
         return exchange->fail(applied.error());

@@ -42,10 +42,10 @@ Result<void> checkName(const Exchange& exchange, const kube::JsonObject& object)
 
 // Of an update or apply that found no object: who makes one must be allowed to.
 void createInstead(Services& services, const ExchangePtr& exchange, const WriteTarget& target,
-                   kube::JsonObject object) {
+                   kube::JsonObject object, bool applied) {
     if (Result<void> allowed = checkAccess(*exchange, "create", services.state); !allowed)
         return exchange->fail(allowed.error());
-    services.writes.create(target, std::move(object), respondWritten(exchange));
+    services.writes.create(target, std::move(object), respondWritten(exchange), applied);
 }
 
 struct Options {
@@ -125,7 +125,7 @@ void handleUpdate(Services& services, const ExchangePtr& exchange) {
     if (!head) {
         if (target.subresource.empty() && createsOnUpdate(exchange->spec->gvr) && !versioned) {
             kube::erase(*object, {"metadata", "resourceVersion"});
-            return createInstead(services, exchange, target, std::move(*object));
+            return createInstead(services, exchange, target, std::move(*object), false);
         }
         return exchange->fail(kube::notFound(exchange->spec->gvr, exchange->info.name));
     }
@@ -164,6 +164,21 @@ Error notDecoded(const kube::Json& patch, std::string_view wanted) {
                                                : "number";
     return kube::badRequest("error decoding patch: json: cannot unmarshal " + std::string(is) +
                             " into Go value of type " + std::string(wanted));
+}
+
+// A patch cannot make another kind of object of one. Whose kind is custom is asked of its schema only.
+Result<void> checkStillKind(const Exchange& exchange, const kube::JsonObject& patched) {
+    const kube::Gvk kind = exchange.spec->gvk();
+    const std::string version(kube::stringAt(patched, {"apiVersion"}));
+    const std::string name(kube::stringAt(patched, {"kind"}));
+    if ((version.empty() || version == kind.apiVersion()) && (name.empty() || name == kind.kind))
+        return {};
+    return fail(
+        kube::invalid({}, "",
+                      {{"FieldValueInvalid",
+                        "Invalid value: " + kube::printJson(kube::Json(kube::printJson(patched))) +
+                            ": the object would no longer be of " + kind.apiVersion() + ", kind " + kind.kind,
+                        "patch"}}));
 }
 
 // What the operations of a JSON patch have too much, as problems of the body's fields.
@@ -270,7 +285,7 @@ void handleApply(Services& services, const ExchangePtr& exchange, const Options&
     if (!outcome)
         return exchange->fail(outcome.error());
     if (!head)
-        return createInstead(services, exchange, target, std::move(outcome->object));
+        return createInstead(services, exchange, target, std::move(outcome->object), true);
     kube::JsonObject& metadata = kube::ensureObject(outcome->object, {"metadata"});
     // Preconditions count as the applied object says them, not as the merge left them.
     metadata["uid"] = uid.empty() ? std::string(live->uid()) : uid;
@@ -349,6 +364,8 @@ void handlePatch(Services& services, const ExchangePtr& exchange) {
     Result<kube::JsonObject> next = patchedDocument(*exchange, std::move(live), &duplicates);
     if (!next)
         return exchange->fail(next.error());
+    if (Result<void> same = checkStillKind(*exchange, *next); !same)
+        return exchange->fail(same.error());
     if (Result<void> fine = checkObject(*exchange, exchange->spec->gvk(), exchange->spec->schema.get(),
                                         options->validation, *next, duplicates);
         !fine)

@@ -161,7 +161,8 @@ Result<void> WritePipeline::prepareCreate(const WriteTarget& target, kube::JsonO
     return checkEscalation(target, nullptr, object);
 }
 
-void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, WrittenDone done) {
+void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, WrittenDone done,
+                           bool applied) {
     WriteTarget target = asked;
     const ResourceSpec& spec = *target.spec;
     normalise(spec, object);
@@ -183,7 +184,7 @@ void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, Wr
     if (!target.name.empty())
         metadata["name"] = target.name;
     // As on a real server, what the server itself adds from here on belongs to nobody.
-    if (spec.schema && !kube::find(object, {"metadata", "managedFields"}))
+    if (!applied && spec.schema && !kube::find(object, {"metadata", "managedFields"}))
         kube::updateManagedFields(nullptr, object, spec.schema->root(), writeContext(target));
     if (Result<void> prepared = prepareCreate(target, object); !prepared)
         return done(std::unexpected(std::move(prepared.error())));

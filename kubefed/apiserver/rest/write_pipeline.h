@@ -50,9 +50,9 @@ public:
     // Defaults and canonical values of a decoded object, as they are stored.
     void normalise(const ResourceSpec& spec, kube::JsonObject& object) const;
 
-    void create(const WriteTarget& target, kube::JsonObject object, WrittenDone done);
-    // `next`: the whole new object (normalised here); `head`: what it was made from. With `applied`,
-    // managedFields are already right.
+    // With `applied`, managedFields are already right.
+    void create(const WriteTarget& target, kube::JsonObject object, WrittenDone done, bool applied = false);
+    // `next`: the whole new object (normalised here); `head`: what it was made from.
     void update(const WriteTarget& target, const Entry& head, kube::JsonObject next, bool applied,
                 WrittenDone done);
     void remove(const WriteTarget& target, const DeleteOptions& options, WrittenDone done);

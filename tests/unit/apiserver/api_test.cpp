@@ -309,6 +309,18 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", kMaps + "/strayed")->status(), 404);
     }
 
+    void aContinueTokenCountsBelowItsNamespace() {
+        Server s;
+        for (const char* name : {"a", "b"})
+            s.ask("POST", kMaps, configMap(name, "1"));
+        const std::string maps = "/api/v1/namespaces/kube-public/configmaps";
+        QCOMPARE(s.ask("POST", maps, configMap("z", "1"))->status(), 201);
+        const std::string token = text(s.ask("GET", kMaps + "?limit=1"), {"metadata", "continue"});
+        QVERIFY(!token.empty());
+        const kube::JsonObject elsewhere = body(s.ask("GET", maps + "?continue=" + token));
+        QVERIFY(!elsewhere.at("items").as_array().empty());
+    }
+
     void whatCannotBeLookedUpOwnsOn() {
         const kube::JsonObject crd =
             kube::parseJson(R"({"metadata":{"name":"things.example.com"},"spec":{"group":"example.com",
