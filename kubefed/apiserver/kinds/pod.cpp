@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/kinds/pod.h"
 
+#include <array>
+
+#include "kubefed/apiserver/kinds/addresses.h"
 #include "kubefed/apiserver/kinds/strategies.h"
 #include "kubefed/apiserver/kinds/table.h"
 
@@ -41,6 +44,32 @@ void defaultContainerStatus(kube::JsonObject& container) {
         container["restartCount"] = 0;
 }
 
+bool isGated(const kube::JsonObject& spec) {
+    const kube::JsonArray* gates = arrayOf(spec, "schedulingGates");
+    return gates != nullptr && !gates->empty();
+}
+
+// Addresses that a status tells, one of each family at most.
+void checkStatusAddresses(Checker& checker, const kube::JsonObject& status, std::string_view key) {
+    const Path path = Path("status").child(key);
+    std::array<int, 2> families{};
+    std::size_t count = 0;
+    kube::JsonArray shown;
+    forEachObject(status, key, [&](const kube::JsonObject& entry, std::size_t i) {
+        const std::string_view ip = textOf(entry, "ip");
+        const std::optional<IpAddress> address = parseIp(ip);
+        if (!address)
+            checker.invalid(path.index(i), kube::Json(ip),
+                            "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+        else
+            ++families.at(address->v6 ? 1 : 0);
+        shown.emplace_back(kube::JsonObject{{"IP", ip}});
+        ++count;
+    });
+    if (count > 1 && (families[0] > 1 || families[1] > 1))
+        checker.invalid(path, shown, "may specify no more than one IP for each IP family");
+}
+
 class PodStrategy final : public KindStrategy {
 public:
     void applyDefaults(kube::JsonObject& object) const override {
@@ -49,6 +78,12 @@ public:
         defaultPodSpec(spec);
         defaultPod(spec);
         if (kube::JsonObject* status = objectOf(object, "status")) {
+            // The older name of the first address; it counts where the two differ.
+            const kube::JsonArray* ips = arrayOf(*status, "podIPs");
+            const std::string ip(textOf(*status, "podIP"));
+            if (!ip.empty() && (ips == nullptr || ips->empty() || !ips->front().is_object() ||
+                                textOf(ips->front().get_object(), "ip") != ip))
+                (*status)["podIPs"] = kube::JsonArray{kube::JsonObject{{"ip", ip}}};
             for (const std::string_view list :
                  {"containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"})
                 forEachObject(*status, list, [](kube::JsonObject& container, std::size_t) {
@@ -65,7 +100,16 @@ public:
     [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,
                                                 const StrategyContext& context) const override {
         KUBEFED_TRY(admitPod(object, context.objects));
-        object["status"] = kube::JsonObject{{"phase", "Pending"}, {"qosClass", qosClass(specOf(object))}};
+        kube::JsonObject status{{"phase", "Pending"}, {"qosClass", qosClass(specOf(object))}};
+        if (isGated(specOf(object)))
+            status["conditions"] = kube::JsonArray{
+                kube::JsonObject{{"type", "PodScheduled"},
+                                 {"status", "False"},
+                                 {"reason", "SchedulingGated"},
+                                 {"message", "Scheduling is blocked due to non-empty scheduling gates"},
+                                 {"lastProbeTime", nullptr},
+                                 {"lastTransitionTime", toRfc3339(context.now)}}};
+        object["status"] = std::move(status);
         return {};
     }
 
@@ -90,6 +134,12 @@ public:
     [[nodiscard]] Causes validate(const kube::JsonObject& object, const StrategyContext&) const override {
         Checker checker;
         checkPodSpec(checker, specOf(object), Path("spec"), true);
+        if (const kube::JsonArray* late = arrayOf(specOf(object), "ephemeralContainers");
+            late != nullptr && !late->empty())
+            checker.forbidden(Path("spec.ephemeralContainers"), "cannot be set on create");
+        if (isGated(specOf(object)) && !textOf(specOf(object), "nodeName").empty())
+            checker.forbidden(Path("spec.nodeName"),
+                              "cannot be set until all schedulingGates have been cleared");
         return checker.take();
     }
 
@@ -99,6 +149,8 @@ public:
         if (context.subresource == "status") {
             checker.immutable(Path("status.qosClass"), next.at("status").get_object().if_contains("qosClass"),
                               kube::find(previous, {"status", "qosClass"}));
+            for (const std::string_view key : {"podIPs", "hostIPs"})
+                checkStatusAddresses(checker, next.at("status").get_object(), key);
             return checker.take();
         }
         if (context.subresource == "binding")

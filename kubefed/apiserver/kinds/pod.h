@@ -19,6 +19,9 @@ void checkPodSpec(Checker& checker, const kube::JsonObject& spec, const Path& pa
 void checkContainers(Checker& checker, const kube::JsonObject& spec, const std::vector<std::string>& volumes,
                      const Path& path);
 void checkProbes(Checker& checker, const kube::JsonObject& container, const Path& path);
+// Affinity, spreading, scheduling gates and DNS; security contexts and the system. Parts of checkPodSpec().
+void checkPodPlacing(Checker& checker, const kube::JsonObject& spec, const Path& path);
+void checkPodSecurity(Checker& checker, const kube::JsonObject& spec, const Path& path);
 void checkTolerations(Checker& checker, const kube::JsonObject& spec, const Path& path);
 // Differences that a Pod's spec may not show after an update.
 void checkPodSpecUpdate(Checker& checker, const kube::JsonObject& next, const kube::JsonObject& previous);

@@ -159,6 +159,19 @@ void checkMounts(Checker& checker, const kube::JsonObject& container, const std:
     });
 }
 
+void checkDevices(Checker& checker, const kube::JsonObject& container,
+                  const std::vector<std::string>& volumes, const Path& path) {
+    forEachObject(container, "volumeDevices", [&](const kube::JsonObject& device, std::size_t i) {
+        const std::string_view name = textOf(device, "name");
+        if (name.empty())
+            checker.required(path.index(i).child("name"));
+        else if (std::ranges::find(volumes, name) == volumes.end())
+            checker.notFound(path.index(i).child("name"), kube::Json(name));
+        if (textOf(device, "devicePath").empty())
+            checker.required(path.index(i).child("devicePath"));
+    });
+}
+
 void checkContainer(Checker& checker, const kube::JsonObject& container,
                     const std::vector<std::string>& volumes, const Path& path) {
     const std::string_view name = textOf(container, "name");
@@ -174,6 +187,7 @@ void checkContainer(Checker& checker, const kube::JsonObject& container,
     checkEnv(checker, container, path.child("env"));
     checkEnvFrom(checker, container, path.child("envFrom"));
     checkMounts(checker, container, volumes, path.child("volumeMounts"));
+    checkDevices(checker, container, volumes, path.child("volumeDevices"));
     checker.oneOf(path.child("imagePullPolicy"), textOf(container, "imagePullPolicy"),
                   {"Always", "IfNotPresent", "Never"}, true);
     if (const kube::JsonObject* resources = objectOf(container, "resources"))

@@ -164,6 +164,8 @@ void defaultPodSpec(kube::JsonObject& spec) {
 }
 
 void defaultPod(kube::JsonObject& spec) {
+    if (numberOf(spec, "terminationGracePeriodSeconds", 0) < 0)
+        spec["terminationGracePeriodSeconds"] = 1;
     if (member(spec, "enableServiceLinks") == nullptr)
         spec["enableServiceLinks"] = true;
     const bool hostNetwork = truthOf(spec, "hostNetwork");

@@ -241,6 +241,8 @@ void checkPodSpec(Checker& checker, const kube::JsonObject& spec, const Path& pa
     checkNames(checker, spec, path);
     checkTolerations(checker, spec, path);
     checkAliases(checker, spec, path);
+    checkPodPlacing(checker, spec, path);
+    checkPodSecurity(checker, spec, path);
     if (const std::string_view name = textOf(spec, "priorityClassName"); !name.empty())
         checker.invalid(path.child("priorityClassName"), name, dns1123SubdomainProblems(name));
     if (member(spec, "preemptionPolicy") != nullptr)

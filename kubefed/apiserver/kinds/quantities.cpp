@@ -65,8 +65,12 @@ void canonicalQuantities(kube::JsonObject* list) {
     if (list == nullptr)
         return;
     for (auto& entry : *list)
-        if (const std::optional<kube::Quantity> quantity = quantityOf(entry.value()))
-            entry.value() = quantity->canonical();
+        if (const std::optional<kube::Quantity> quantity = quantityOf(entry.value())) {
+            // What is finer than a thousandth is rounded up to one; far from where that saturates.
+            const kube::Quantity rounded = kube::Quantity::fromMilli(quantity->milli());
+            const bool tooFine = quantity->units() < 1'000'000 && rounded != *quantity;
+            entry.value() = (tooFine ? rounded : *quantity).canonical();
+        }
 }
 
 void checkResourceList(Checker& checker, const kube::JsonObject& list, const Path& path) {

@@ -137,6 +137,10 @@ private:
         checkAnnotations(checker, objectOf(partOf(pods, "metadata"), "annotations"),
                          path.child("annotations"));
         checkPodSpec(checker, spec, path.child("spec"), false);
+        if (const kube::JsonArray* late = arrayOf(spec, "ephemeralContainers");
+            late != nullptr && !late->empty())
+            checker.forbidden(path.child("spec").child("ephemeralContainers"),
+                              "ephemeral containers not allowed in pod template");
         if (const std::string_view restart = textOf(spec, "restartPolicy"); restart != "Always")
             checker.notSupported(path.child("spec").child("restartPolicy"), restart, {"Always"});
         if (member(spec, "activeDeadlineSeconds") != nullptr)

@@ -42,8 +42,7 @@ MediaRange parseRange(std::string_view text) {
 
 // A type that a real server has a representation of, in whatever version or shape.
 bool isKnown(const MediaRange& range) {
-    return range.type == "application/json" || range.type == "application/yaml" ||
-           range.type == "*/*" ||
+    return range.type == "application/json" || range.type == "application/yaml" || range.type == "*/*" ||
            range.type == "application/vnd.kubernetes.protobuf";
 }
 
