@@ -34,6 +34,11 @@ public:
     [[nodiscard]] Causes validate(const kube::JsonObject& object, const StrategyContext&) const override {
         Checker checker;
         check(checker, object);
+        // Nobody would fill it, nor take it away with its account.
+        if (checker.clean() && textOf(object, "type") == "kubernetes.io/service-account-token")
+            checker.forbidden(Path("type"),
+                              "this server fills no token Secrets: ask for a token with \"kubectl create "
+                              "token\", or keep one in a Secret of type Opaque");
         return checker.take();
     }
 
