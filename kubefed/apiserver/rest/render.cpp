@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "kubefed/apiserver/state/collection.h"
+
 namespace kubefed::apiserver {
 namespace {
 
@@ -52,6 +54,18 @@ kube::JsonObject inVersion(const kube::JsonObject& document, const std::string& 
     return copy;
 }
 
+// A custom object that is asked for in another version than the stored one shows what that version declares.
+bool isConverted(const Exchange& exchange, const Entry& entry) {
+    const ResourceSpec& spec = *exchange.spec;
+    return spec.custom && spec.schema && spec.gvr.version != entry.collection->gvr.version;
+}
+
+kube::JsonObject converted(const Exchange& exchange, const Entry& entry) {
+    kube::JsonObject document = inVersion(decode(entry)->document(), exchange.spec->gvk().apiVersion());
+    kube::pruneUnknown(document, exchange.spec->schema->root());
+    return document;
+}
+
 }  // namespace
 
 std::string renderDocument(const Exchange& exchange, const kube::JsonObject& document, bool columns) {
@@ -71,6 +85,8 @@ std::string renderDocument(const Exchange& exchange, const kube::JsonObject& doc
 }
 
 std::string renderEntry(const Exchange& exchange, const Entry& entry, bool columns) {
+    if (isConverted(exchange, entry))
+        return renderDocument(exchange, converted(exchange, entry), columns);
     if (exchange.format.view == View::Object)
         return fullText(entry, exchange.spec->gvk().apiVersion());
     return renderDocument(exchange, decode(entry)->document(), columns);
@@ -84,7 +100,8 @@ void ListRenderer::add(const Entry& entry) {
         m_items += ',';
     switch (m_exchange.format.view) {
         case View::Table:
-            m_items += rowText(m_exchange, decode(entry)->document());
+            m_items += rowText(m_exchange, isConverted(m_exchange, entry) ? converted(m_exchange, entry)
+                                                                          : decode(entry)->document());
             break;
         case View::PartialMetadata:
         case View::PartialMetadataList:
@@ -92,7 +109,9 @@ void ListRenderer::add(const Entry& entry) {
             break;
         case View::Object:
             // Typed lists of kube-apiserver leave out kind and apiVersion of their items, custom ones do not.
-            if (m_exchange.spec->custom)
+            if (isConverted(m_exchange, entry))
+                m_items += kube::printJson(converted(m_exchange, entry));
+            else if (m_exchange.spec->custom)
                 m_items += fullText(entry, m_apiVersion);
             else
                 m_items.append("{").append(entry.body);
