@@ -7,6 +7,7 @@
 #include "kubefed/client/locate.h"
 #include "kubefed/util/log.h"
 
+#include "gui/app/caller.h"
 #include "gui/model/facts.h"
 
 namespace kubefed::gui {
@@ -35,6 +36,11 @@ Result<kube::Kubeconfig> load(const Options& options) {
 }
 
 }  // namespace
+
+QString AppSession::caller() const {
+    const QString refused = callerIn(text(m_store.error().message));
+    return refused.isEmpty() ? callerOf(m_identity) : refused;
+}
 
 AppSession::AppSession(Options options, const QSettings& settings, Clock& clock)
     : m_options(std::move(options)),
@@ -113,6 +119,8 @@ Result<void> AppSession::connect() {
         setProblem(Problem::BadConfiguration, context.error());
         return {};
     }
+    m_federation = text(context->federation);
+    m_identity = context->identity;
     auto live = std::make_unique<LiveSource>(std::move(*context), [this] { return resolve(); }, m_clock);
     LiveSource* source = live.get();
     m_source = std::move(live);

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] QString context() const override { return m_context; }
     [[nodiscard]] QString title() const override { return m_title; }
     [[nodiscard]] QStringList contexts() const override { return m_contexts; }
+    [[nodiscard]] QString federation() const override { return m_federation; }
+    [[nodiscard]] QString caller() const override;
     void choose(const QString& context) override;
     void reconnect() override;
     [[nodiscard]] ReplayControl* replay() override { return m_replay.get(); }
@@ -48,6 +50,8 @@ private:
     Clock& m_clock;
     QString m_wanted;  // of last time
     QString m_context, m_title{"kubefed"};
+    QString m_federation;
+    net::Identity m_identity;
     QStringList m_contexts;
     Problem m_problem = Problem::None;
     QString m_problemText;

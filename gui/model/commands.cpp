@@ -14,6 +14,12 @@ QString shellQuoted(const QString& word) {
     return '\'' + QString(word).replace("'", "'\\''") + '\'';
 }
 
+QString callerIn(const QString& refusal) {
+    static const QRegularExpression refused("^user \"([^\"]+)\" may not ",
+                                            QRegularExpression::CaseInsensitiveOption);
+    return refused.match(refusal).captured(1);
+}
+
 QString Commands::kubefed(const QString& rest) const {
     return m_context.isEmpty() ? "kubefed " + rest
                                : "kubefed " + rest + " --context " + shellQuoted(m_context);
@@ -50,12 +56,15 @@ QString Commands::policies() const {
     return kubefed("policy list");
 }
 
-QString Commands::events() const {
-    return kubectl("get events --all-namespaces --sort-by=.lastTimestamp");
+QString Commands::event(const client::Activity& activity, const QString& cluster) const {
+    if (activity.object)
+        return why(*activity.object);
+    return cluster.isEmpty() ? QString() : this->cluster(cluster);
 }
 
 QString Commands::start() const {
-    return "kubefed up " + (m_context.isEmpty() ? QString("NAME") : shellQuoted(m_context));
+    const QString& name = m_federation.isEmpty() ? m_context : m_federation;
+    return "kubefed up " + (name.isEmpty() ? QString("NAME") : shellQuoted(name));
 }
 
 QString Commands::join() const {
@@ -67,7 +76,8 @@ QString Commands::applyExample() const {
 }
 
 QString Commands::allowWatching() const {
-    return kubectl("create clusterrolebinding watchers --clusterrole=kubefed-fleet-viewer --user=USER");
+    return kubectl("create clusterrolebinding watchers --clusterrole=kubefed-fleet-viewer --user=" +
+                   (m_caller.isEmpty() ? QString("USER") : shellQuoted(m_caller)));
 }
 
 }  // namespace kubefed::gui

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The `kubefed` or `kubectl` command that an action of the window stands for, to be copied: quoted for a
-// POSIX shell, naming the context. Pure functions; any thread.
+// POSIX shell, naming the context. What is not known stands in capitals. Pure functions; any thread.
 #pragma once
 
 #include <QtCore/QString>
@@ -12,7 +12,10 @@ namespace kubefed::gui {
 
 class Commands {
 public:
-    explicit Commands(QString context) : m_context(std::move(context)) {}
+    // `federation`: its own name, which a context may call otherwise; `caller`: as the federation calls
+    // whoever has that context. Empty: not known.
+    explicit Commands(QString context, QString federation = {}, QString caller = {})
+        : m_context(std::move(context)), m_federation(std::move(federation)), m_caller(std::move(caller)) {}
 
     [[nodiscard]] QString clusters() const;
     [[nodiscard]] QString cluster(const QString& name) const;
@@ -20,7 +23,8 @@ public:
     [[nodiscard]] QString object(const client::ObjectId& id) const;
     [[nodiscard]] QString why(const client::ObjectId& id) const;
     [[nodiscard]] QString policies() const;
-    [[nodiscard]] QString events() const;
+    // What shows more of that; empty: nothing does.
+    [[nodiscard]] QString event(const client::Activity& activity, const QString& cluster) const;
     [[nodiscard]] QString start() const;
     [[nodiscard]] QString join() const;
     [[nodiscard]] QString applyExample() const;
@@ -30,9 +34,11 @@ private:
     [[nodiscard]] QString kubefed(const QString& rest) const;
     [[nodiscard]] QString kubectl(const QString& rest) const;
 
-    QString m_context;
+    QString m_context, m_federation, m_caller;
 };
 
 [[nodiscard]] QString shellQuoted(const QString& word);
+// Who was refused, as the controller's message says; empty: it does not.
+[[nodiscard]] QString callerIn(const QString& refusal);
 
 }  // namespace kubefed::gui

@@ -119,7 +119,12 @@ bool isOld(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
 
 Level levelOf(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
     const Level level = levelOf(cluster.phase);
-    return level < Level::Unknown && isOld(cluster, now, info) ? Level::Unknown : level;
+    if (level >= Level::Unknown)
+        return level;
+    // The controller's word, of which it is not told how fresh it is.
+    if (!info.seesClusters)
+        return Level::Quiet;
+    return isOld(cluster, now, info) ? Level::Unknown : level;
 }
 
 QString ageText(TimeMs age) {

@@ -28,7 +28,8 @@ enum class Level { Good, Quiet, Busy, Unknown, Warn, Bad };
 
 // A figure that no contact confirmed for a probe's period and timeout: shown grey, whatever it says.
 [[nodiscard]] bool isOld(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info);
-// `levelOf` the phase, but Unknown for a phase that is only remembered.
+// `levelOf` the phase, but Unknown for a phase that is only remembered, and Quiet instead of good or busy for
+// who is told no times of contact.
 [[nodiscard]] Level levelOf(const client::Cluster& cluster, client::TimeMs now,
                             const client::FleetInfo& info);
 

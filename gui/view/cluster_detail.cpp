@@ -47,36 +47,35 @@ QString taintsText(const Cluster& cluster) {
 
 }  // namespace
 
-ClusterDetail::ClusterDetail(const FleetStore& store, QWidget* parent)
+ClusterDetail::ClusterDetail(Session& session, QWidget* parent)
     : DetailCard(parent),
-      m_store(store),
-      m_objects(store),
-      m_activities(store),
+      m_session(session),
+      m_store(session.store()),
+      m_objects(m_store),
+      m_activities(m_store),
       m_timeline(new Timeline),
       m_probes(new Sparkline),
       m_facts(new FactsGrid),
+      m_grant(new Label(Label::Kind::Body)),
       m_placed(new TableView(m_objects)),
       m_events(new TableView(m_activities)) {
     auto* copy = addButton("Copy");
     copy->setToolTip("Copy the command that shows this (Ctrl+C)");
     connect(copy, &QPushButton::clicked, this, &ClusterDetail::copyWanted);
     connect(addButton("Placed here"), &QPushButton::clicked, this, [this] { Q_EMIT placedWanted(m_name); });
-    connect(addButton("Events"), &QPushButton::clicked, this, [this] { Q_EMIT eventsWanted(m_name); });
-    addCaption("Health");
-    add(m_timeline);
-    addCaption("Probes");
+    auto* events = addButton("Events");
+    connect(events, &QPushButton::clicked, this, [this] { Q_EMIT eventsWanted(m_name); });
+    m_full = {events, addSection("Health", {m_timeline})};
     m_probes->setFormat([](double value) { return milliseconds(value); });
     m_probes->setFixedHeight(40);
-    add(m_probes);
-    addCaption("Events, newest first");
+    m_full.push_back(addSection("Probes", {m_probes}));
     for (const int column : {ActivityModel::Kind, ActivityModel::Cluster, ActivityModel::Object})
         m_events->setColumnHidden(column, true);
     m_events->setWidths({6, 0, 0, 0, 12});
     m_events->setStretched(ActivityModel::Message);
     m_events->setEmptyText("None since the controller started.");
     m_events->setFixedHeight(kSmallTable);
-    add(m_events);
-    addCaption("Placed here, worst first");
+    m_full.push_back(addSection("Events, newest first", {m_events}));
     for (const int column : {ObjectTableModel::Namespace, ObjectTableModel::Clusters,
                              ObjectTableModel::Policy, ObjectTableModel::Since, ObjectTableModel::Reason})
         m_placed->setColumnHidden(column, true);
@@ -84,8 +83,7 @@ ClusterDetail::ClusterDetail(const FleetStore& store, QWidget* parent)
     m_placed->setStretched(ObjectTableModel::Name);
     m_placed->setEmptyText("Nothing is placed here.");
     m_placed->setFixedHeight(kSmallTable);
-    add(m_placed);
-    addCaption("Capacity requested");
+    addSection("Placed here, worst first", {m_placed});
     auto* capacity = new QWidget;
     auto* grid = new QGridLayout(capacity);
     grid->setContentsMargins(0, 0, 0, 0);
@@ -103,11 +101,15 @@ ClusterDetail::ClusterDetail(const FleetStore& store, QWidget* parent)
         grid->addWidget(figures, line, 2);
         m_capacities.push_back({resource, figures, bar});
     }
-    add(capacity);
-    addCaption("Facts");
-    add(m_facts);
+    m_full.push_back(addSection("Capacity requested", {capacity}));
+    m_full.push_back(addSection("Facts", {m_facts}));
+    auto* copyGrant = new QPushButton("Copy this command");
+    connect(copyGrant, &QPushButton::clicked, this,
+            [this] { Q_EMIT copied(m_session.commands().allowWatching()); });
+    m_limits = addSection("Names and states only", {m_grant, copyGrant});
+    addStretch();
     connect(m_placed, &TableView::opened, this, &ClusterDetail::objectOpened);
-    connect(&store, &FleetStore::published, this, &ClusterDetail::refresh);
+    connect(&m_store, &FleetStore::published, this, &ClusterDetail::refresh);
     refresh();
 }
 
@@ -127,6 +129,15 @@ void ClusterDetail::refresh() {
     const FleetInfo& info = m_store.fleet().info();
     const bool isSilent = isOld(*cluster, m_store.asOf(), info);
     const bool isGrey = isSilent || m_store.isStale();
+    for (QWidget* part : m_full)
+        part->setVisible(info.seesClusters);
+    m_limits->setVisible(!info.seesClusters);
+    if (!info.seesClusters)
+        m_grant->showWhole(
+            "You may not list this federation's clusters: you see what the controller calls "
+            "them and their states, not how fresh that is, nor their figures and events. "
+            "Somebody who may administer the federation can let you see all of it:\n\n" +
+            m_session.commands().allowWatching());
     const State state = stateOf(*cluster, m_store.asOf(), info);
     const Level level = state.level;
     showHead(m_name, level, state.name, "for " + since(state.since, now),

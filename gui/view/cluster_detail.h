@@ -7,6 +7,7 @@
 #include "gui/model/activity_model.h"
 #include "gui/model/object_table_model.h"
 #include "gui/view/detail_card.h"
+#include "gui/view/session.h"
 
 namespace kubefed::gui {
 
@@ -20,7 +21,7 @@ class ClusterDetail final : public DetailCard {
     Q_OBJECT
 
 public:
-    explicit ClusterDetail(const FleetStore& store, QWidget* parent = nullptr);
+    explicit ClusterDetail(Session& session, QWidget* parent = nullptr);
     void show(const QString& name);  // empty: none
     using QWidget::show;
     [[nodiscard]] const QString& cluster() const { return m_name; }
@@ -30,11 +31,13 @@ Q_SIGNALS:
     void placedWanted(const QString& cluster);  // what is placed there, on its own page
     void eventsWanted(const QString& cluster);
     void copyWanted();
+    void copied(const QString& command);
 
 private:
     void refresh();
     void showCapacity(const client::Cluster& cluster, bool isOld);
 
+    Session& m_session;
     const FleetStore& m_store;
     QString m_name;
     ObjectTableModel m_objects;
@@ -48,6 +51,9 @@ private:
         ShareBar* bar;
     };
     std::vector<Capacity> m_capacities;
+    std::vector<QWidget*> m_full;  // for who may list clusters
+    QWidget* m_limits;             // for who may not
+    Label* m_grant;
     TableView* m_placed;
     TableView* m_events;
 };

@@ -8,7 +8,7 @@ namespace kubefed::gui {
 using client::ConnectionState;
 
 Notice::Content connectionNotice(Session& session) {
-    const Commands commands(session.context());
+    const Commands commands = session.commands();
     const QString title = session.title();
     if (session.problem() == Session::Problem::NoFederation)
         return {

@@ -60,14 +60,16 @@ DetailCard::DetailCard(QWidget* parent)
     showNothing({});
 }
 
-void DetailCard::addCaption(const QString& text) {
-    if (m_sections->count() > 0)
-        m_sections->addSpacing(12);
-    m_sections->addWidget(new Label(Label::Kind::Caption, text, m_scroll->widget()));
-}
-
-void DetailCard::add(QWidget* widget, int stretch) {
-    m_sections->addWidget(widget, stretch);
+QWidget* DetailCard::addSection(const QString& caption, const std::vector<QWidget*>& contents) {
+    auto* section = new QWidget(m_scroll->widget());
+    auto* column = new QVBoxLayout(section);
+    column->setContentsMargins(0, m_sections->count() > 0 ? 12 : 0, 0, 0);
+    column->setSpacing(6);
+    column->addWidget(new Label(Label::Kind::Caption, caption, section));
+    for (QWidget* content : contents)
+        column->addWidget(content);
+    m_sections->addWidget(section);
+    return section;
 }
 
 void DetailCard::addStretch() {

@@ -4,6 +4,8 @@
 // under captions, scrolled where they do not fit. Base of the details of clusters and objects. GUI thread.
 #pragma once
 
+#include <vector>
+
 #include <QtWidgets/QWidget>
 
 #include "gui/widget/label.h"
@@ -21,8 +23,8 @@ class DetailCard : public QWidget {
 
 protected:
     explicit DetailCard(QWidget* parent);
-    void addCaption(const QString& text);
-    void add(QWidget* widget, int stretch = 0);
+    // A caption with what stands under it; the whole can be hidden.
+    QWidget* addSection(const QString& caption, const std::vector<QWidget*>& contents);
     void addStretch();
     [[nodiscard]] QPushButton* addButton(const QString& text);
     void showHead(const QString& title, Level level, const QString& state, const QString& age, bool isOld,

@@ -50,7 +50,7 @@ FleetPage::FleetPage(Session& session, QWidget* parent)
       m_worstTile(new Tile("Worst", this)),
       m_propagationTile(new Tile("Propagation p99, 5 min", this)),
       m_panel(new TablePanel(m_clusters, "cluster", "Filter clusters, for example: region=jp ready", this)),
-      m_detail(new ClusterDetail(session.store(), this)),
+      m_detail(new ClusterDetail(session, this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)) {
     auto* tiles = new QHBoxLayout;
     tiles->setSpacing(12);
@@ -120,7 +120,13 @@ void FleetPage::refresh(const FleetDelta& delta) {
              .text = info.seesClusters
                          ? "This federation has no members. Join one with its own kubeconfig context:"
                          : "You may not list this federation's clusters, or it has none.",
-             .command = info.seesClusters ? Commands(m_session.context()).join() : QString()});
+             .command = info.seesClusters ? m_session.commands().join() : QString()});
+    if (delta.isReset)
+        m_panel->table().setAbsent(
+            info.seesClusters ? std::set<int>{}
+                              : std::set<int>{ClusterTableModel::Seen, ClusterTableModel::Version,
+                                              ClusterTableModel::Nodes, ClusterTableModel::Synced,
+                                              ClusterTableModel::Latency, ClusterTableModel::Reason});
     if (delta.isReset)
         m_p99.clear();  // of another federation, or with a gap in it
     if (store.fleet().totals().propagationP99 && (delta.totals || delta.isReset)) {

@@ -36,21 +36,43 @@ EventsPage::EventsPage(Session& session, QWidget* parent)
       m_panel(new TablePanel(m_model, "event", "Filter events, for example: cluster=oregon error", this)) {
     columnOf(this)->addWidget(m_panel);
     m_panel->table().setWidths({7, 10, 14, 20, 18});
+    connect(&m_panel->table(), &TableView::opened, this, &EventsPage::open);
+    connect(&session.store(), &FleetStore::published, this, &EventsPage::refresh);
+    refresh({.isReset = true});
+}
+
+void EventsPage::refresh(const FleetDelta& delta) {
+    if (!delta.isReset)
+        return;
+    const bool seesAll = m_session.store().fleet().info().seesClusters;
     m_panel->setEmpty(
         {.title = "Nothing has happened yet",
-         .text = "State changes of clusters and failures of objects appear here as they happen, and "
-                 "stay for as long as the controller remembers them."});
-    connect(&m_panel->table(), &TableView::opened, this, &EventsPage::open);
+         .text = QString(seesAll ? "State changes of clusters and failures of objects appear"
+                                 : "Failures of objects that you may see appear") +
+                 " here as they happen, and stay for as long as the controller remembers them."});
+}
+
+const Activity* EventsPage::find(const QString& key) const {
+    const auto& activities = m_session.store().fleet().activities();
+    const auto it = std::ranges::find(activities, key.toULongLong(), &Activity::number);
+    return it == activities.end() ? nullptr : &*it;
+}
+
+QString EventsPage::command() const {
+    const Activity* activity = find(m_panel->table().currentKey());
+    if (activity == nullptr)
+        return {};
+    const Cluster* cluster = m_session.store().fleet().cluster(activity->cluster);
+    return m_session.commands().event(*activity, cluster != nullptr ? text(cluster->name) : QString());
 }
 
 void EventsPage::open(const QString& key) {
-    const auto& activities = m_session.store().fleet().activities();
-    const auto it = std::ranges::find(activities, key.toULongLong(), &Activity::number);
-    if (it == activities.end())
+    const Activity* activity = find(key);
+    if (activity == nullptr)
         return;
-    if (it->object)
-        Q_EMIT objectOpened(keyOf(*it->object));
-    else if (const Cluster* cluster = m_session.store().fleet().cluster(it->cluster))
+    if (activity->object)
+        Q_EMIT objectOpened(keyOf(*activity->object));
+    else if (const Cluster* cluster = m_session.store().fleet().cluster(activity->cluster))
         Q_EMIT clusterOpened(text(cluster->name));
 }
 
@@ -110,14 +132,22 @@ void PoliciesPage::answer(Result<std::vector<PolicyPlugin>> result) {
             return;
         }
         const bool isReplay = result.error().code == Code::Unimplemented;
-        m_panel->setNotice(
-            true, {.level = isReplay ? Level::Quiet : Level::Bad,
-                   .title = isForbidden ? "You may not list policy plugins"
-                            : isReplay  ? "Not in this recording"
-                                        : "The controller gave no list",
-                   .text = isReplay ? QString("Recordings hold the fleet, not the controller's plugins.")
-                                    : text(result.error().message),
-                   .command = isReplay ? QString() : Commands(m_session.context()).policies()});
+        QString why = text(result.error().message);
+        if (!why.isEmpty())
+            why[0] = why[0].toUpper();  // begins a sentence here
+        Notice::Content notice{.level = Level::Bad,
+                               .title = "The controller gave no list",
+                               .text = why,
+                               .command = m_session.commands().policies()};
+        if (isReplay)
+            notice = {.title = "Not in this recording",
+                      .text = "Recordings hold the fleet, not the controller's plugins."};
+        else if (isForbidden)  // the command would be refused, too
+            notice = {.level = Level::Bad,
+                      .title = "You may not list policy plugins",
+                      .text = why + ". Somebody who may administer the federation can allow it:",
+                      .command = m_session.commands().allowWatching()};
+        m_panel->setNotice(true, notice);
         return;
     }
     m_panel->setNotice(false);
@@ -137,8 +167,7 @@ void PoliciesPage::showCurrent() {
 PluginCard::PluginCard(QWidget* parent)
     : DetailCard(parent), m_facts(new FactsGrid), m_copyDigest(addButton("Copy sha256")) {
     connect(m_copyDigest, &QPushButton::clicked, this, [this] { Q_EMIT copied(m_digest); });
-    addCaption("Facts");
-    add(m_facts);
+    addSection("Facts", {m_facts});
     addStretch();
     show(nullptr, Level::Quiet, false);
 }

@@ -26,12 +26,17 @@ public:
     explicit EventsPage(Session& session, QWidget* parent = nullptr);
     [[nodiscard]] TablePanel& panel() const { return *m_panel; }
 
+    // What shows more of the chosen event; empty: nothing does.
+    [[nodiscard]] QString command() const;
+
 Q_SIGNALS:
     void clusterOpened(const QString& name);
     void objectOpened(const QString& key);
 
 private:
     void open(const QString& key);
+    void refresh(const FleetDelta& delta);
+    [[nodiscard]] const client::Activity* find(const QString& key) const;
 
     Session& m_session;
     ActivityModel m_model;

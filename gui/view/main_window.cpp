@@ -94,6 +94,7 @@ void MainWindow::connectPages() {
         m_events->panel().table().setFocus();
     });
     connect(&m_fleet->detail(), &ClusterDetail::copyWanted, this, [this] { copy(command()); });
+    connect(&m_fleet->detail(), &ClusterDetail::copied, this, &MainWindow::copy);
     connect(&m_fleet->panel(), &TablePanel::copied, this, &MainWindow::copy);
     connect(&m_fleet->panel().table(), &TableView::opened, this,
             [this](const QString& name) { Q_EMIT m_fleet->objectsWanted("cluster=" + name); });
@@ -187,7 +188,7 @@ QString MainWindow::command() const {
         case PoliciesPlace:
             return commands().policies();
         case EventsPlace:
-            return commands().events();
+            return m_events->command();
         default: {
             const QString cluster = m_fleet->currentCluster();
             return cluster.isEmpty() ? commands().clusters() : commands().cluster(cluster);

@@ -85,7 +85,7 @@ private:
     [[nodiscard]] TableView& takeSortable();  // the matrix gives way to it
     void runEntry(const PaletteEntry& entry);
     [[nodiscard]] QString commandFor(const PaletteEntry& entry) const;
-    [[nodiscard]] Commands commands() const { return Commands(m_session.context()); }
+    [[nodiscard]] Commands commands() const { return m_session.commands(); }
     [[nodiscard]] TablePanel& panel() const;
     void restoreSettings();
     void saveSettings();

@@ -37,8 +37,7 @@ void MainWindow::makeActions() {
                [this] { return commands().objects(); }});
     addAction({"Show policies", "3", "Policies", [this] { open(PoliciesPlace); },
                [this] { return commands().policies(); }});
-    addAction({"Show events", "4", "Events", [this] { open(EventsPlace); },
-               [this] { return commands().events(); }});
+    addAction({"Show events", "4", "Events", [this] { open(EventsPlace); }, {}});
     makePageActions();
     makeOtherActions();
 }

@@ -31,17 +31,14 @@ ObjectDetail::ObjectDetail(const FleetStore& store, QWidget* parent)
     why->setToolTip("Each cluster, and what each plugin said of it (W)");
     connect(why, &QPushButton::clicked, this, &ObjectDetail::whyWanted);
     connect(addButton("Copy command"), &QPushButton::clicked, this, &ObjectDetail::copyWanted);
-    addCaption("Facts");
-    add(m_facts);
-    addCaption("In each cluster, worst first");
+    addSection("Facts", {m_facts});
     // The card is too narrow for more: what else is known of the chosen cluster stands below, whole.
     for (const int column : {ShareTableModel::Since, ShareTableModel::Reason})
         m_table->setColumnHidden(column, true);
     m_table->setWidths({10, 11, 0, 5});
     m_table->setStretched(ShareTableModel::Cluster);
     m_table->setEmptyText("In no cluster yet.");
-    add(m_table);
-    add(m_share);
+    addSection("In each cluster, worst first", {m_table, m_share});
     addStretch();
     connect(m_table, &TableView::chosen, this, &ObjectDetail::showShare);
     connect(m_table, &TableView::opened, this, &ObjectDetail::clusterOpened);

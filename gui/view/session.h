@@ -7,6 +7,7 @@
 #include <QtCore/QString>
 #include <QtCore/QStringList>
 
+#include "gui/model/commands.h"
 #include "gui/model/fleet_store.h"
 
 namespace kubefed::gui {
@@ -38,8 +39,13 @@ public:
     virtual ~Session() = default;
 
     [[nodiscard]] virtual FleetStore& store() = 0;
-    [[nodiscard]] virtual QString context() const = 0;  // a recording's: empty
-    [[nodiscard]] virtual QString title() const = 0;    // the context, or the recording's file
+    [[nodiscard]] virtual QString context() const = 0;               // a recording's: empty
+    [[nodiscard]] virtual QString title() const = 0;                 // the context, or the recording's file
+    [[nodiscard]] virtual QString federation() const { return {}; }  // its own name; empty: not known
+    // As the federation calls whoever asks, by the credentials or by what the controller said; empty: not
+    // known.
+    [[nodiscard]] virtual QString caller() const { return {}; }
+    [[nodiscard]] Commands commands() const { return Commands(context(), federation(), caller()); }
     [[nodiscard]] virtual QStringList contexts() const = 0;
     virtual void choose(const QString& context) = 0;
     virtual void reconnect() = 0;

@@ -151,6 +151,8 @@ void TableView::setFolding(std::vector<int> columns) {
 }
 
 void TableView::setAbsent(std::set<int> columns) {
+    if (columns == m_absent)
+        return;
     m_absent = std::move(columns);
     fold();
 }
@@ -169,12 +171,15 @@ void TableView::setEmptyText(const QString& text) {
 }
 
 void TableView::fold() {
-    if (m_folding.empty() && m_absent.empty())
+    if (m_folding.empty())
         return;
     const int last = m_table.columnCount() - 1;
     int needed = m_absent.contains(last) ? 0 : kLastWide;
+    int stretched = last;  // whichever is the last that is shown has all that is left
+    while (stretched > 0 && isColumnHidden(stretched))
+        --stretched;
     for (int column = 0; column < last; ++column) {
-        if (!isColumnHidden(column))
+        if (!isColumnHidden(column) && column != stretched)
             m_widths[column] = columnWidth(column);  // as a person may have made it
         needed += m_absent.contains(column) ? 0 : m_widths[column];
     }

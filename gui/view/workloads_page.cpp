@@ -98,7 +98,7 @@ void WorkloadsPage::refresh(const FleetDelta& delta) {
                          ? "Write ordinary objects to the federation; what its policies place appears here. "
                            "To try it:"
                          : "Nothing is placed in the namespaces that you may see: " + spaces.join(", ") + ".",
-             .command = info.seesAllNamespaces ? Commands(m_session.context()).applyExample() : QString()});
+             .command = info.seesAllNamespaces ? m_session.commands().applyExample() : QString()});
     }
     if (!m_panel->table().currentIndex().isValid() && m_objects.rowCount() > 0)
         m_panel->table().setCurrentIndex(m_objects.index(0, 0));

@@ -16,7 +16,8 @@ namespace kubefed::gui {
 namespace {
 
 constexpr int kTextWide = 520;
-constexpr int kCommandLetters = 106;  // as many as the smallest window shows
+constexpr int kCommandLetters = 115;  // with "Copy"; longer lines are not read
+constexpr int kAround = 64;           // beside the command: the button's edges and the notice's
 
 class Sign final : public QWidget {
 public:
@@ -72,17 +73,28 @@ void Notice::show(const Content& content) {
     m_text->setText(content.text);
     m_text->setFixedSize(kTextWide, std::max(0, m_text->heightForWidth(kTextWide)));
     m_text->setVisible(!content.text.isEmpty());
-    const QString& command = content.command;
-    m_command->setText((command.size() <= kCommandLetters
-                            ? command
-                            : command.left(kCommandLetters / 2) + "…" + command.right(kCommandLetters / 2)) +
-                       "     Copy");
-    m_command->setToolTip("Copy this command:\n" + command);
+    fitCommand();
+    m_command->setToolTip("Copy this command:\n" + content.command);
     m_command->setVisible(!content.command.isEmpty());
     m_button->setText(content.button);
     m_button->setVisible(!content.button.isEmpty());
     setAccessibleName(content.title);
     setAccessibleDescription(content.text);
+}
+
+// Cut in its middle where it has no room; the tip and the clipboard have all of it.
+void Notice::fitCommand() {
+    const QString copy = "     Copy";
+    const QFontMetrics letters(m_command->font());
+    const int room = std::min(width() - kAround, kCommandLetters * letters.horizontalAdvance('0'));
+    m_command->setText(
+        letters.elidedText(m_content.command, Qt::ElideMiddle, room - letters.horizontalAdvance(copy)) +
+        copy);
+}
+
+void Notice::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    fitCommand();
 }
 
 void Notice::dress() {

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "kubefed/client/fleet_source.h"
@@ -32,7 +33,10 @@ public:
     }
     [[nodiscard]] Request listPolicies(Callback<std::vector<client::PolicyPlugin>> done) override {
         return answer<std::vector<client::PolicyPlugin>>(
-            std::move(done), [this]() -> Result<std::vector<client::PolicyPlugin>> { return policies; });
+            std::move(done), [this]() -> Result<std::vector<client::PolicyPlugin>> {
+                return refusal ? Result<std::vector<client::PolicyPlugin>>(std::unexpected(*refusal))
+                               : policies;
+            });
     }
 
     [[nodiscard]] client::FleetSink* sink() const { return m_sink; }
@@ -47,6 +51,7 @@ public:
 
     std::map<client::ObjectId, client::Explanation> explanations;
     std::vector<client::PolicyPlugin> policies;
+    std::optional<Error> refusal;  // of the list of policies
     int asked = 0;
 
 private:

@@ -36,6 +36,8 @@ public:
         return recording != nullptr ? QString() : QString("prod");
     }
     [[nodiscard]] QString title() const override { return recording != nullptr ? "freeze-and-heal" : "prod"; }
+    [[nodiscard]] QString federation() const override { return context(); }
+    [[nodiscard]] QString caller() const override { return who; }
     [[nodiscard]] QStringList contexts() const override { return {"prod", "staging"}; }
     void choose(const QString& context) override { chosen = context; }
     void reconnect() override { ++reconnections; }
@@ -57,7 +59,7 @@ public:
     client::FleetInfo info{.federation = "prod"};
     gui::ReplayControl* recording = nullptr;
     Problem trouble = Problem::None;
-    QString chosen;
+    QString chosen, who;
     int reconnections = 0;
 };
 

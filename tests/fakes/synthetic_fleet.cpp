@@ -272,6 +272,27 @@ FleetChanges wideFleet(TimeMs now) {
     return all;
 }
 
+FleetInfo namesOnlyInfo() {
+    FleetInfo info = syntheticInfo();
+    info.seesClusters = info.seesAllNamespaces = false;
+    info.namespaces = {"shop"};
+    return info;
+}
+
+FleetChanges namesOnlyFleet(TimeMs now) {
+    FleetChanges all = storyFleet(now);
+    for (Cluster& cluster : all.clusters)
+        cluster = {.number = cluster.number,
+                   .name = cluster.name,
+                   .phase = cluster.phase,
+                   .phaseSince = cluster.phaseSince};
+    std::erase_if(all.objects, [](const Object& object) { return object.id.ns != "shop"; });
+    std::erase_if(all.activities,
+                  [](const Activity& activity) { return !activity.object || activity.object->ns != "shop"; });
+    all.totals.reset();
+    return all;
+}
+
 Explanation storyExplanation(const FleetChanges& fleet, const ObjectId& object, TimeMs now) {
     const auto found = std::ranges::find(fleet.objects, object, &Object::id);
     Explanation explanation{.object = object,

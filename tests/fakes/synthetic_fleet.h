@@ -28,6 +28,9 @@ struct FleetShape {
 // That fleet with what takes the most room: long states, ages of three letters and a unit, an object that
 // nothing was decided for, and nothing that happened yet.
 [[nodiscard]] client::FleetChanges wideFleet(client::TimeMs now);
+// That fleet as somebody sees it who may only look into namespace "shop", and what he is told of that.
+[[nodiscard]] client::FleetChanges namesOnlyFleet(client::TimeMs now);
+[[nodiscard]] client::FleetInfo namesOnlyInfo();
 // Why `object` of that fleet is where it is: four plugins, every cluster.
 [[nodiscard]] client::Explanation storyExplanation(const client::FleetChanges& fleet,
                                                    const client::ObjectId& object, client::TimeMs now);

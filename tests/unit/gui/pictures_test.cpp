@@ -81,6 +81,28 @@ private Q_SLOTS:
         check("forbidden");
     }
 
+    // Who may look into one namespace only.
+    void namesOnly() {
+        m_session->who = "jane";
+        m_session->info = testing::namesOnlyInfo();
+        m_session->tell(testing::namesOnlyFleet(m_session->source.now()));
+        make(MainWindow::Colours::Light);
+        check("names-only");
+    }
+
+    void forbiddenPolicies() {
+        m_session->who = "jane";
+        m_session->info = testing::namesOnlyInfo();
+        m_session->tell(testing::namesOnlyFleet(m_session->source.now()));
+        m_session->source.refusal = {
+            .code = Code::PermissionDenied,
+            .message = "user \"jane\" may not list policyplugins.kubefed.io cluster-wide"};
+        make(MainWindow::Colours::Light);
+        m_window->open(MainWindow::PoliciesPlace);
+        m_session->clock.advance(Duration{10});
+        check("policies-forbidden");
+    }
+
     void unknownCaller() {
         m_session->lose(client::ConnectionState::Forbidden,
                         {.code = Code::Unauthenticated, .message = "the token has expired"});

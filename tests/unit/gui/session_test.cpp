@@ -13,6 +13,7 @@
 #include "tests/fakes/fake_session.h"
 
 #include "gui/app/app_session.h"
+#include "gui/app/caller.h"
 #include "gui/view/explanation_view.h"
 #include "gui/view/list_pages.h"
 #include "gui/view/main_window.h"
@@ -66,6 +67,33 @@ private Q_SLOTS:
         QCOMPARE(m_session->title(), QString("staging"));
         QTRY_VERIFY(m_session->store().state() == client::ConnectionState::Disconnected);
         QTRY_COMPARE(notice().content().title, QString("staging does not answer"));
+    }
+
+    void commandsNameTheFederationAndWhoAsks() {
+        const auto ca = net::makeCa("test", std::chrono::hours(1));
+        QVERIFY(ca.has_value());
+        const auto pair = net::makeCertificate(*ca, {.commonName = "jane"});
+        QVERIFY(pair.has_value());
+        QCOMPARE(callerOf({.clientCertPem = pair->certPem, .clientKeyPem = pair->keyPem}), QString("jane"));
+        const auto token = [](const QByteArray& claims) {
+            return "e30." + claims.toBase64(QByteArray::Base64UrlEncoding).toStdString() + ".c2ln";
+        };
+        QCOMPARE(callerOf({.bearerToken = token(R"({"sub":"system:serviceaccount:shop:watcher"})")}),
+                 QString("system:serviceaccount:shop:watcher"));
+        QCOMPARE(callerOf({.bearerToken = token(R"({"sub":"4711"})")}), QString());
+        QCOMPARE(callerOf({.bearerToken = "opaque"}), QString());
+        QCOMPARE(callerOf({}), QString());
+
+        QVERIFY(kube::addContext(m_config,
+                                 {.name = "my-prod",
+                                  .server = "https://127.0.0.1:1",
+                                  .identity = {.clientCertPem = pair->certPem, .clientKeyPem = pair->keyPem},
+                                  .federation = "prod-eu"})
+                    .has_value());
+        make({.context = "my-prod"});
+        QCOMPARE(m_session->commands().start(), QString("kubefed up prod-eu"));
+        QVERIFY(m_session->commands().allowWatching().startsWith("kubectl --context my-prod "));
+        QVERIFY(m_session->commands().allowWatching().endsWith("--user=jane"));
     }
 
     void anotherFederationCanBeChosenInsteadOfABrokenOne() {

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <QtCore/QSettings>
+#include <QtCore/QTemporaryDir>
+#include <QtGui/QClipboard>
+#include <QtTest/QTest>
+#include <QtWidgets/QApplication>
+#include <QtWidgets/QPushButton>
+
+#include "tests/fakes/fake_session.h"
+#include "tests/fakes/synthetic_fleet.h"
+
+#include "gui/model/state.h"
+#include "gui/view/cluster_detail.h"
+#include "gui/view/fleet_page.h"
+#include "gui/view/list_pages.h"
+#include "gui/view/main_window.h"
+#include "gui/view/table_panel.h"
+#include "gui/widget/sparkline.h"
+#include "gui/widget/timeline.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+
+// The window of somebody who may look into one namespace only, and the commands that it offers.
+class RightsTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_settings = std::make_unique<QSettings>(m_folder->filePath("gui.ini"), QSettings::IniFormat);
+        m_session = std::make_unique<FakeSession>();
+        m_session->who = "jane";
+    }
+
+    void cleanup() {
+        m_window.reset();
+        m_session.reset();
+    }
+
+    void theControllersWordIsNotShownAsFresh() {
+        const client::FleetInfo info = testing::namesOnlyInfo();
+        client::Cluster cluster{.number = 1, .name = "tokyo", .phase = client::Phase::Ready};
+        QVERIFY(stateOf(cluster, 1'000, info).level == Level::Quiet);
+        QCOMPARE(stateOf(cluster, 1'000, info).name, QString("Ready"));
+        cluster.phase = client::Phase::Joining;
+        QVERIFY(stateOf(cluster, 1'000, info).level == Level::Quiet);
+        cluster.phase = client::Phase::Unreachable;
+        QVERIFY(stateOf(cluster, 1'000, info).level == Level::Bad);
+    }
+
+    void namesAndStatesOnlyAreSaidToBeAllAndHowToSeeMore() {
+        m_session->info = testing::namesOnlyInfo();
+        m_session->tell(testing::namesOnlyFleet(m_session->source.now()));
+        make();
+        const TableView& clusters = m_window->findChild<FleetPage*>()->panel().table();
+        for (int column = 0; column < ClusterTableModel::kColumns; ++column)
+            QCOMPARE(clusters.isColumnHidden(column), column > ClusterTableModel::Status);
+        const auto* detail = m_window->findChild<ClusterDetail*>();
+        QVERIFY(!detail->findChild<Timeline*>()->isVisible());
+        QVERIFY(!detail->findChild<Sparkline*>()->isVisible());
+        for (auto* button : detail->findChildren<QPushButton*>())
+            if (button->text() == "Copy this command") {
+                QVERIFY(button->isVisibleTo(m_window.get()));
+                button->click();
+            }
+        QCOMPARE(QApplication::clipboard()->text(),
+                 QString("kubectl --context prod create clusterrolebinding watchers "
+                         "--clusterrole=kubefed-fleet-viewer --user=jane"));
+        // Once it is allowed, all of it is there.
+        m_session->info = testing::syntheticInfo();
+        m_session->tell(testing::storyFleet(m_session->source.now()));
+        QVERIFY(detail->findChild<Timeline*>()->isVisible());
+        for (int column = 0; column < ClusterTableModel::kColumns; ++column)
+            QVERIFY(!clusters.isColumnHidden(column));
+    }
+
+    void whoMayNotListPoliciesIsNotOfferedToListThem() {
+        m_session->info = testing::namesOnlyInfo();
+        m_session->tell(testing::namesOnlyFleet(m_session->source.now()));
+        m_session->source.refusal = {.code = Code::PermissionDenied, .message = "user \"jane\" may not"};
+        make();
+        m_window->open(MainWindow::PoliciesPlace);
+        m_session->clock.advance(Duration{10});
+        const Notice::Content notice = m_window->findChild<PoliciesPage*>()->panel().notice().content();
+        QCOMPARE(notice.title, QString("You may not list policy plugins"));
+        QCOMPARE(notice.command, m_session->commands().allowWatching());
+    }
+
+    void eventsAreCopiedAsWhatShowsMoreOfThem() {
+        m_session->tell(testing::storyFleet(m_session->source.now()));
+        make();
+        m_window->open(MainWindow::EventsPlace);
+        TableView& events = m_window->findChild<EventsPage*>()->panel().table();
+        QVERIFY(events.model()->rowCount() > 0);
+        const auto choose = [&](const QString& reason) {
+            for (int row = 0; row < events.model()->rowCount(); ++row)
+                if (events.model()->index(row, ActivityModel::Reason).data().toString() == reason)
+                    events.setCurrentIndex(events.model()->index(row, 0));
+        };
+        choose("Unreachable");
+        QCOMPARE(m_window->command(), QString("kubefed describe cluster oregon --context prod"));
+        choose("ImagePullBackOff");
+        QCOMPARE(m_window->command(), QString("kubefed why rc/search -n shop -o wide --context prod"));
+    }
+
+    void commandsNameTheFederationAndTheCaller() {
+        const Commands commands("kubefed-prod", "prod", "system:serviceaccount:shop:watcher");
+        QCOMPARE(commands.start(), QString("kubefed up prod"));
+        QVERIFY(commands.allowWatching().endsWith(" --user=system:serviceaccount:shop:watcher"));
+        QCOMPARE(commands.event({.reason = "Started"}, {}), QString());
+        QVERIFY(Commands("prod").allowWatching().endsWith(" --user=USER"));
+        QCOMPARE(callerIn("user \"jane doe\" may not watch fleets.kubefed.io cluster-wide"),
+                 QString("jane doe"));
+        QCOMPARE(callerIn("the token has expired"), QString());
+    }
+
+private:
+    void make() {
+        m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
+        m_window->resize(1280, 800);
+        m_window->show();
+        QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<FakeSession> m_session;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+QTEST_MAIN(RightsTest)
+#include "rights_test.moc"
