@@ -5,6 +5,7 @@
 
 #include "controller/ids.h"
 #include "kubefed/fed/names.h"
+#include "kubefed/fed/reclaim.h"
 #include "kubefed/kube/query.h"
 #include "kubefed/kube/status_error.h"
 
@@ -60,6 +61,7 @@ net::HttpRequest toHttp(const ActionRequest& what, std::string_view federationId
             return request("POST", path(what, false) + "?fieldManager=kubefed", kJson, what.action.body,
                            what.timeout);
         case fed::ActionKind::Migrate:
+        case fed::ActionKind::Reclaim:
             return request("PATCH", path(what, true) + "?fieldManager=kubefed", "application/json-patch+json",
                            what.action.body, what.timeout);
         case fed::ActionKind::Apply:
@@ -103,8 +105,29 @@ Result<ActionAnswer> toAnswer(const ActionRequest& what, Result<net::HttpRespons
         answer.gone = object->kind() == "Status";
         return answer;
     }
-    answer.object = fed::project(*object, fed::enabledKinds()[what.kind], federationId);
+    return toAnswer(what, *object, federationId);
+}
+
+ActionAnswer toAnswer(const ActionRequest& what, const kube::Object& live, std::string_view federationId) {
+    ActionAnswer answer;
+    answer.object = fed::project(live, fed::enabledKinds()[what.kind], federationId);
     return answer;
+}
+
+bool needsLive(const fed::Action& action) {
+    return action.kind == fed::ActionKind::Reclaim ||
+           (action.kind == fed::ActionKind::Apply && action.keepTolerations);
+}
+
+Result<std::string> bodyFor(const ActionRequest& what, const kube::Object& live) {
+    if (what.action.kind != fed::ActionKind::Reclaim)
+        return withLiveTolerations(what.action.body, live);
+    if (live.uid() != what.action.uid)
+        return fail(kube::notFound(fed::enabledKinds()[what.kind].gvr(), what.key.name));
+    const Result<kube::Object> wanted = kube::Object::parse(what.action.body);
+    if (!wanted)
+        return fail(wanted.error());
+    return fed::reclaimPatch(live, wanted->document());
 }
 
 Result<std::string> withLiveTolerations(std::string_view body, const kube::Object& live) {

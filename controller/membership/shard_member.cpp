@@ -77,7 +77,7 @@ void ShardMember::mirror(const kube::Gvr& gvr, std::string labelSelector,
 }
 
 void ShardMember::act(std::uint64_t ticket, ActionRequest request) {
-    if (!request.action.keepTolerations || request.action.kind != fed::ActionKind::Apply)
+    if (!needsLive(request.action))
         return send(ticket, std::move(request));
     net::HttpRequest get = toGet(request);
     m_requests[ticket] = m_client->transport().send(
@@ -86,9 +86,11 @@ void ShardMember::act(std::uint64_t ticket, ActionRequest request) {
             Result<kube::Object> live = toObject(std::move(response));
             if (!live)
                 return answer(ticket, Result<ActionAnswer>(fail(std::move(live.error()))));
-            Result<std::string> body = withLiveTolerations(request.action.body, *live);
+            Result<std::string> body = bodyFor(request, *live);
             if (!body)
                 return answer(ticket, Result<ActionAnswer>(fail(std::move(body.error()))));
+            if (body->empty())  // there is nothing to be reclaimed
+                return answer(ticket, Result<ActionAnswer>(toAnswer(request, *live, m_config.federationId)));
             request.action.body = std::move(*body);
             send(ticket, std::move(request));
         });

@@ -249,8 +249,8 @@ Duration Propagator::paceRepair(SyncRecord& record, const fed::SyncInput& input,
     if (pause > Duration{0}) {
         verdict.action = {};
         record.isPaused = true;
-    } else if (kind != fed::ActionKind::Migrate) {
-        fed::noteRepair(record.pace, now);  // migrating only prepares it
+    } else if (kind != fed::ActionKind::Migrate && kind != fed::ActionKind::Reclaim) {
+        fed::noteRepair(record.pace, now);  // those two only prepare it
     }
     return pause;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/fed/projection.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 
@@ -96,6 +97,76 @@ const Json* childOf(const Live& live, std::string_view key) {
     return live.items == nullptr ? nullptr : itemOf(*live.items, key);
 }
 
+// What an entry has at `path`; null: nothing.
+const JsonObject* fieldsAt(const JsonObject& fields, const std::vector<std::string_view>& path) {
+    const JsonObject* at = &fields;
+    for (const std::string_view key : path) {
+        const Json* child = at->if_contains(key);
+        at = child == nullptr ? nullptr : child->if_object();
+        if (at == nullptr)
+            return nullptr;
+    }
+    return at;
+}
+
+bool namesItems(const JsonObject& fields) {
+    return std::ranges::any_of(fields, [](const auto& entry) {
+        const std::string_view key(entry.key().data(), entry.key().size());
+        return key.starts_with("k:") || key.starts_with("v:");
+    });
+}
+
+// A list whose items have names, and of which all of ours have been taken over, is still in our entry
+// ("f:ports":{}), like an atomic list that is ours as a whole. It is no atomic one if it is empty, or if
+// somebody else owns items of it: then it is ours no longer.
+class HollowLists {
+public:
+    explicit HollowLists(const JsonArray& entries) : m_entries(entries) {}
+    void drop(JsonObject& fields, const Json& live) {
+        for (auto it = fields.begin(); it != fields.end();) {
+            const std::string_view key(it->key().data(), it->key().size());
+            const Json* value = key == "." ? nullptr : childOf({live.if_object(), live.if_array()}, key);
+            JsonObject* below = it->value().if_object();
+            if (value == nullptr || below == nullptr) {
+                ++it;
+                continue;
+            }
+            m_path.push_back(key);
+            const bool isHollow = below->empty() && value->is_array() && isOthers(value->get_array());
+            if (!isHollow)
+                drop(*below, *value);
+            m_path.pop_back();
+            if (isHollow)
+                it = fields.erase(it);
+            else
+                ++it;
+        }
+    }
+
+private:
+    [[nodiscard]] bool isOthers(const JsonArray& items) const {
+        return items.empty() || std::ranges::any_of(m_entries, [this](const Json& one) {
+                   const JsonObject* entry = one.if_object();
+                   const JsonObject* theirs =
+                       entry == nullptr ? nullptr : kube::objectAt(*entry, {"fieldsV1"});
+                   const JsonObject* list = theirs == nullptr ? nullptr : fieldsAt(*theirs, m_path);
+                   return list != nullptr && namesItems(*list);
+               });
+    }
+
+    const JsonArray& m_entries;
+    std::vector<std::string_view> m_path;
+};
+
+// Of more than a subresource.
+bool hasOtherWriters(const JsonArray& entries) {
+    return std::ranges::any_of(entries, [](const Json& one) {
+        const JsonObject* entry = one.if_object();
+        return entry != nullptr && kube::stringAt(*entry, {"manager"}) != kFieldManager &&
+               kube::stringAt(*entry, {"subresource"}).empty();
+    });
+}
+
 // The sum over all owned leaves of hash(path, live value): independent of the order of fieldsV1.
 std::uint64_t hashOwned(const JsonObject& fields, const Live& live, std::uint64_t path) {
     std::uint64_t sum = 0;
@@ -114,20 +185,6 @@ std::uint64_t hashOwned(const JsonObject& fields, const Live& live, std::uint64_
             sum += hashOwned(*children, {value->if_object(), value->if_array()}, below);
     }
     return sum;
-}
-
-// The fields of list items by which "k:" entries name them, as that entry's text would have them.
-const JsonObject* fieldsOfItem(const JsonObject& fields, const Json& item) {
-    for (const auto& [rawKey, child] : fields) {
-        const std::string_view key(rawKey.data(), rawKey.size());
-        if (!key.starts_with("k:") && !key.starts_with("v:"))
-            continue;
-        JsonArray one;
-        one.push_back(item);
-        if (itemOf(one, key) != nullptr)
-            return child.if_object();
-    }
-    return nullptr;
 }
 
 bool asksNothing(const Json& value) {
@@ -158,7 +215,7 @@ bool coversValue(const JsonObject& fields, const Json& sent) {
         return coversObject(fields, *object);
     if (const JsonArray* items = sent.if_array()) {
         for (const Json& item : *items) {
-            const JsonObject* below = fieldsOfItem(fields, item);
+            const JsonObject* below = ownedItem(fields, item);
             if (below == nullptr || !coversValue(*below, item))
                 return false;
         }
@@ -224,10 +281,26 @@ MemberObject project(const kube::Object& object, const KindTraits& traits, std::
             continue;
         result.ownedIndex = static_cast<int>(i);
         result.migrated = applied;
-        result.ownedFields = std::make_shared<const std::string>(kube::printJson(*fields));
-        result.ownedHash = hashOwned(*fields, {&object.document(), nullptr}, 17);
+        JsonObject owned = *fields;
+        if (hasOtherWriters(*entries))
+            HollowLists(*entries).drop(owned, object.document());
+        result.ownedFields = std::make_shared<const std::string>(kube::printJson(owned));
+        result.ownedHash = hashOwned(owned, {&object.document(), nullptr}, 17);
     }
     return result;
+}
+
+const JsonObject* ownedItem(const JsonObject& fields, const Json& item) {
+    for (const auto& [rawKey, child] : fields) {
+        const std::string_view key(rawKey.data(), rawKey.size());
+        if (!key.starts_with("k:") && !key.starts_with("v:"))
+            continue;
+        JsonArray one;
+        one.push_back(item);
+        if (itemOf(one, key) != nullptr)
+            return child.if_object();
+    }
+    return nullptr;
 }
 
 bool covers(const MemberObject& live, const kube::JsonObject& sent) {

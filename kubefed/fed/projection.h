@@ -35,9 +35,10 @@ struct MemberObject {
     std::int64_t generation = 0;
     std::uint64_t appliedHash = 0;  // kubefed.io/applied; 0: none
     std::uint64_t ownedHash = 0;    // the live values of the fields that our managedFields entry names
-    SharedText ownedFields;         // that entry's fieldsV1; null: we own nothing (any more)
-    int ownedIndex = -1;            // its place in managedFields
-    bool migrated = false;          // its operation is Apply
+    // That entry's fieldsV1, without lists of which every item is others' by now; null: we own nothing.
+    SharedText ownedFields;
+    int ownedIndex = -1;    // its place in managedFields
+    bool migrated = false;  // its operation is Apply
     bool deleting = false;
     bool labelled = false;  // carries a federation's label
     bool ours = false;      // carries our federation's label
@@ -49,6 +50,9 @@ struct MemberObject {
 
 [[nodiscard]] MemberObject project(const kube::Object& object, const KindTraits& traits,
                                    std::string_view federationId);
+
+// What an entry owns of an item of a list ("k:" and "v:" in it name items); null: nothing.
+[[nodiscard]] const kube::JsonObject* ownedItem(const kube::JsonObject& fields, const kube::Json& item);
 
 // Does our entry still own every field of `sent`? An atomic part counts as one field; empty lists, objects
 // and nulls ask for nothing. False also where `ownedFields` cannot be read.

@@ -3,6 +3,9 @@
 
 #include <array>
 
+#include "kubefed/fed/reasons.h"
+#include "kubefed/fed/reclaim.h"
+
 namespace kubefed::fed {
 namespace {
 
@@ -63,6 +66,15 @@ SyncVerdict creation(const SyncInput& input, std::uint64_t hash, const SyncMemor
     return result;
 }
 
+bool needsReclaiming(const SyncInput& input, std::uint64_t hash, const SyncMemory& memory) {
+    const MemberObject& live = *input.live;
+    if (!live.migrated || (memory.reclaimedFor != 0 && memory.reclaimedFor == live.ownedHash))
+        return false;
+    // What we sent last is what we would send now: then none of its items is a new one.
+    return memory.reclaimDue ||
+           (live.appliedHash == hash && missesItems(live, input.manifest->document(input.replicas)));
+}
+
 SyncVerdict correction(const SyncInput& input, std::uint64_t hash, const SyncMemory& memory) {
     const MemberObject& live = *input.live;
     const bool drifted = live.appliedHash == hash && memory.settledUid == live.uid;
@@ -74,6 +86,11 @@ SyncVerdict correction(const SyncInput& input, std::uint64_t hash, const SyncMem
     }
     if (!live.migrated && live.ownedIndex >= 0 && !memory.keepsEntry) {
         result.action = {.kind = ActionKind::Migrate, .body = migration(live), .uid = live.uid};
+        return result;
+    }
+    if (needsReclaiming(input, hash, memory)) {
+        result.action = {
+            .kind = ActionKind::Reclaim, .body = input.manifest->body(input.replicas), .uid = live.uid};
         return result;
     }
     result.action = {
@@ -108,8 +125,8 @@ std::string refusalReason(const Action& action, const Error& error) {
 }  // namespace
 
 std::string_view toString(ActionKind kind) {
-    static constexpr std::array<std::string_view, 7> kNames{"None",    "EnsureNamespace", "Create", "Inspect",
-                                                            "Migrate", "Apply",           "Delete"};
+    static constexpr std::array<std::string_view, 8> kNames{"None",    "EnsureNamespace", "Create", "Inspect",
+                                                            "Migrate", "Reclaim",         "Apply",  "Delete"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -144,9 +161,16 @@ SyncVerdict sync(const SyncInput& input, SyncMemory& memory) {
 Retry learn(const Action& action, const MemberObject& seen, SyncMemory& memory) {
     memory.failedReason.clear();
     memory.failedMessage.clear();
+    if (action.kind == ActionKind::Reclaim) {
+        memory.reclaimDue = false;
+        memory.reclaimedFor = seen.ownedHash;
+        return Retry::Now;
+    }
     memory.keepsEntry = action.kind == ActionKind::Migrate && !seen.migrated;
     if (action.kind != ActionKind::Create && action.kind != ActionKind::Apply)
         return Retry::Now;
+    memory.reclaimDue = false;
+    memory.reclaimedFor = 0;
     memory.settledUid = seen.uid;
     memory.settledOwnedHash = seen.ownedHash;
     memory.refusedHash = 0;
@@ -173,6 +197,13 @@ Retry learnFailure(const Action& action, const Error& error, SyncMemory& memory)
         return Retry::Later;
     }
     if (const std::string reason = refusalReason(action, error); !reason.empty() && action.hash != 0) {
+        if (reason == "Invalid" && action.kind == ActionKind::Apply && !memory.reclaimDue &&
+            memory.reclaimedFor == 0) {
+            memory.reclaimDue = true;
+            return Retry::Now;
+        }
+        memory.reclaimDue = false;
+        memory.reclaimedFor = 0;
         memory.refusedHash = action.hash;
         memory.refusedReason = reason;
         memory.refusedMessage = error.message;

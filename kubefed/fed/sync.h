@@ -23,6 +23,7 @@ enum class ActionKind {
     Create,           // POST ?fieldManager=kubefed
     Inspect,          // GET: whose is the object that made a create answer 409?
     Migrate,          // JSON patch: our managedFields entry from Update to Apply
+    Reclaim,          // GET, then a JSON patch: what stands for items of ours that have gone becomes ours
     Apply,            // server-side apply, force, with uid
     Delete,           // with uid as precondition, background propagation
 };
@@ -30,8 +31,8 @@ enum class ActionKind {
 
 struct Action {
     ActionKind kind = ActionKind::None;
-    std::string body;  // Create, Migrate, Apply
-    std::string uid;   // Apply, Delete: this object and no other
+    std::string body;  // Create, Migrate, Apply; Reclaim: what will be applied
+    std::string uid;   // Reclaim, Apply, Delete: this object and no other
     bool keepTolerations =
         false;               // Apply of a Pod: live tolerations first, then new ones, with resourceVersion
     std::uint64_t hash = 0;  // what the answer will show as applied (Create, Apply)
@@ -48,6 +49,9 @@ struct SyncMemory {
     std::string refusedMessage;
     bool mustInspect = false;  // the last create answered 409
     bool keepsEntry = false;   // the member does not let our entry become Apply: applies go without
+    // An apply was refused: what others put into our lists may be why.
+    bool reclaimDue = false;
+    std::uint64_t reclaimedFor = 0;  // the ownedHash after the last Reclaim; 0: applied since, or none
     // The last failure that will be tried again.
     std::string failedReason;
     std::string failedMessage;

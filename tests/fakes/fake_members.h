@@ -117,6 +117,10 @@ public:
                     return fail(kube::conflict(gvr, id.key.name, "version"));
                 it->second.migrated = true;
                 return store(id, it->second);
+            case fed::ActionKind::Reclaim:  // there are no lists here
+                if (it == objects.end())
+                    return fail(kube::notFound(gvr, id.key.name));
+                return ActionAnswer{project(id, it->second), false};
             case fed::ActionKind::Apply:
                 return apply(id, request);
             case fed::ActionKind::Delete:

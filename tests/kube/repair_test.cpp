@@ -91,6 +91,66 @@ private Q_SLOTS:
         QVERIFY2(why.isEmpty(), qPrintable(why));
     }
 
+    void anEditedPortAndARenamedContainerAreRepaired() {
+        // In m1, where ours stands alone; what a stranger adds beside it stays.
+        QVERIFY(m_fleet
+                    ->kubectl("m1", {"patch", "svc", "web", "-n", "shop", "--type=json", "-p",
+                                     "[{\"op\":\"replace\",\"path\":\"/spec/ports/0/port\",\"value\":81}]"})
+                    .exitCode == 0);
+        QVERIFY(
+            m_fleet
+                ->kubectl("m1", {"patch", "rc", "web", "-n", "shop", "--type=json", "-p",
+                                 "[{\"op\":\"replace\",\"path\":\"/spec/template/spec/containers/0/name\","
+                                 "\"value\":\"renamed\"}]"})
+                .exitCode == 0);
+        const QString why = Fleet::eventually([&] {
+            const kube::Json service = m_fleet->read("m1", {"svc", "web", "-n", "shop"});
+            const kube::Json* ports = kube::find(service, {"spec", "ports"});
+            if (ports == nullptr || ports->get_array().size() != 1 ||
+                ports->get_array()[0].at("port").to_number<int>() != 80)
+                return "ports " + QString::fromStdString(kube::printJson(service));
+            const kube::Json workload = m_fleet->read("m1", {"rc", "web", "-n", "shop"});
+            const kube::Json* containers = kube::find(workload, {"spec", "template", "spec", "containers"});
+            if (containers == nullptr || containers->get_array().size() != 1 ||
+                containers->get_array()[0].at("name").get_string() != "web")
+                return "containers " + QString::fromStdString(kube::printJson(workload));
+            return QString();
+        });
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        // It is ours as before: what the template gives up goes.
+        QVERIFY(m_fleet
+                    ->kubectl("prod", {"patch", "svc", "web", "-n", "shop", "--type=json", "-p",
+                                       "[{\"op\":\"replace\",\"path\":\"/spec/ports/0/port\",\"value\":82}]"})
+                    .exitCode == 0);
+        const QString moved = Fleet::eventually([&] {
+            const kube::Json service = m_fleet->read("m1", {"svc", "web", "-n", "shop"});
+            const kube::Json* ports = kube::find(service, {"spec", "ports"});
+            return ports != nullptr && ports->get_array().size() == 1 &&
+                           ports->get_array()[0].at("port").to_number<int>() == 82
+                       ? QString()
+                       : "ports " + QString::fromStdString(kube::printJson(service));
+        });
+        QVERIFY2(moved.isEmpty(), qPrintable(moved));
+    }
+
+    void anItemAddedBesideOursStays() {
+        QVERIFY(
+            m_fleet
+                ->kubectl("m1", {"patch", "rc", "web", "-n", "shop", "--type=json", "-p",
+                                 "[{\"op\":\"add\",\"path\":\"/spec/template/spec/containers/-\",\"value\":"
+                                 "{\"name\":\"proxy\",\"image\":\"mesh:1\"}},{\"op\":\"replace\",\"path\":"
+                                 "\"/spec/replicas\",\"value\":9}]"})
+                .exitCode == 0);
+        const QString why = Fleet::eventually([&] {
+            const QString replicas = field("m1", {"rc", "web", "-n", "shop"}, {"spec", "replicas"});
+            return replicas == "2" ? QString() : "replicas " + replicas;
+        });
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        const QString text =
+            QString::fromStdString(kube::printJson(m_fleet->read("m1", {"rc", "web", "-n", "shop"})));
+        QVERIFY2(text.contains("mesh:1"), qPrintable(text));
+    }
+
     void aScheduledPodsImageIsUpdatedInPlace() {
         QString home;
         const QString placed = Fleet::eventually([&] {

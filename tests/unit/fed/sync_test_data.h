@@ -56,6 +56,40 @@ inline constexpr const char* kTemplateService = R"({
     "healthCheckNodePort": 31000, "type": "LoadBalancer", "selector": {"app": "web"},
     "ports": [{"port": 80, "protocol": "TCP", "nodePort": 30001}]}})";
 
+inline constexpr const char* kNamedService = R"({
+  "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+  "spec": {"type": "ClusterIP", "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80}]}})";
+
+// Somebody has turned our port 80 into 81.
+inline constexpr const char* kTakenService = R"({
+  "apiVersion": "v1", "kind": "Service",
+  "metadata": {"name": "web", "namespace": "shop", "uid": "s-uid", "resourceVersion": "77",
+    "labels": {"kubefed.io/federation": "fed-1"},
+    "managedFields": [
+      {"manager": "kubefed", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+       "fieldsV1": {"f:metadata": {"f:annotations": {}, "f:labels": {}}, "f:spec": {"f:type": {}, "f:ports": {}}}},
+      {"manager": "kubectl-patch", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+       "fieldsV1": {"f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {}}}}}}]},
+  "spec": {"type": "ClusterIP", "ports": [{"name": "http", "port": 81, "protocol": "TCP", "targetPort": 80}]}})";
+
+// Somebody has added a container and a variable to ours.
+inline constexpr const char* kSidecarRc = R"({
+  "apiVersion": "v1", "kind": "ReplicationController",
+  "metadata": {"name": "web", "namespace": "shop", "uid": "m-uid", "resourceVersion": "41",
+    "managedFields": [
+      {"manager": "kubefed", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+       "fieldsV1": {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {
+         "f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:restartPolicy": {}, "f:containers": {
+           "k:{\"name\":\"web\"}": {".": {}, "f:image": {}, "f:name": {}, "f:env": {"k:{\"name\":\"A\"}": {".": {}, "f:name": {}, "f:value": {}}}}}}}}}},
+      {"manager": "mesh", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+       "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
+         "k:{\"name\":\"proxy\"}": {".": {}, "f:image": {}, "f:name": {}},
+         "k:{\"name\":\"web\"}": {"f:env": {"k:{\"name\":\"B\"}": {".": {}, "f:name": {}, "f:value": {}}}}}}}}}}]},
+  "spec": {"replicas": 3, "selector": {"app": "web"}, "template": {"metadata": {"labels": {"app": "web"}},
+    "spec": {"restartPolicy": "Always", "containers": [
+      {"name": "web", "image": "web:1", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+      {"name": "proxy", "image": "mesh:1"}]}}}})";
+
 inline constexpr const char* kHeadlessService = R"({
   "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
   "spec": {"clusterIP": "None", "clusterIPs": ["None"], "ports": [{"port": 80}]}})";
