@@ -77,7 +77,7 @@ bool StatusWriter::process(const TemplateId& id) {
     if (waits(id))
         return true;
     const std::vector<fed::ClusterView> all = views(id, *placement);
-    const fed::PlacementStatus status = placementStatus(id, *record, *placement, all);
+    const fed::PlacementStatus status = placementStatus(id, *placement, all);
     if (!(status == placement->placement.status))
         writePlacement(id, *placement, status);
     if (const auto own = fed::templateStatus(id.traits(), *record->object, all)) {
@@ -162,8 +162,7 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
     return view;
 }
 
-fed::PlacementStatus StatusWriter::placementStatus(const TemplateId& id, const TemplateRecord& record,
-                                                   const PlacementRecord& placement,
+fed::PlacementStatus StatusWriter::placementStatus(const TemplateId& id, const PlacementRecord& placement,
                                                    const std::vector<fed::ClusterView>& views) const {
     const Outcome& outcome = *m_scheduler.outcome(id);
     const std::string now = toRfc3339(m_clock.wallNow());
@@ -174,11 +173,11 @@ fed::PlacementStatus StatusWriter::placementStatus(const TemplateId& id, const T
     scheduled.status = outcome.scheduled ? "True" : "False";
     scheduled.reason = outcome.reason;
     scheduled.message = outcome.message;
-    scheduled.observedGeneration = record.object->generation();
+    scheduled.observedGeneration = status.observedGeneration;
     fed::setCondition(status.conditions, std::move(scheduled), now);
-    fed::setObjectConditions(status, views, id.traits(), record.object->generation(), now);
+    fed::setObjectConditions(status, views, id.traits(), status.observedGeneration, now);
     if (outcome.deleting)
-        fed::setDeletionCondition(status, outcome.waitsFor, now);
+        fed::setDeletionCondition(status, outcome.waitsFor, status.observedGeneration, now);
     if (outcome.explanation)
         status.explanation = outcome.explanation;
     std::vector<fed::ClusterObjectStatus> clusters;

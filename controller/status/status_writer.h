@@ -44,8 +44,7 @@ private:
                                                       const PlacementRecord& placement) const;
     [[nodiscard]] fed::ClusterView view(const TemplateId& id, const std::string& cluster,
                                         const PlacementRecord& placement) const;
-    [[nodiscard]] fed::PlacementStatus placementStatus(const TemplateId& id, const TemplateRecord& record,
-                                                       const PlacementRecord& placement,
+    [[nodiscard]] fed::PlacementStatus placementStatus(const TemplateId& id, const PlacementRecord& placement,
                                                        const std::vector<fed::ClusterView>& views) const;
     void writePlacement(const TemplateId& id, const PlacementRecord& placement,
                         const fed::PlacementStatus& status);

@@ -217,11 +217,12 @@ void setObjectConditions(PlacementStatus& status, std::span<const ClusterView> v
 }
 
 void setDeletionCondition(PlacementStatus& status, std::span<const std::string> unreachable,
-                          std::string_view now) {
+                          std::int64_t generation, std::string_view now) {
     Condition condition;
     condition.type = kAppliedCondition;
     condition.status = "False";
     condition.reason = "Deleting";
+    condition.observedGeneration = generation;
     if (!unreachable.empty()) {
         condition.reason = "WaitingForMembers";
         condition.message = "the deletion waits for ";

@@ -41,12 +41,13 @@ struct ClusterView {
                                                 const ClusterObjectStatus* previous, std::string_view now);
 
 // Applied and Healthy, from the same views; Scheduled is the scheduler's. Keeps other conditions.
+// `generation` is the Placement's own, by which `kubectl wait` judges whether a condition is of today.
 void setObjectConditions(PlacementStatus& status, std::span<const ClusterView> views, const KindTraits& kind,
                          std::int64_t generation, std::string_view now);
 
 // What stands for a deletion that cannot end: "waits for oregon, which cannot be reached".
 void setDeletionCondition(PlacementStatus& status, std::span<const std::string> unreachable,
-                          std::string_view now);
+                          std::int64_t generation, std::string_view now);
 
 // The template's status as it should be; nothing where the federation has nothing to say (a kind without
 // status, no cluster that ever had it).

@@ -11,6 +11,25 @@ class SimulationTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void conditionsAreOfThePlacementItself() {
+        Simulation s(11);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        const kube::Gvr controllers{"", "v1", "replicationcontrollers"};
+        for (int i = 0; i < 3; ++i) {  // versions that decide nothing anew
+            kube::Object edited = *s.host.find(controllers, {"shop", "web"});
+            edited.document()["spec"].as_object()["minReadySeconds"] = i;
+            s.host.put(controllers, edited);
+            s.run(1s);
+        }
+        const auto placement = s.placement(rc("web"));
+        QVERIFY(s.host.find(controllers, {"shop", "web"})->generation() > placement->generation);
+        for (const fed::Condition& condition : placement->status.conditions)
+            QCOMPARE(condition.observedGeneration, placement->generation);
+        QCOMPARE(placement->status.observedGeneration, placement->generation);
+    }
+
     void aTemplateReachesItsMembersAndItsStatusComesBack() {
         Simulation s(1);
         s.start();

@@ -160,7 +160,7 @@ private Q_SLOTS:
     void aWaitingDeletionNamesWhomItWaitsFor() {
         PlacementStatus status;
         const std::vector<std::string> away{"oregon"};
-        setDeletionCondition(status, away, "t");
+        setDeletionCondition(status, away, 2, "t");
         QCOMPARE(reasonOf(status, kAppliedCondition), std::string("WaitingForMembers"));
         QVERIFY(findCondition(status.conditions, kAppliedCondition)->message.find("oregon") !=
                 std::string::npos);
