@@ -272,8 +272,11 @@ std::optional<fed::CompactExplanation> Scheduler::explanation(const TemplateId& 
     const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
     if (!isNew && known != nullptr && !nothingStands)
         return std::nullopt;
-    fed::CompactExplanation made = fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()),
-                                                nothingStands ? "" : fed::becauseOf(last, decided.spec));
+    const std::string because = nothingStands ? ""
+                                : isNew       ? fed::becauseOf(last, decided.spec)
+                                              : "explained later, from the inputs of then: the controller "
+                                                "ended before it had told why";
+    fed::CompactExplanation made = fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()), because);
     if (!isNew && known != nullptr) {
         made.decidedAt = known->decidedAt;
         made.because = known->because;
@@ -293,7 +296,8 @@ const fed::CompactExplanation* Scheduler::known(const TemplateId& id,
     if (noted != nullptr && noted->explanation && noted->explained == placement->placement.spec)
         return &*noted->explanation;
     const auto& stored = placement->placement.status.explanation;
-    return stored ? &*stored : nullptr;
+    // A controller that ended right after a decision has left what it had told of the one before.
+    return stored && fed::isOf(*stored, placement->placement.spec) ? &*stored : nullptr;
 }
 
 bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& record) {

@@ -118,6 +118,8 @@ inline constexpr std::size_t kCompactExplanationBytes = 4096;
 [[nodiscard]] CompactExplanation compact(const Explanation& explanation, std::string_view decidedAt,
                                          std::string_view because,
                                          std::size_t maxBytes = kCompactExplanationBytes);
+// Does it tell of this decision: the same clusters with the same replicas, as far as it has room for them?
+[[nodiscard]] bool isOf(const CompactExplanation& explanation, const PlacementSpec& decided);
 // Every cluster, every plugin: verdict, score, limits, reason.
 [[nodiscard]] kube::JsonObject full(const Explanation& explanation);
 

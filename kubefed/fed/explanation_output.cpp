@@ -144,6 +144,16 @@ CompactExplanation compact(const Explanation& explanation, std::string_view deci
     return result;
 }
 
+bool isOf(const CompactExplanation& explanation, const PlacementSpec& decided) {
+    const std::size_t told = explanation.clusters.size();
+    if (told > decided.clusters.size() || (told < decided.clusters.size() && explanation.omitted == 0))
+        return false;
+    return std::ranges::all_of(explanation.clusters, [&](const CompactExplanation::Winner& winner) {
+        const ClusterShare* share = decided.find(winner.name);
+        return share != nullptr && share->replicas == winner.replicas;
+    });
+}
+
 JsonObject full(const Explanation& explanation) {
     std::vector<JsonArray> verdicts(explanation.fleet->clusters().size());
     JsonArray failures;

@@ -39,6 +39,30 @@ private Q_SLOTS:
             SAME_TEXT(winner.verdict, "chosen: evenly");
     }
 
+    // The decision is durable before its explanation is: a controller that ends between the two must not
+    // leave the words of the decision before.
+    void anExplanationOfAnEarlierDecisionIsNotKept() {
+        Simulation s(4);
+        s.start();
+        s.putRc("web", 6);
+        s.run(3s);
+        s.putRc("web", 9);
+        const auto decided = [&] { return s.placement(rc("web"))->spec.replicas == 9; };
+        for (int i = 0; i < 1000 && !decided(); ++i)
+            s.run(Duration{1});
+        QVERIFY(decided());
+        SAME_TEXT(s.placement(rc("web"))->status.explanation->because, "it is new");
+        s.restart();
+        s.run(10s);
+        const auto placement = s.placement(rc("web"));
+        QVERIFY(fed::isOf(*placement->status.explanation, placement->spec));
+        QVERIFY(placement->status.explanation->because.starts_with("explained later"));
+        const std::string version = placement->resourceVersion;
+        s.restart();
+        s.run(10s);
+        SAME_TEXT(s.placement(rc("web"))->resourceVersion, version);
+    }
+
     // The YAML is there before the first cluster: its Placement names none. The clusters come back one by
     // one.
     void takesOverWhenClustersComeAfterTheTemplates() {
