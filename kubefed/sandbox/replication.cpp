@@ -48,6 +48,17 @@ bool goesFirst(const kube::Object& a, const kube::Object& b) {
            kube::stringAt(b.document(), {"metadata", "creationTimestamp"});
 }
 
+constexpr Duration kFirstPause{250};
+constexpr Duration kLongestPause{30'000};
+
+std::string failureOf(const kube::Object& controller) {
+    if (const kube::JsonArray* conditions = kube::arrayAt(controller.document(), {"status", "conditions"}))
+        for (const kube::Json& condition : *conditions)
+            if (condition.is_object() && kube::stringAt(condition.get_object(), {"type"}) == "ReplicaFailure")
+                return std::string(kube::stringAt(condition.get_object(), {"message"}));
+    return {};
+}
+
 kube::JsonObject podOf(const kube::Object& controller) {
     kube::JsonObject pod{{"apiVersion", "v1"}, {"kind", "Pod"}};
     kube::JsonObject metadata{{"generateName", std::string(controller.name()) + "-"}};
@@ -66,7 +77,7 @@ kube::JsonObject podOf(const kube::Object& controller) {
 }  // namespace
 
 ReplicationManager::ReplicationManager(LocalApi& api, Clock& clock)
-    : m_api(api), m_soon(clock, [this] { sync(); }) {}
+    : m_api(api), m_clock(clock), m_soon(clock, [this] { sync(); }) {}
 
 void ReplicationManager::onController(const kube::Object& controller) {
     m_dirty.insert(controller.key());
@@ -87,6 +98,8 @@ void ReplicationManager::sync() {
         if (const kube::ObjectPtr controller = m_api.objects().get(kReplicationControllers, key);
             controller && !controller->isDeleting())
             syncOne(*controller);
+        else
+            m_refusals.erase(key);
 }
 
 void ReplicationManager::syncOne(const kube::Object& controller) {
@@ -98,13 +111,53 @@ void ReplicationManager::syncOne(const kube::Object& controller) {
     const auto wanted = static_cast<std::size_t>(
         std::max<std::int64_t>(kube::intAt(controller.document(), {"spec", "replicas"}).value_or(1), 0));
     writeStatus(controller, pods);
-    for (std::size_t i = pods.size(); i < wanted; ++i)
-        m_api.create(kPods, controller.ns(), podOf(controller));
+    for (std::size_t i = pods.size(); i < wanted && !isPausing(controller.key()); ++i)
+        createPod(controller);
     if (pods.size() <= wanted)
         return;
     std::ranges::sort(pods, goesFirst);
     for (std::size_t i = 0; i < pods.size() - wanted; ++i)
         m_api.remove(kPods, pods[i].key(), -1);
+}
+
+bool ReplicationManager::isPausing(const kube::ObjectKey& key) const {
+    const auto refusal = m_refusals.find(key);
+    return refusal != m_refusals.end() && refusal->second.isPausing;
+}
+
+void ReplicationManager::createPod(const kube::Object& controller) {
+    m_api.create(kPods, controller.ns(), podOf(controller), {}, {},
+                 [self = std::weak_ptr(m_self), key = controller.key()](int status, const std::string& body) {
+                     if (const auto alive = self.lock())
+                         (*alive)->created(key, status, body);
+                 });
+}
+
+void ReplicationManager::created(const kube::ObjectKey& key, int status, const std::string& body) {
+    if (status < 300) {
+        if (m_refusals.erase(key) == 0)
+            return;  // its pod brings the key back
+    } else {
+        Refusal& refusal = m_refusals[key];
+        const Result<kube::Json> answer = kube::parseJson(body);
+        refusal.message = answer && answer->is_object()
+                              ? std::string(kube::stringAt(answer->get_object(), {"message"}))
+                              : "HTTP " + std::to_string(status);
+        if (refusal.isPausing)
+            return;  // another of the same round
+        refusal.pause = std::clamp(refusal.pause * 2, kFirstPause, kLongestPause);
+        refusal.isPausing = true;
+        refusal.timer = m_clock.after(refusal.pause, [this, key] {
+            const auto known = m_refusals.find(key);
+            if (known == m_refusals.end())
+                return;
+            known->second.isPausing = false;
+            m_dirty.insert(key);
+            m_soon.poke();
+        });
+    }
+    m_dirty.insert(key);
+    m_soon.poke();
 }
 
 void ReplicationManager::writeStatus(const kube::Object& controller, const std::vector<kube::Object>& pods) {
@@ -126,6 +179,18 @@ void ReplicationManager::writeStatus(const kube::Object& controller, const std::
     put("readyReplicas", ready);
     put("availableReplicas", ready);
     put("observedGeneration", controller.generation());
+    const auto refusal = m_refusals.find(controller.key());
+    const std::string failure = refusal == m_refusals.end() ? std::string() : refusal->second.message;
+    if (failureOf(controller) != failure) {
+        status["conditions"] = failure.empty() ? kube::Json(nullptr)
+                                               : kube::Json(kube::JsonArray{kube::JsonObject{
+                                                     {"type", "ReplicaFailure"},
+                                                     {"status", "True"},
+                                                     {"reason", "FailedCreate"},
+                                                     {"message", failure},
+                                                     {"lastTransitionTime", toRfc3339(m_clock.wallNow())}}});
+        differs = true;
+    }
     if (differs)
         m_api.mergePatch(kReplicationControllers, controller.key(), "status",
                          {{"status", std::move(status)}});

@@ -88,6 +88,18 @@ private Q_SLOTS:
         QCOMPARE(readyReplicas(), 0);
     }
 
+    void podsAreMadeOnceTheirServiceAccountIsThere() {
+        kube::Object object = controller(2, "web:1");
+        object.document()["spec"].at("template").at("spec").as_object()["serviceAccountName"] = "robot";
+        create(sandbox::kReplicationControllers, object);
+        QTRY_VERIFY(failure().find("robot") != std::string::npos);
+        QCOMPARE(pods().size(), std::size_t{0});
+        create({"", "v1", "serviceaccounts"},
+               kube::Object::make({"", "v1", "ServiceAccount"}, kWeb.ns, "robot"));
+        QTRY_COMPARE_WITH_TIMEOUT(readyReplicas(), 2, 20'000);
+        QTRY_COMPARE(failure(), std::string());
+    }
+
     void aPodThatFitsNowhereSaysSo() {
         kube::Object object = controller(1, "web:1");
         object.document()["spec"].at("template").at("spec").at("containers").at(0).as_object()["resources"] =
@@ -160,6 +172,14 @@ private:
         const kube::ObjectPtr rc = m_member->objects().get(sandbox::kReplicationControllers, kWeb);
         return rc ? static_cast<int>(kube::intAt(rc->document(), {"status", "readyReplicas"}).value_or(0))
                   : -1;
+    }
+    std::string failure() {
+        const kube::ObjectPtr rc = m_member->objects().get(sandbox::kReplicationControllers, kWeb);
+        const kube::JsonArray* conditions =
+            rc ? kube::arrayAt(rc->document(), {"status", "conditions"}) : nullptr;
+        return conditions == nullptr || conditions->empty()
+                   ? std::string()
+                   : std::string(kube::stringAt(conditions->front().get_object(), {"message"}));
     }
     std::vector<kube::ObjectKey> pods() {
         std::vector<kube::ObjectKey> keys;
