@@ -223,19 +223,45 @@ bool coversValue(const JsonObject& fields, const Json& sent) {
     return true;
 }
 
+const JsonObject* conditionOf(const JsonObject& document, std::string_view type) {
+    if (const JsonArray* conditions = kube::arrayAt(document, {"status", "conditions"}))
+        for (const Json& condition : *conditions)
+            if (const JsonObject* object = condition.if_object();
+                object != nullptr && kube::stringAt(*object, {"type"}) == type)
+                return object;
+    return nullptr;
+}
+
+Cause causeOf(std::string_view reason, std::string_view message) {
+    std::size_t end = std::min(message.size(), kMaxCauseBytes);
+    while (end < message.size() && end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U)
+        --end;  // not within a character
+    return {std::string(reason), std::string(message.substr(0, end))};
+}
+
+void setCause(StatusSummary& status, Cause cause) {
+    status.reason = std::move(cause.reason);
+    status.message = std::move(cause.message);
+}
+
 void projectStatus(const kube::Object& object, const KindTraits& traits, StatusSummary& status) {
     const JsonObject& document = object.document();
     if (traits.isReplicated()) {
         status.specReplicas = kube::intAt(document, {"spec", "replicas"}).value_or(1);
         status.replicas = kube::intAt(document, {"status", "replicas"}).value_or(0);
         status.readyReplicas = kube::intAt(document, {"status", "readyReplicas"}).value_or(0);
+        status.fullyLabeledReplicas = kube::intAt(document, {"status", "fullyLabeledReplicas"}).value_or(0);
         status.availableReplicas = kube::intAt(document, {"status", "availableReplicas"}).value_or(0);
         status.observedGeneration = kube::intAt(document, {"status", "observedGeneration"}).value_or(0);
+        if (const JsonObject* failure = conditionOf(document, "ReplicaFailure");
+            failure != nullptr && kube::stringAt(*failure, {"status"}) == "True")
+            setCause(status,
+                     causeOf(kube::stringAt(*failure, {"reason"}), kube::stringAt(*failure, {"message"})));
         return;
     }
     if (traits.isPod) {
         status.ready = isPodReady(document);
-        status.reason = podReason(document);
+        setCause(status, podCause(document));
         if (const Json* value = kube::find(document, {"status"}))
             status.text = kube::printJson(*value);
         return;
@@ -329,17 +355,11 @@ bool covers(const MemberObject& live, const kube::JsonObject& sent) {
 }
 
 bool isPodReady(const kube::JsonObject& pod) {
-    const JsonArray* conditions = kube::arrayAt(pod, {"status", "conditions"});
-    if (conditions == nullptr)
-        return false;
-    for (const Json& condition : *conditions)
-        if (const JsonObject* object = condition.if_object();
-            object != nullptr && kube::stringAt(*object, {"type"}) == "Ready")
-            return kube::stringAt(*object, {"status"}) == "True";
-    return false;
+    const JsonObject* ready = conditionOf(pod, "Ready");
+    return ready != nullptr && kube::stringAt(*ready, {"status"}) == "True";
 }
 
-std::string podReason(const kube::JsonObject& pod) {
+Cause podCause(const kube::JsonObject& pod) {
     if (isPodReady(pod))
         return {};
     for (const std::string_view list : {"initContainerStatuses", "containerStatuses"}) {
@@ -352,20 +372,20 @@ std::string podReason(const kube::JsonObject& pod) {
                 continue;
             const std::string_view waiting = kube::stringAt(*object, {"state", "waiting", "reason"});
             if (!waiting.empty() && waiting != "ContainerCreating" && waiting != "PodInitializing")
-                return std::string(waiting);
+                return causeOf(waiting, kube::stringAt(*object, {"state", "waiting", "message"}));
             const std::string_view ended = kube::stringAt(*object, {"state", "terminated", "reason"});
             if (!ended.empty() && ended != "Completed")
-                return std::string(ended);
+                return causeOf(ended, kube::stringAt(*object, {"state", "terminated", "message"}));
         }
     }
-    const JsonArray* conditions = kube::arrayAt(pod, {"status", "conditions"});
-    if (conditions != nullptr)
-        for (const Json& condition : *conditions)
-            if (const JsonObject* object = condition.if_object();
-                object != nullptr && kube::stringAt(*object, {"type"}) == "PodScheduled" &&
-                kube::stringAt(*object, {"status"}) == "False")
-                return std::string(kube::stringAt(*object, {"reason"}));
-    return std::string(kube::stringAt(pod, {"status", "reason"}));
+    if (const JsonObject* scheduled = conditionOf(pod, "PodScheduled");
+        scheduled != nullptr && kube::stringAt(*scheduled, {"status"}) == "False")
+        return causeOf(kube::stringAt(*scheduled, {"reason"}), kube::stringAt(*scheduled, {"message"}));
+    return causeOf(kube::stringAt(pod, {"status", "reason"}), kube::stringAt(pod, {"status", "message"}));
+}
+
+std::string podReason(const kube::JsonObject& pod) {
+    return podCause(pod).reason;
 }
 
 }  // namespace kubefed::fed

@@ -23,11 +23,15 @@ struct StatusSummary {
     std::int64_t readyReplicas = 0;
     std::int64_t availableReplicas = 0;
     std::int64_t observedGeneration = 0;
-    bool ready = false;  // a Pod with condition Ready
-    std::string text;    // Pod: its status; Service: status.loadBalancer.ingress; as JSON
-    std::string reason;  // why it is not ready: "ImagePullBackOff"; empty: no reason known
+    std::int64_t fullyLabeledReplicas = 0;
+    bool ready = false;   // a Pod with condition Ready
+    std::string text;     // Pod: its status; Service: status.loadBalancer.ingress; as JSON
+    std::string reason;   // Pod: why it is not ready: "ImagePullBackOff"; replicated: why pods cannot be made
+    std::string message;  // in the member's words, kMaxCauseBytes at most
     bool operator==(const StatusSummary&) const = default;
 };
+
+inline constexpr std::size_t kMaxCauseBytes = 256;
 
 struct MemberObject {
     std::string uid;
@@ -58,7 +62,12 @@ struct MemberObject {
 // and nulls ask for nothing. False also where `ownedFields` cannot be read.
 [[nodiscard]] bool covers(const MemberObject& live, const kube::JsonObject& sent);
 
-// Why a pod is not ready, in one word: a waiting container's reason, else a failed condition's, else empty.
+struct Cause {
+    std::string reason;   // in one word; empty: none is known
+    std::string message;  // in the member's words, kMaxCauseBytes at most
+};
+// Why a pod is not ready: a waiting container's reason, else a failed condition's, else the pod's own.
+[[nodiscard]] Cause podCause(const kube::JsonObject& pod);
 [[nodiscard]] std::string podReason(const kube::JsonObject& pod);
 [[nodiscard]] bool isPodReady(const kube::JsonObject& pod);
 

@@ -21,12 +21,23 @@ bool isHealthy(const ClusterView& view, const KindTraits& kind) {
     return !kind.isPod || view.live->status.ready;
 }
 
+// Why pods are not ready, or not even there, as the member says it; empty: it says nothing.
+std::string causeOf(const ClusterView& view, const KindTraits& kind) {
+    const std::string commonest = commonestReason(view.podReasons);
+    if (!commonest.empty() || view.live == nullptr || !kind.hasPods())
+        return commonest;
+    const StatusSummary& status = view.live->status;
+    if (kind.isReplicated() && status.replicas >= view.desired.value_or(0))
+        return {};  // the condition is of a time before
+    return status.reason + (status.reason.empty() || status.message.empty() ? "" : ": ") + status.message;
+}
+
 // "tokyo: ImagePullBackOff ×3", the first of the clusters that have something to say.
 std::string firstProblem(std::span<const ClusterView> views, const KindTraits& kind) {
     for (const ClusterView& view : views) {
         if (!view.wanted || isHealthy(view, kind))
             continue;
-        std::string why = commonestReason(view.podReasons);
+        std::string why = causeOf(view, kind);
         if (why.empty())
             why = !view.message.empty() ? view.message : view.reason;
         if (why.empty() && kind.isReplicated() && view.live != nullptr)
@@ -113,6 +124,7 @@ JsonObject replicatedStatus(const KindTraits&, const kube::Object& source,
     std::int64_t replicas = 0;
     std::int64_t ready = 0;
     std::int64_t available = 0;
+    std::int64_t labelled = 0;
     bool all = true;
     bool any = false;
     for (const ClusterView& view : views) {
@@ -120,6 +132,7 @@ JsonObject replicatedStatus(const KindTraits&, const kube::Object& source,
             replicas += view.live->status.replicas;
             ready += view.live->status.readyReplicas;
             available += view.live->status.availableReplicas;
+            labelled += view.live->status.fullyLabeledReplicas;
         }
         if (!view.wanted || !view.reachable)
             continue;
@@ -131,8 +144,8 @@ JsonObject replicatedStatus(const KindTraits&, const kube::Object& source,
     }
     JsonObject status;
     status["replicas"] = replicas;
-    if (replicas > 0)
-        status["fullyLabeledReplicas"] = replicas;
+    if (labelled > 0)
+        status["fullyLabeledReplicas"] = labelled;
     if (ready > 0)
         status["readyReplicas"] = ready;
     if (available > 0)
@@ -191,11 +204,8 @@ ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kin
     status.state = view.reachable ? view.state : ObjectState::Unreachable;
     status.reason = view.reason;
     status.message = view.message;
-    if (status.message.empty() && view.reachable) {
-        status.message = commonestReason(view.podReasons);
-        if (status.message.empty() && kind.isPod && view.live != nullptr)
-            status.message = view.live->status.reason;
-    }
+    if (status.message.empty() && view.reachable)
+        status.message = causeOf(view, kind);
     if (kind.isReplicated()) {
         ClusterObjectStatus::Replicas replicas{.desired = view.desired.value_or(0)};
         if (view.live != nullptr)

@@ -147,7 +147,7 @@ public:
                         : R"({"f:metadata":{"f:labels":{},"f:annotations":{}},"f:spec":{},"f:data":{}})");
         object.status.specReplicas = kube::intAt(held.object.document(), {"spec", "replicas"}).value_or(0);
         object.status.replicas = object.status.readyReplicas = object.status.availableReplicas =
-            object.status.specReplicas;
+            object.status.fullyLabeledReplicas = object.status.specReplicas;
         object.status.ready = true;
         return object;
     }

@@ -21,6 +21,7 @@ MemberObject liveRc(std::int64_t replicas, std::int64_t ready) {
     live.status.replicas = replicas;
     live.status.readyReplicas = ready;
     live.status.availableReplicas = ready;
+    live.status.fullyLabeledReplicas = replicas - 1;
     return live;
 }
 
@@ -63,6 +64,7 @@ private Q_SLOTS:
         auto status = templateStatus(traits("ReplicationController"), source, views);
         QCOMPARE(number(status, "replicas"), 6);
         QCOMPARE(number(status, "readyReplicas"), 5);
+        QCOMPARE(number(status, "fullyLabeledReplicas"), 4);
         QCOMPARE(number(status, "observedGeneration"), 3);
         views[1].templateGeneration = 2;  // m2 still has the version before
         status = templateStatus(traits("ReplicationController"), source, views);
@@ -141,6 +143,31 @@ private Q_SLOTS:
         setObjectConditions(status, rows[3].views, kind, 1, "2026-01-01T00:00:00Z");
         QCOMPARE(findCondition(status.conditions, kHealthyCondition)->message,
                  std::string("m1: ImagePullBackOff ×2"));
+    }
+
+    void theMembersWordsAreTheCause() {
+        const auto healthy = [](std::span<const ClusterView> views, const KindTraits& kind) {
+            PlacementStatus status;
+            setObjectConditions(status, views, kind, 1, "t");
+            return findCondition(status.conditions, kHealthyCondition)->message;
+        };
+        MemberObject pod;
+        pod.status.reason = "Unschedulable";
+        pod.status.message = "0/3 nodes are available: 3 Insufficient cpu.";
+        const std::vector<ClusterView> pods{view("m1", &pod, 0)};
+        QCOMPARE(healthy(pods, traits("Pod")),
+                 std::string("m1: Unschedulable: 0/3 nodes are available: 3 Insufficient cpu."));
+        QCOMPARE(clusterStatus(pods[0], traits("Pod"), nullptr, "t").message,
+                 std::string("Unschedulable: 0/3 nodes are available: 3 Insufficient cpu."));
+        MemberObject workload = liveRc(1, 1);
+        workload.status.reason = "FailedCreate";
+        workload.status.message = "exceeded quota: small";
+        std::vector<ClusterView> replicated{view("m1", &workload, 3)};
+        const KindTraits& rc = traits("ReplicationController");
+        QCOMPARE(healthy(replicated, rc), std::string("m1: FailedCreate: exceeded quota: small"));
+        replicated[0].desired = 1;  // all are there: it is of a time before
+        QCOMPARE(healthy(replicated, rc), std::string());
+        QCOMPARE(clusterStatus(replicated[0], rc, nullptr, "t").message, std::string());
     }
 
     void transitionsKeepTheirTime() {

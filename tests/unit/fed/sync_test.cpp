@@ -464,6 +464,16 @@ private Q_SLOTS:
         }
     }
 
+    void causesAreProjected() {
+        const MemberObject pod = project(parse(test::kPodUnschedulable), traits("Pod"), "fed-1");
+        QCOMPARE(pod.status.reason, std::string("Unschedulable"));
+        QCOMPARE(pod.status.message, std::string("0/1 nodes are available"));
+        const MemberObject rc = project(parse(test::kFailingRc), traits("ReplicationController"), "fed-1");
+        QCOMPARE(rc.status.reason, std::string("FailedCreate"));
+        QCOMPARE(rc.status.message.size(), std::size_t{255});  // 256 would cut a character in two
+        QCOMPARE(rc.status.fullyLabeledReplicas, 2);
+    }
+
     void reasonsOfPods() {
         const auto pod = [](const char* text) { return parse(text); };
         QCOMPARE(podReason(pod(test::kPodPullError).document()), std::string("ImagePullBackOff"));

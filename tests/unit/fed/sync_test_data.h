@@ -100,7 +100,13 @@ inline constexpr const char* kPodPullError = R"({
     "containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}})";
 inline constexpr const char* kPodUnschedulable = R"({
   "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
-  "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}})";
+  "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+    "message": "0/1 nodes are available"}]}})";
+// The message is longer than what is kept of it: 255 letters, then one of two bytes.
+inline constexpr const char* kFailingRc = R"({
+  "apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "web"}, "spec": {"replicas": 3},
+  "status": {"replicas": 2, "fullyLabeledReplicas": 2, "conditions": [{"type": "ReplicaFailure", "status": "True",
+    "reason": "FailedCreate", "message": "ppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp×"}]}})";
 inline constexpr const char* kPodStarting = R"({
   "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
   "status": {"phase": "Pending", "containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "ContainerCreating"}}}]}})";
