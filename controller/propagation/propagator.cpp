@@ -44,6 +44,7 @@ struct Propagator::Desire {
     bool wanted = false;
     bool mayDelete = false;
     bool suspended = false;
+    std::string_view optedOut;
     std::optional<std::int64_t> replicas;
 };
 
@@ -168,8 +169,12 @@ Propagator::Desire Propagator::desireOf(const Member& member, const TemplateId& 
         desire.mayDelete = member.deletesObjects;
         return desire;
     }
-    if (desire.record == nullptr || !desire.record->isTemplate)
+    if (desire.record == nullptr)
         return desire;
+    if (!desire.record->isTemplate) {
+        desire.optedOut = fed::whyNoTemplate(*desire.record->object);
+        return desire;
+    }
     desire.suspended = m_handlers.isSuspended(id);
     const PlacementRecord* placement = m_mirror.inForce(id);
     const bool durable = desire.record->object->hasFinalizer(fed::kPropagationFinalizer);
@@ -208,11 +213,12 @@ bool Propagator::process(Lane& lane, const TemplateId& id) {
     input.mayDelete = desire.mayDelete;
     input.replicas = desire.replicas;
     input.live = live;
+    input.optedOut = desire.optedOut;
     input.namespaceReady = member.store->hasNamespace(id.key.ns);
     input.namespaceGoing = member.store->isNamespaceGoing(id.key.ns);
     fed::SyncVerdict verdict = fed::sync(input, record.memory);
     if (desire.suspended)
-        verdict.action = {};
+        verdict = fed::whileSuspended(std::move(verdict));
     const Duration pause = paceRepair(record, input, verdict);
     noteVerdict(lane, id, desire, verdict);
     if (verdict.action.kind == fed::ActionKind::None) {

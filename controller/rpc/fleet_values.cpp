@@ -78,7 +78,8 @@ void judge(client::Object& value, const fed::PlacementStatus& status) {
     const fed::Condition* healthy = fed::findCondition(status.conditions, fed::kHealthyCondition);
     if (scheduled != nullptr && scheduled->reason == fed::kReasonSuspended)
         return setHealth(value, ObjectHealth::Suspended, scheduled->reason, scheduled->message);
-    if (scheduled != nullptr && scheduled->reason == fed::kReasonNotReferenced)
+    if (scheduled != nullptr &&
+        (scheduled->reason == fed::kReasonNotReferenced || scheduled->reason == fed::kReasonNotPropagated))
         return setHealth(value, ObjectHealth::Healthy, scheduled->reason,
                          scheduled->message);  // nobody waits
     const bool isWell = healthy != nullptr && healthy->isTrue();

@@ -134,12 +134,25 @@ bool Scheduler::process(const TemplateId& id) {
     }
     if (record->object->isDeleting())
         return !isOurs(*record) || finishDeletion(id, *record);
-    if (!record->isTemplate)
+    if (!record->isTemplate) {
+        optedOut(id, *record);
         return true;
+    }
     if (!m_plans.isFull())
         return decide(id, *record);
     m_plans.wait(id);
     return false;
+}
+
+// It once was a template, or its Placement would not be there: that tells what became of it.
+void Scheduler::optedOut(const TemplateId& id, const TemplateRecord& record) {
+    if (m_mirror.inForce(id) == nullptr)
+        return;
+    Outcome outcome;
+    outcome.reason = fed::kReasonNotPropagated;
+    outcome.message =
+        std::string(fed::whyNoTemplate(*record.object)) + "; what stands in clusters stays as it is";
+    note(id, std::move(outcome));
 }
 
 // Left behind by an earlier object of this name; it must not speak for this one.
@@ -178,7 +191,11 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     inputs.fleet = m_membership.fleet();
     if (governed.policy->suspend || !governed.policy->invalid.empty())
         return accept(id, record, inputs,
-                      {fed::schedule({.fleet = inputs.fleet, .last = last, .policy = governed.policy}), {}});
+                      {fed::schedule({.fleet = inputs.fleet,
+                                      .workload = fed::makeWorkload(id.traits(), *record.object, last, {}),
+                                      .last = last,
+                                      .policy = governed.policy}),
+                       {}});
     inputs.policy = m_log.share(*governed.policy);
     // Most looks change nothing, and reasons cost more than deciding: they are made where there are none yet,
     // and when there is something to tell.

@@ -87,6 +87,7 @@ private:
     void planned(const TemplateId& id, const PlanQueue::Plan& plan, PlanAnswer answer);
     bool accept(const TemplateId& id, const TemplateRecord& record, const PlanInputs& inputs,
                 PlanAnswer answer);
+    void optedOut(const TemplateId& id, const TemplateRecord& record);
     bool removeLeftover(const TemplateId& id, const PlacementRecord& placement);
     bool waitForMembers(const TemplateId& id, const TemplateRecord& record,
                         const std::vector<std::string>& members);

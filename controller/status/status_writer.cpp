@@ -153,7 +153,7 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
             id.traits().isReplicated() ? member->store->podReasons(id.key) : nullptr)
         view.podReasons = *reasons;
     if (const auto missing = m_follow.missing(id);
-        !missing.empty() && view.state != fed::ObjectState::Failed) {
+        !missing.empty() && view.state != fed::ObjectState::Failed && !fed::isHeld({&view, 1})) {
         view.reason = "DependencyMissing";
         view.message = missing.front() + " does not exist in namespace \"" + id.key.ns + "\"";
         if (missing.size() > 1)
@@ -176,7 +176,7 @@ fed::PlacementStatus StatusWriter::placementStatus(const TemplateId& id, const P
     scheduled.observedGeneration = status.observedGeneration;
     fed::setCondition(status.conditions, std::move(scheduled), now);
     fed::setObjectConditions(status, views, id.traits(), status.observedGeneration, now);
-    if (outcome.deleting)
+    if (outcome.deleting && !fed::isHeld(views))
         fed::setDeletionCondition(status, outcome.waitsFor, status.observedGeneration, now);
     if (outcome.explanation)
         status.explanation = outcome.explanation;

@@ -32,6 +32,15 @@ Decision keep(const ScheduleInput& input, std::string_view reason, const std::st
     return decision;
 }
 
+// What the object asks for by now, beside what was decided.
+std::string newWish(const ScheduleInput& input) {
+    if (input.last == nullptr || !input.last->replicas || input.workload.form != Form::Replicated ||
+        *input.last->replicas == input.workload.wanted)
+        return {};
+    return "; the object asks for " + std::to_string(input.workload.wanted) + " replicas by now, " +
+           std::to_string(*input.last->replicas) + " were decided";
+}
+
 std::string counted(std::size_t count, std::string_view what) {
     return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
@@ -94,7 +103,7 @@ Decision schedule(const ScheduleInput& input) {
     if (input.policy == nullptr)
         return withoutPolicy(input.last, {.message = "no policy selects this object"});
     if (input.policy->suspend)
-        return keep(input, kReasonSuspended, " is suspended");
+        return keep(input, kReasonSuspended, " is suspended" + newWish(input));
     if (!input.policy->invalid.empty())
         return keep(input, kReasonPolicyError, ": " + input.policy->invalid);
     if (input.round == nullptr)

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kubefed/fed/reasons.h"
+
 namespace kubefed::fed {
 namespace {
 
@@ -32,6 +34,11 @@ std::string causeOf(const ClusterView& view, const KindTraits& kind) {
     return status.reason + (status.reason.empty() || status.message.empty() ? "" : ": ") + status.message;
 }
 
+// Nothing is done there, for a reason that no waiting ends.
+bool isHeld(const ClusterView& view) {
+    return view.reason == kReasonSuspended || view.reason == kReasonNotPropagated;
+}
+
 // "tokyo: ImagePullBackOff ×3", the first of the clusters that have something to say.
 std::string firstProblem(std::span<const ClusterView> views, const KindTraits& kind) {
     for (const ClusterView& view : views) {
@@ -55,6 +62,7 @@ Condition appliedCondition(std::span<const ClusterView> views, std::int64_t gene
     std::size_t reachable = 0;
     const ClusterView* failed = nullptr;
     const ClusterView* away = nullptr;
+    const auto held = std::ranges::find_if(views, [](const ClusterView& view) { return isHeld(view); });
     for (const ClusterView& view : views) {
         if (!view.wanted)
             continue;
@@ -70,12 +78,15 @@ Condition appliedCondition(std::span<const ClusterView> views, std::int64_t gene
     condition.type = kAppliedCondition;
     condition.status = "False";
     condition.observedGeneration = generation;
-    if (wanted == 0) {
+    if (wanted == 0 && held == views.end()) {
         condition.reason = "NotPlaced";
         condition.message = "no cluster is to have it";
     } else if (failed != nullptr) {
         condition.reason = failed->reason.empty() ? "Failed" : failed->reason;
         condition.message = failed->name + ": " + failed->message;
+    } else if (held != views.end()) {
+        condition.reason = held->reason;
+        condition.message = held->name + ": " + held->message;
     } else if (applied < reachable) {
         condition.reason = "Applying";
         condition.message = std::to_string(applied) + " of " + std::to_string(wanted) + " clusters have it";
@@ -195,6 +206,10 @@ std::string commonestReason(const PodReasons& reasons) {
     if (most == reasons.end() || most->second <= 0)
         return {};
     return most->first + " ×" + std::to_string(most->second);
+}
+
+bool isHeld(std::span<const ClusterView> views) {
+    return std::ranges::any_of(views, [](const ClusterView& view) { return isHeld(view); });
 }
 
 ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kind,

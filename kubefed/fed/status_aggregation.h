@@ -40,6 +40,9 @@ struct ClusterView {
 [[nodiscard]] ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kind,
                                                 const ClusterObjectStatus* previous, std::string_view now);
 
+// Nothing is done in some cluster, for a reason that no waiting ends: Suspended, NotPropagated.
+[[nodiscard]] bool isHeld(std::span<const ClusterView> views);
+
 // Applied and Healthy, from the same views; Scheduled is the scheduler's. Keeps other conditions.
 // `generation` is the Placement's own, by which `kubectl wait` judges whether a condition is of today.
 void setObjectConditions(PlacementStatus& status, std::span<const ClusterView> views, const KindTraits& kind,

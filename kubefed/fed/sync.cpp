@@ -16,6 +16,9 @@ SyncVerdict verdict(ObjectState state, std::string reason = {}, std::string mess
 SyncVerdict removal(const SyncInput& input) {
     if (input.live == nullptr)
         return verdict(ObjectState::Removing, "Removed");
+    if (!input.mayDelete && !input.optedOut.empty())
+        return verdict(ObjectState::Left, std::string(kReasonNotPropagated),
+                       "kept as it is: " + std::string(input.optedOut));
     if (!input.mayDelete)
         return verdict(ObjectState::Left, "Unclaimed", "kept: nothing recorded asks for its removal");
     SyncVerdict result = verdict(ObjectState::Removing, input.live->deleting ? "Terminating" : "Deleting");
@@ -156,6 +159,24 @@ SyncVerdict sync(const SyncInput& input, SyncMemory& memory) {
     if (memory.refusedHash == hash)
         return verdict(ObjectState::Failed, memory.refusedReason, memory.refusedMessage);
     return input.live == nullptr ? creation(input, hash, memory) : correction(input, hash, memory);
+}
+
+SyncVerdict whileSuspended(SyncVerdict verdict) {
+    const ActionKind due = verdict.action.kind;
+    if (due == ActionKind::None)
+        return verdict;
+    verdict.action = {};
+    if (verdict.state != ObjectState::Drifted)
+        verdict.state = ObjectState::Pending;
+    verdict.reason = kReasonSuspended;
+    verdict.message =
+        due == ActionKind::Delete ? "is to be removed there"
+        : due == ActionKind::Create || due == ActionKind::EnsureNamespace || due == ActionKind::Inspect
+            ? "is to be created there"
+        : verdict.state == ObjectState::Drifted ? "was changed there, and is to be repaired"
+                                                : "is to be changed there";
+    verdict.message += "; nothing is written while its policy is suspended: set suspend: false";
+    return verdict;
 }
 
 Retry learn(const Action& action, const MemberObject& seen, SyncMemory& memory) {

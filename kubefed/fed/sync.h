@@ -65,6 +65,7 @@ struct SyncInput {
     const MemberObject* live = nullptr;    // null: absent (its list is complete)
     bool namespaceReady = true;            // exists in the member and is not going away
     bool namespaceGoing = false;           // being deleted there: creating must wait
+    std::string_view optedOut = {};        // why the object is no template although it once was one
 };
 
 struct SyncVerdict {
@@ -77,6 +78,9 @@ struct SyncVerdict {
 // `memory` changes only where the present state proves something (a restart finds the object as it left it;
 // a refusal is void because what we send has changed).
 [[nodiscard]] SyncVerdict sync(const SyncInput& input, SyncMemory& memory);
+
+// While the policy is suspended nothing is written: the verdict without its action, saying so.
+[[nodiscard]] SyncVerdict whileSuspended(SyncVerdict verdict);
 
 // What the answer to an action teaches. `seen` is the object in the answer (null: it had none).
 // Later: the answer is not what the action asked for, so the next look must not come at once.

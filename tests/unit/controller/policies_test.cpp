@@ -143,6 +143,53 @@ private Q_SLOTS:
         QCOMPARE(s.holders(rc("gone")), 0);
     }
 
+    void suspensionIsToldPerCluster() {
+        Simulation s(21);
+        s.start();
+        s.putRc("web", 6);
+        s.putRc("gone", 3);
+        s.run(2s);
+        s.putPolicy("pause", R"({"resourceSelectors":[{"kind":"ReplicationController"}],"suspend":true})");
+        s.run(1s);
+        s.member("m2").removeByHand(rc("web"));
+        s.erase(rc("gone"));
+        s.run(5s);
+        SAME_TEXT(s.state(rc("web"), "m2")->reason, "Suspended");
+        SAME_TEXT(s.reason(rc("web"), "Applied"), "Suspended");
+        QVERIFY(s.state(rc("web"), "m1")->state == fed::ObjectState::Synced);
+        s.putRc("web", 9);
+        s.run(1s);
+        const std::string asked =
+            fed::findCondition(s.placement(rc("web"))->status.conditions, "Scheduled")->message;
+        QVERIFY2(asked.find("asks for 9 replicas by now, 6 were decided") != std::string::npos,
+                 asked.c_str());
+        SAME_TEXT(s.state(rc("gone"), "m1")->reason, "Suspended");
+        QVERIFY(s.state(rc("gone"), "m1")->state == fed::ObjectState::Pending);
+        SAME_TEXT(s.reason(rc("gone"), "Applied"), "Suspended");
+        s.erasePolicy("pause");
+        s.run(5s);
+        SAME_TEXT(s.reason(rc("web"), "Applied"), "Applied");
+    }
+
+    void whatIsNoLongerPropagatedSaysSo() {
+        Simulation s(22);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        kube::Object out = *s.host.find(rc("web").traits().gvr(), rc("web").key);
+        out.setAnnotation("kubefed.io/propagate", "false");
+        s.host.put(rc("web").traits().gvr(), out);
+        s.run(3s);
+        for (int i = 0; i < 2; ++i) {
+            SAME_TEXT(s.reason(rc("web"), "Scheduled"), "NotPropagated");
+            SAME_TEXT(s.reason(rc("web"), "Applied"), "NotPropagated");
+            SAME_TEXT(s.state(rc("web"), "m1")->reason, "NotPropagated");
+            QCOMPARE(s.holders(rc("web")), 3);
+            s.restart();
+            s.run(5s);
+        }
+    }
+
     // The schema lets `In` without values pass. What such a policy was meant for is not given to another one.
     void aPolicyThatCannotBeUsedStillSelectsItsObjects() {
         Simulation s(6);

@@ -170,6 +170,21 @@ private Q_SLOTS:
         QCOMPARE(clusterStatus(replicated[0], rc, nullptr, "t").message, std::string());
     }
 
+    void whatIsHeldIsNotOnItsWay() {
+        const MemberObject good = liveRc(2, 2);
+        for (const char* reason : {"Suspended", "NotPropagated"}) {
+            std::vector<ClusterView> views{view("m1", &good, 2), view("m2", nullptr, 2)};
+            views[1].reason = reason;
+            QVERIFY(isHeld(views));
+            PlacementStatus status;
+            setObjectConditions(status, views, traits("ReplicationController"), 1, "t");
+            QCOMPARE(reasonOf(status, kAppliedCondition), std::string(reason));
+            views[0].wanted = views[1].wanted = false;  // the template is being deleted
+            setObjectConditions(status, views, traits("ReplicationController"), 1, "t");
+            QCOMPARE(reasonOf(status, kAppliedCondition), std::string(reason));
+        }
+    }
+
     void transitionsKeepTheirTime() {
         const MemberObject live = liveRc(2, 2);
         const ClusterView one = view("m1", &live, 2);

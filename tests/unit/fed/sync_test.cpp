@@ -464,6 +464,35 @@ private Q_SLOTS:
         }
     }
 
+    void suspensionSaysWhatWaits() {
+        Case c;
+        SyncVerdict held = whileSuspended(c.run());
+        SAME(held.action.kind, ActionKind::None);
+        SAME(held.state, ObjectState::Pending);
+        QCOMPARE(held.reason, std::string("Suspended"));
+        QVERIFY2(held.message.starts_with("is to be created there"), held.message.c_str());
+        c.settle();
+        SAME(whileSuspended(c.run()).state, ObjectState::Synced);
+        c.live->ownedHash ^= 1;
+        SAME(whileSuspended(c.run()).state, ObjectState::Drifted);
+        c.input.wanted = false;
+        c.input.mayDelete = true;
+        held = whileSuspended(c.run());
+        SAME(held.state, ObjectState::Pending);
+        QVERIFY2(held.message.starts_with("is to be removed there"), held.message.c_str());
+    }
+
+    void whatIsNoTemplateAnyMoreStaysAndSaysWhy() {
+        Case c;
+        c.settle();
+        c.input.wanted = false;
+        c.input.optedOut = "it is annotated";
+        const SyncVerdict verdict = c.run();
+        SAME(verdict.state, ObjectState::Left);
+        QCOMPARE(verdict.reason, std::string("NotPropagated"));
+        QCOMPARE(verdict.message, std::string("kept as it is: it is annotated"));
+    }
+
     void causesAreProjected() {
         const MemberObject pod = project(parse(test::kPodUnschedulable), traits("Pod"), "fed-1");
         QCOMPARE(pod.status.reason, std::string("Unschedulable"));
