@@ -155,9 +155,7 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
     if (const auto missing = m_follow.missing(id);
         !missing.empty() && view.state != fed::ObjectState::Failed && !fed::isHeld({&view, 1})) {
         view.reason = "DependencyMissing";
-        view.message = missing.front() + " does not exist in namespace \"" + id.key.ns + "\"";
-        if (missing.size() > 1)
-            view.message += ", nor do " + std::to_string(missing.size() - 1) + " more";
+        view.message = fed::describeMissing(missing, id.key.ns);
     }
     return view;
 }

@@ -212,6 +212,18 @@ bool isHeld(std::span<const ClusterView> views) {
     return std::ranges::any_of(views, [](const ClusterView& view) { return isHeld(view); });
 }
 
+std::string describeMissing(std::span<const std::string> missing, std::string_view ns) {
+    constexpr std::size_t kNamed = 12;
+    const std::size_t named = missing.size() > kNamed ? kNamed : missing.size();
+    std::string text;
+    for (std::size_t i = 0; i < named; ++i)
+        text += (i == 0 ? "" : i + 1 == missing.size() ? " and " : ", ") + missing[i];
+    if (named < missing.size())
+        text += " and " + std::to_string(missing.size() - named) + " more";
+    return text + (missing.size() == 1 ? " does" : " do") + " not exist in namespace \"" + std::string(ns) +
+           "\"";
+}
+
 ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kind,
                                   const ClusterObjectStatus* previous, std::string_view now) {
     ClusterObjectStatus status;

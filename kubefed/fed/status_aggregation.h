@@ -35,6 +35,8 @@ struct ClusterView {
 
 // "ImagePullBackOff ×3": the most frequent, the first by name among equals; empty where there is none.
 [[nodiscard]] std::string commonestReason(const PodReasons& reasons);
+// "ConfigMap "a" and Secret "b" do not exist in namespace "shop"": by name, the first dozen.
+[[nodiscard]] std::string describeMissing(std::span<const std::string> missing, std::string_view ns);
 
 // `previous`: the entry of this cluster as it was written last, for lastTransitionTime; null: none.
 [[nodiscard]] ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kind,

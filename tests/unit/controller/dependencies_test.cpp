@@ -145,14 +145,14 @@ private Q_SLOTS:
         QVERIFY2(said(s, web).starts_with("DependencyMissing: "), said(s, web).c_str());
     }
 
-    void moreThanOneAreCounted() {
+    void moreThanOneAreNamed() {
         Simulation s(54);
         s.start();
         putWorkload(s, 3);
         s.run(3s);
-        SAME_TEXT(
-            said(s, Simulation::id("ReplicationController", "web")),
-            "DependencyMissing: ConfigMap \"settings\" does not exist in namespace \"shop\", nor do 3 more");
+        SAME_TEXT(said(s, Simulation::id("ReplicationController", "web")),
+                  "DependencyMissing: ConfigMap \"settings\", Secret \"keys\", Secret \"pull\" and "
+                  "ServiceAccount \"robot\" do not exist in namespace \"shop\"");
     }
 };
 

@@ -185,6 +185,15 @@ private Q_SLOTS:
         }
     }
 
+    void whatIsMissingIsNamed() {
+        QCOMPARE(describeMissing(std::vector<std::string>{"A \"a\""}, "shop"),
+                 std::string("A \"a\" does not exist in namespace \"shop\""));
+        QCOMPARE(describeMissing(std::vector<std::string>{"A", "B", "C"}, "shop"),
+                 std::string("A, B and C do not exist in namespace \"shop\""));
+        const std::string many = describeMissing(std::vector<std::string>(20, "A"), "shop");
+        QVERIFY2(many.ends_with("A, A and 8 more do not exist in namespace \"shop\""), many.c_str());
+    }
+
     void transitionsKeepTheirTime() {
         const MemberObject live = liveRc(2, 2);
         const ClusterView one = view("m1", &live, 2);
