@@ -126,7 +126,12 @@ void RoundRun::prepareRows() {
             continue;
         }
         RoundRow& row = m_rows[*index];
-        row.chosen = 1;
+        // A total of 0 leaves a share of 0 everywhere. When there are replicas again, nothing stands there
+        // that a cordon would have to respect; only where nobody can take the object away it stays.
+        const bool isHeld = share.replicas > 0 || m_input.workload.form != Form::Replicated ||
+                            m_input.workload.wanted == 0 || !facts(row).isWritable();
+        row.chosen = isHeld ? 1 : 0;
+        m_heldBefore += row.chosen;
         row.current = std::max<std::int64_t>(share.replicas, 0);
         row.ready = std::max<std::int64_t>(share.ready, 0);
     }
@@ -344,8 +349,7 @@ bool RoundRun::mustDivide() const {
         return m_input.workload.wanted == 0 && kept == 0;  // then no replica moves
     // What members were found to hold, without a Placement, names no policy: taken over as it is.
     const bool isEdited = isDecided && last->policy != m_input.policy->ref;
-    return m_lostCluster || isOutside || now != m_input.workload.wanted ||
-           kept != m_input.workload.current.size() || isEdited;
+    return m_lostCluster || isOutside || now != m_input.workload.wanted || kept != m_heldBefore || isEdited;
 }
 
 RoundRun::Outcome RoundRun::divide() {

@@ -72,7 +72,8 @@ private:
     std::vector<RoundRow> m_answers;  // the copy of m_rows that a plugin was given
     std::vector<std::uint32_t> m_rejections;  // by plugin, then the host: how many it was first to reject
     std::shared_ptr<Explanation> m_explanation;
-    bool m_lostCluster = false;  // a cluster of the last decision is no longer known
+    std::size_t m_heldBefore = 0;  // known clusters that have replicas by the last decision
+    bool m_lostCluster = false;    // a cluster of the last decision is no longer known
     std::int64_t m_unplaced = 0;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Keeps objects away from clusters that do not want them: taints, cordons, and clusters that cannot be
-// written to. Only NoExecute and a cluster that leaves reach what is already placed. Runs in every round.
+// written to. Only NoExecute and a cluster that leaves reach what is already placed; but where nothing new
+// may come, what is there does not grow. Runs in every round.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,23 @@ struct Taints : kubefed::policy::Policy {
     void filter(const Round&, std::span<Candidate> clusters) override {
         for (Candidate& c : clusters)
             judge(c);
+    }
+
+    void limit(const Round&, std::span<Candidate> clusters) override {
+        for (Candidate& c : clusters) {
+            if (!c.isChosen())
+                continue;
+            const kubefed::policy::Cluster cluster = c.cluster();
+            const kubefed_cluster facts = cluster.facts();
+            bool isClosed = facts.cordoned != 0;
+            for (std::uint64_t i = 0; i < facts.taint_count && !isClosed; ++i) {
+                const auto taint = cluster.taint(i);
+                isClosed = taint && !taint->isNoExecute && !isTolerated(*taint);
+            }
+            if (isClosed)
+                c.limit(0, c.current(), "{}, keeps at most its {}",
+                        facts.cordoned != 0 ? "cordoned" : "tainted", c.current());
+        }
     }
 
     void judge(Candidate& c) const {

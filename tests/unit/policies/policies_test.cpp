@@ -174,6 +174,28 @@ private Q_SLOTS:
                  std::size_t{2});
     }
 
+    void whereNothingNewMayComeNothingGrows() {
+        ClusterInfo cordoned = cluster("cordoned");
+        cordoned.cordoned = true;
+        ClusterInfo tainted = cluster("tainted");
+        tainted.taints = {{"gpu", "yes", TaintEffect::NoSchedule}};
+        const auto clusters = fleet({cordoned, tainted, cluster("ready")});
+        Workload workload = replicated(12);
+        workload.current = {{"cordoned", 3, 3}, {"ready", 3, 3}, {"tainted", 3, 3}};
+        QCOMPARE(shares(clusters, workload, ""), (Shares{{"cordoned", 3}, {"ready", 6}, {"tainted", 3}}));
+        QCOMPARE(shares(clusters, workload, "tolerations: [{key: gpu, operator: Exists}]").at("cordoned"), 3);
+        QVERIFY(shares(clusters, workload, "tolerations: [{key: gpu, operator: Exists}]").at("tainted") > 3);
+        // It shrinks as any other.
+        workload.wanted = 3;
+        QCOMPARE(shares(clusters, workload, ""), (Shares{{"cordoned", 1}, {"ready", 1}, {"tainted", 1}}));
+        // A share of nothing is nothing that stands there.
+        workload = replicated(5);
+        workload.current = {{"cordoned", 0, 0}, {"ready", 0, 0}, {"tainted", 0, 0}};
+        QCOMPARE(shares(clusters, workload, ""), (Shares{{"ready", 5}}));
+        workload.wanted = 0;  // but it stays while nothing is wanted anywhere
+        QCOMPARE(shares(clusters, workload, "").size(), std::size_t{3});
+    }
+
     void noExecuteAndLeavingReachWhatIsThere() {
         ClusterInfo evicted = cluster("evicted");
         evicted.taints = {{"drain", "", TaintEffect::NoExecute}};
