@@ -124,6 +124,8 @@ void readReplicas(const JsonObject& replicas, Policy& policy) {
 }
 
 std::string faultOf(const Policy& policy) {
+    if (policy.perCluster.contains("*"))
+        return "spec.replicas.perCluster[\"*\"]: a limit is said for one cluster, by its name; name each";
     for (const auto& [name, limits] : policy.perCluster)
         if (limits.max && *limits.max < limits.min)
             return "spec.replicas.perCluster[\"" + name + "\"]: min " + std::to_string(limits.min) +

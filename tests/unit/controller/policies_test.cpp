@@ -190,6 +190,16 @@ private Q_SLOTS:
         }
     }
 
+    void aLimitForEveryClusterAtOnceIsRefused() {
+        Simulation s(23);
+        s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}],
+                              "replicas":{"perCluster":{"*":{"max":1}}}})");
+        s.start();
+        s.run(2s);
+        QVERIFY(!acceptance(s, "web").isTrue());
+        QVERIFY(acceptance(s, "web").message.find("by its name") != std::string::npos);
+    }
+
     // The schema lets `In` without values pass. What such a policy was meant for is not given to another one.
     void aPolicyThatCannotBeUsedStillSelectsItsObjects() {
         Simulation s(6);
