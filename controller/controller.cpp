@@ -86,6 +86,8 @@ MembershipHandlers Controller::membershipHandlers() {
     handlers.objectChanged = [this](Member& member, const TemplateId& id) {
         m_propagator.enqueue(member, id);
         m_status.enqueue(id);
+        if (id.traits().hasPods())
+            m_membership.countsChanged(member);  // its pods may fail, or no longer
         const TemplateRecord* record = m_mirror.findTemplate(id);
         if ((record != nullptr && record->object->isDeleting()) || m_mirror.owing().contains(id))
             m_scheduler.enqueue(id);

@@ -34,6 +34,7 @@ struct Member final : MemberLinkSink {
     std::string problem;              // why there is no link: credentials missing, an endpoint that is none
     std::optional<NodesSeen> nodes;
     fed::MemberClusterStatus::Objects counts;  // as of the last status
+    fed::PodReasons podFailures;               // likewise: objects, by the commonest reason of their pods
     SteadyTime countsChanged{};
     SteadyTime countsDue{};
     Request countsTimer;

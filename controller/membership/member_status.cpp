@@ -7,6 +7,24 @@
 namespace kubefed::controller {
 namespace {
 
+std::string objects(std::int64_t count) {
+    return std::to_string(count) + (count == 1 ? " object" : " objects");
+}
+
+std::string leavingMessage(const Member& member) {
+    if (!member.deletesObjects)
+        return "the cluster is leaving the federation";
+    // A controller that was started since has not seen what is there.
+    const auto seen = static_cast<std::int64_t>(member.store->size());
+    const auto& told = member.cluster.status.objects;
+    const std::int64_t left = seen == 0 && told && !member.isReachable() ? told->desired : seen;
+    if (member.isReachable())
+        return "the cluster is leaving the federation; " + objects(left) + " to be removed there";
+    return "the cluster cannot be reached, and the " + objects(left) +
+           " propagated there are to be removed first: it waits for the cluster; kubefed unjoin --force lets "
+           "it go";
+}
+
 fed::Condition readyCondition(const Member& member, fed::Phase phase, const std::string& failing,
                               const fed::HealthConfig& health) {
     fed::Condition condition;
@@ -15,11 +33,7 @@ fed::Condition readyCondition(const Member& member, fed::Phase phase, const std:
     condition.reason = fed::toString(phase);
     condition.observedGeneration = member.cluster.generation;
     if (member.isLeaving()) {
-        condition.message =
-            member.deletesObjects && !member.isReachable()
-                ? "waits for the cluster, which cannot be reached, to remove what was propagated there; "
-                  "kubefed unjoin --force lets it go"
-                : "the cluster is leaving the federation";
+        condition.message = leavingMessage(member);
     } else if (member.link == nullptr) {
         condition.reason = "NoCredentials";
         condition.message = member.problem;
@@ -47,6 +61,16 @@ fed::Condition readyCondition(const Member& member, fed::Phase phase, const std:
 
 }  // namespace
 
+std::string describeFailures(std::int64_t refused, const fed::PodReasons& podFailures) {
+    std::int64_t count = refused;
+    for (const auto& [reason, workloads] : podFailures)
+        count += workloads;
+    if (count == 0)
+        return {};
+    const std::string commonest = fed::commonestReason(podFailures);
+    return objects(count) + (count == 1 ? " fails" : " fail") + (commonest.empty() ? "" : ": ") + commonest;
+}
+
 fed::MemberClusterStatus statusOf(const Member& member, fed::MemberClusterStatus::Objects counts,
                                   const fed::HealthConfig& health, std::string_view now) {
     std::string failing;
@@ -57,9 +81,8 @@ fed::MemberClusterStatus statusOf(const Member& member, fed::MemberClusterStatus
         for (const auto& [kind, why] : member.store->unlisted())
             failing += (failing.empty() ? "" : "; ") + std::string(fed::enabledKinds()[kind].resource) +
                        " cannot be listed: " + why;
-    if (counts.failed > 0)
-        failing += (failing.empty() ? "" : "; ") + std::to_string(counts.failed) +
-                   (counts.failed == 1 ? " object fails" : " objects fail");
+    if (const std::string of = describeFailures(counts.failed, member.podFailures); !of.empty())
+        failing += (failing.empty() ? "" : "; ") + of;
     const fed::Phase phase = member.phase(!failing.empty());
 
     fed::MemberClusterStatus status = member.cluster.status;

@@ -10,6 +10,9 @@
 
 namespace kubefed::controller {
 
+// "2 objects fail: ImagePullBackOff ×2"; empty: none does. `refused`: writes that fail; `podFailures`: how
+// many objects have pods that fail, by the commonest reason of each.
+[[nodiscard]] std::string describeFailures(std::int64_t refused, const fed::PodReasons& podFailures);
 [[nodiscard]] fed::MemberClusterStatus statusOf(const Member& member,
                                                 fed::MemberClusterStatus::Objects counts,
                                                 const fed::HealthConfig& health, std::string_view now);

@@ -214,6 +214,21 @@ const fed::PodReasons* MemberStore::podReasons(const kube::ObjectKey& workload) 
     return it == m_podReasons.end() ? nullptr : &it->second;
 }
 
+fed::PodReasons MemberStore::podFailures() const {
+    fed::PodReasons result;
+    const auto workloads = static_cast<std::uint8_t>(replicationControllers());
+    for (const auto& [key, reasons] : m_podReasons)
+        if (find({workloads, key}) != nullptr)
+            ++result[std::ranges::max_element(reasons, {}, [](const auto& one) {
+                         return one.second;
+                     })->first];
+    forEach([&](const TemplateId& id, const fed::MemberObject& object) {
+        if (id.traits().isPod && !object.status.ready && !object.status.reason.empty())
+            ++result[object.status.reason];
+    });
+    return result;
+}
+
 bool MemberStore::isNamespaceGoing(const std::string& ns) const {
     const auto it = m_namespaces.find(ns);
     return it != m_namespaces.end() && it->second;

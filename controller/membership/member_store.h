@@ -40,6 +40,8 @@ public:
 
     [[nodiscard]] const fed::MemberObject* find(const TemplateId& id) const;
     [[nodiscard]] const fed::PodReasons* podReasons(const kube::ObjectKey& workload) const;
+    // How many of our objects have pods that fail, by the commonest reason of each.
+    [[nodiscard]] fed::PodReasons podFailures() const;
     [[nodiscard]] bool hasNamespace(const std::string& ns) const { return m_namespaces.contains(ns); }
     [[nodiscard]] bool isNamespaceGoing(const std::string& ns) const;
     [[nodiscard]] bool isSynced(std::uint8_t kind) const {

@@ -402,6 +402,7 @@ void Membership::writeStatus(Member& member) {
     if (member.write.isActive())
         return scheduleStatus(member, Duration{200});
     member.counts = m_handlers.count(member);  // looks at every object: not more often than it is written
+    member.podFailures = member.store->podFailures();
     fed::MemberClusterStatus next =
         statusOf(member, member.counts, m_config.health, toRfc3339(m_clock.wallNow()));
     const SteadyTime now = m_clock.now();

@@ -74,6 +74,9 @@ public:
         objects.erase(id);
         emit({ObjectGone{id.kind, id.key, gone.uid, ++m_version}});
     }
+    void podsFail(const TemplateId& id, fed::PodReasons reasons) {
+        emit({PodReasonsSeen{id.key, std::move(reasons)}});
+    }
     void putForeign(const TemplateId& id) {
         objects[id] = {.object = {}, .uid = "foreign-" + std::to_string(++m_version), .version = m_version};
     }

@@ -72,6 +72,37 @@ private Q_SLOTS:
         QCOMPARE(s.holders(rc("more")), 3);
     }
 
+    void podsThatFailMakeTheirClusterDegraded() {
+        Simulation s(7);
+        s.start();
+        s.putRc("web", 6);
+        s.putRc("api", 6);
+        s.run(70s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.member("m2").podsFail(rc("web"), {{"ImagePullBackOff", 2}});
+        s.member("m2").podsFail(rc("api"), {{"ImagePullBackOff", 2}, {"Error", 1}});
+        s.member("m2").podsFail(rc("foreign"), {{"Error", 9}});
+        s.run(30s);
+        SAME_TEXT(s.phase("m2"), "Degraded");
+        const auto cluster =
+            fed::MemberCluster::decode(*s.host.find(fed::memberClusters(), {{}, "m2"})).value();
+        SAME_TEXT(fed::findCondition(cluster.status.conditions, fed::kReadyCondition)->message,
+                  "2 objects fail: ImagePullBackOff ×2");
+        // Nothing moves because of it, and at rest only the last contacts are written, once a minute.
+        QCOMPARE(s.replicasOf(rc("web")), 6);
+        s.run(120s);
+        s.host.writes.clear();
+        s.run(59s);
+        int writes = 0;
+        for (const auto& [what, count] : s.host.writes)
+            writes += count;
+        QVERIFY2(writes <= 3, std::to_string(writes).c_str());
+        s.member("m2").podsFail(rc("web"), {});
+        s.member("m2").podsFail(rc("api"), {});
+        s.run(30s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+    }
+
     void namespacesThatMayNotBeListedAreToldAtOnce() {
         Simulation s(3);
         s.start();
