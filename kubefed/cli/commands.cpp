@@ -14,6 +14,7 @@
 #include "kubefed/cli/cmd/watch_clusters.h"
 #include "kubefed/cli/cmd/why.h"
 #include "kubefed/cli/commands_detail.h"
+#include "kubefed/kube/selector.h"
 
 namespace kubefed::cli {
 namespace {
@@ -94,12 +95,22 @@ void addDown(CLI::App& app, Choice& choice) {
     choose<Down>(*deinit, choice, removing);
 }
 
-void readLabels(const std::vector<std::string>& texts, std::map<std::string, std::string>& labels) {
+void readLabels(const std::vector<std::string>& texts, JoinOptions& options) {
     for (const std::string& text : texts) {
         const auto equals = text.find('=');
-        if (equals == std::string::npos || equals == 0)
-            throw CLI::ValidationError("--labels", "\"" + text + "\" is not KEY=VALUE");
-        labels[text.substr(0, equals)] = text.substr(equals + 1);
+        const bool removes = equals == std::string::npos && text.ends_with('-');
+        if (!removes && (equals == std::string::npos || equals == 0))
+            throw CLI::ValidationError("--labels", "\"" + text + "\" is neither KEY=VALUE nor KEY-");
+        const std::string key = text.substr(0, removes ? text.size() - 1 : equals);
+        const std::string value = removes ? "" : text.substr(equals + 1);
+        if (const auto valid = kube::checkLabel(key, value); !valid)
+            throw CLI::ValidationError("--labels", valid.error().text());
+        options.labels.erase(key);
+        options.removedLabels.erase(key);
+        if (removes)
+            options.removedLabels.insert(key);
+        else
+            options.labels[key] = value;
     }
 }
 
@@ -110,14 +121,17 @@ void addJoin(CLI::App& app, Choice& choice) {
     join->add_option("--cluster-context", options->clusterContext, "The member's context, if not the name")
         ->type_name("CONTEXT");
     join->add_option("--secret-name", options->secretName,
-                     "The Secret for its token, if not NAME-credentials");
+                     "The Secret for its token, if not NAME-credentials or the one that it has");
     join->add_option_function<std::vector<std::string>>(
-            "--labels",
-            [options](const std::vector<std::string>& texts) { readLabels(texts, options->labels); },
-            "Labels of the member, such as topology.kubernetes.io/region=jp")
+            "--labels", [options](const std::vector<std::string>& texts) { readLabels(texts, *options); },
+            "Labels of the member, such as topology.kubernetes.io/region=jp; it keeps those that it has, and "
+            "KEY- removes one")
         ->delimiter(',')
         ->type_name("KEY=VALUE,...");
-    join->add_option("--tls-server-name", options->tlsServerName, "The name in the server's certificate");
+    join->add_option_function<std::string>(
+            "--tls-server-name", [options](const std::string& name) { options->tlsServerName = name; },
+            "The name in the server's certificate; a member keeps the one that it has")
+        ->type_name("NAME");
     join->add_flag("--replace", options->replace,
                    "The name's cluster was set up anew, or another one takes its place: confirm it");
     join->add_flag("--dry-run", options->dryRun, "Read both sides, show what would be done");

@@ -156,9 +156,12 @@ ManagedObject memberCluster(const MemberSpec& spec) {
         spec.name);
     for (const auto& [key, value] : spec.labels)
         object.setLabel(key, value);
+    for (const auto& [key, value] : spec.annotations)
+        object.setAnnotation(key, value);
     if (!spec.confirmedUid.empty())
         object.setAnnotation(fed::kConfirmUidAnnotation, spec.confirmedUid);
     JsonObject& body = kube::ensureObject(object.document(), {"spec"});
+    body = spec.others;
     body["apiEndpoint"] = spec.endpoint;
     if (!spec.caPem.empty())
         body["caBundle"] = base64Encode(spec.caPem);

@@ -57,6 +57,8 @@ struct MemberSpec {
     std::string tlsServerName;
     std::string secretName;
     std::map<std::string, std::string> labels;
+    std::map<std::string, std::string> annotations = {};
+    kube::JsonObject others = {};   // of spec: what was set there by other means, such as taints
     std::string confirmedUid = {};  // of the cluster that takes the place of another one
 };
 [[nodiscard]] ManagedObject memberCluster(const MemberSpec& spec);

@@ -49,6 +49,14 @@ Result<void> checkKey(std::string_view key) {
     return {};
 }
 
+Result<void> checkValue(std::string_view key, std::string_view value) {
+    if (!value.empty() && !isNamePart(value))
+        return fail(Code::InvalidArgument,
+                    "invalid label value \"" + std::string(value) + "\" for \"" + std::string(key) +
+                        "\": at most 63 characters of letters, digits, '-', '_' and '.'");
+    return {};
+}
+
 std::optional<std::int64_t> toInteger(std::string_view text) {
     if (text.starts_with('+'))
         text.remove_prefix(1);
@@ -74,12 +82,8 @@ Result<Requirement> makeRequirement(std::string key, SelectorOp op, std::vector<
         if (!toInteger(values[0]))
             return fail(Code::InvalidArgument, "label \"" + key + "\": '>' and '<' need an integer");
     }
-    for (const auto& value : values) {
-        if (!value.empty() && !isNamePart(value))
-            return fail(Code::InvalidArgument,
-                        "invalid label value \"" + value + "\" for \"" + key +
-                            "\": at most 63 characters of letters, digits, '-', '_' and '.'");
-    }
+    for (const auto& value : values)
+        KUBEFED_TRY(checkValue(key, value));
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     return Requirement{std::move(key), op, std::move(values)};
@@ -254,6 +258,11 @@ std::string joined(const std::vector<std::string>& values) {
 }
 
 }  // namespace
+
+Result<void> checkLabel(std::string_view key, std::string_view value) {
+    KUBEFED_TRY(checkKey(key));
+    return checkValue(key, value);
+}
 
 Result<LabelSelector> LabelSelector::parse(std::string_view query) {
     LabelSelector out;

@@ -22,6 +22,9 @@ struct Requirement {
     bool operator==(const Requirement&) const = default;
 };
 
+// InvalidArgument where no label may have that key or value; an empty value is fine.
+[[nodiscard]] Result<void> checkLabel(std::string_view key, std::string_view value);
+
 class LabelSelector {
 public:
     LabelSelector() = default;  // matches everything

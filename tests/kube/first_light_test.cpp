@@ -46,9 +46,11 @@ private Q_SLOTS:
         QVERIFY2(dry.exitCode == 0, qPrintable(dry.text()));
         QVERIFY(!m_fleet->read("prod", {"memberclusters", "m1"}).is_object());
         QVERIFY(!m_fleet->read("m1", {"namespace", "kubefed-system"}).is_object());
-        for (int i = 0; i < 2; ++i) {
-            const Outcome join = m_fleet->kubefed(
-                {"join", "m1", "--cluster-context", "m1", "--labels", "topology.kubernetes.io/region=jp"});
+        for (const bool again : {false, true}) {  // without the label: it stays
+            QStringList arguments{"join", "m1", "--cluster-context", "m1"};
+            if (!again)
+                arguments << "--labels" << "topology.kubernetes.io/region=jp";
+            const Outcome join = m_fleet->kubefed(arguments);
             QVERIFY2(join.exitCode == 0, qPrintable(join.text()));
             QVERIFY2((join.out + join.err).contains("token"), qPrintable(join.text()));
         }

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/cmd/join.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 
+#include "kubefed/cli/cmd/join_again.h"
 #include "kubefed/cli/cmd/join_identity.h"
-#include "kubefed/cli/format/cluster_summary.h"
 #include "kubefed/cli/http_date.h"
-#include "kubefed/fed/leaving.h"
 #include "kubefed/fed/names.h"
 
 namespace kubefed::cli {
 namespace {
 
-constexpr std::int64_t kTokenSeconds = 720 * 3600;
 constexpr int kOldestMinor = 29;
-constexpr Duration kPollEvery{200};
 // Tokens and certificates are judged by both clocks; five minutes is what Kubernetes components tolerate.
 constexpr Duration kClockTolerance{300'000};
 
@@ -58,7 +54,7 @@ void Join::next() {
         &Join::readVersion,  &Join::measureLatency,        &Join::checkMemberRights,
         &Join::checkClocks,  &Join::readMemberUid,         &Join::readPresentObjects,
         &Join::beginWrites,  &Join::writeMemberObjects,    &Join::requestToken,
-        &Join::writeSecret,  &Join::writeMemberCluster,    &Join::clearOldOrder,
+        &Join::writeSecret,  &Join::writeMemberCluster,    &Join::clearOld,
         &Join::waitForReady};
     if (m_interrupted)
         return failUndoing({});
@@ -97,8 +93,8 @@ void Join::findContexts() {
     if (!context)
         return failMember(context.error());
     m_context = std::move(*context);
-    if (!m_options.tlsServerName.empty())
-        m_context.identity.tlsServerName = m_options.tlsServerName;
+    if (m_options.tlsServerName)
+        m_context.identity.tlsServerName = *m_options.tlsServerName;
     if (m_context.isFederation || m_context.endpoint == federation().endpoint)
         return failMember({.id = "KF1110",
                            .message = "context \"" + m_context.context + "\" is of federation \"" +
@@ -111,13 +107,12 @@ void Join::findContexts() {
                            .message = "context \"" + m_context.context + "\" does not verify its server",
                            .evidence = "insecure-skip-tls-verify is set",
                            .remedy = "put the cluster's CA into the kubeconfig instead"});
-    m_spec = {
-        .name = m_options.name,
-        .endpoint = m_context.endpoint.url(),
-        .caPem = m_context.identity.caPem,
-        .tlsServerName = m_context.identity.tlsServerName,
-        .secretName = m_options.secretName.empty() ? m_options.name + "-credentials" : m_options.secretName,
-        .labels = m_options.labels};
+    m_spec = {.name = m_options.name,
+              .endpoint = m_context.endpoint.url(),
+              .caPem = m_context.identity.caPem,
+              .tlsServerName = m_context.identity.tlsServerName,
+              .secretName = m_options.secretName,
+              .labels = m_options.labels};
     m_member = makeClient(env(), m_context);
     env().report.line("Joining \"" + m_options.name + "\" (" + m_spec.endpoint + ") to federation \"" +
                       federationName() + "\"");
@@ -168,12 +163,24 @@ void Join::readMembers() {
             return failMember(federationError(list.error(), federation(), "listing members"));
         for (const kube::Object& object : list->items) {
             if (object.name() == m_options.name)
-                m_hasOldOrder = fed::hasUnjoinOrder(object);
+                m_before = object;
             if (auto member = fed::MemberCluster::decode(object))
                 m_members.push_back(std::move(*member));
         }
+        keepSettings();
         next();
     });
+}
+
+void Join::keepSettings() {
+    if (m_before)
+        keepWhatWasSet(m_spec, *m_before, m_options.removedLabels, !m_options.tlsServerName);
+    if (m_spec.secretName.empty())
+        m_spec.secretName = m_options.name + "-credentials";
+    if (m_spec.tlsServerName == m_context.identity.tlsServerName)
+        return;
+    m_context.identity.tlsServerName = m_spec.tlsServerName;
+    m_member = makeClient(env(), m_context);
 }
 
 void Join::checkFederationRights() {
@@ -428,172 +435,6 @@ void Join::showPlan() {
                       "\"");
     env().report.line(std::string("  ") + (m_memberVersion ? "update" : "create") + " MemberCluster " +
                       m_spec.name + " in federation \"" + m_ref.name + "\"");
-}
-
-// ---- Writing
-
-void Join::writeMemberObjects() {
-    env().report.doing("creating service account kubefed-system/" + m_ref.name);
-    writeNext(0);
-}
-
-void Join::writeNext(std::size_t index) {
-    if (m_interrupted)
-        return failUndoing({});
-    if (index == m_objects.size()) {
-        const bool wasThere =
-            std::ranges::all_of(m_present, [](const auto& version) { return version.has_value(); });
-        env().report.done("service account kubefed-system/" + m_ref.name +
-                          (wasThere ? " is there" : " created") + ", limited to " +
-                          counted(static_cast<std::int64_t>(memberTypeCount()), "type"));
-        return next();
-    }
-    const auto done = [this, index](Result<kube::Object> answer) {
-        const ManagedObject& written = m_objects[index];
-        if (!answer)
-            return failUndoing(memberApiError(
-                answer.error(), "create " + written.gvr.text() + " \"" + written.object.key().text() + "\"",
-                member()));
-        writeNext(index + 1);
-    };
-    WriteJournal::Write write{.client = m_member.get(),
-                              .where = m_context.context,
-                              .gvr = m_objects[index].gvr,
-                              .object = m_objects[index].object,
-                              .before = m_present[index]};
-    if (write.before)
-        m_journal.apply(std::move(write), done);
-    else
-        m_journal.create(std::move(write), done);
-}
-
-void Join::requestToken() {
-    m_request = m_member->create(
-        serviceAccounts(), tokenRequest(m_ref, kTokenSeconds),
-        {.subresource = "token", .timeout = m_options.requestTimeout}, [this](Result<kube::Object> answer) {
-            if (!answer)
-                return failUndoing(memberApiError(
-                    answer.error(), "create serviceaccounts/token in namespace kubefed-system", member()));
-            m_token = kube::stringAt(answer->document(), {"status", "token"});
-            m_tokenExpires = kube::stringAt(answer->document(), {"status", "expirationTimestamp"});
-            WallTime expires;
-            if (m_token.empty() || !parseRfc3339(m_tokenExpires, expires))
-                return failUndoing({.id = "KF1117",
-                                    .message = "the cluster of context \"" + m_context.context +
-                                               "\" answered a token request without a token",
-                                    .remedy = "check the cluster's API server"});
-            const auto life = std::chrono::duration_cast<Duration>(expires - env().clock.wallNow());
-            // Servers may grant less than was asked for; half a minute is the way there and back.
-            const bool whole = life >= std::chrono::seconds(kTokenSeconds) - std::chrono::seconds(30);
-            env().report.done("token obtained, valid until " + m_tokenExpires.substr(0, 10) + " (" +
-                              longDuration(life + std::chrono::seconds(30)) + " granted" +
-                              (whole ? ")" : ", 30 days asked)"));
-            next();
-        });
-}
-
-Callback<kube::Object> Join::writtenToFederation(const ManagedObject& object) {
-    return [this, what = "writing " + object.gvr.text() + " " +
-                         object.object.key().text()](Result<kube::Object> answer) {
-        if (answer)
-            return next();
-        CliError error = federationError(answer.error(), federation(), what);
-        if (error.id != "KF1004" && error.id != "KF1005")
-            error.id = "KF1116";
-        if (error.remedy.empty())
-            error.remedy = "see the evidence; join again once it is solved";
-        failUndoing(std::move(error));
-    };
-}
-
-void Join::writeToFederation(const ManagedObject& object, const std::optional<std::string>& before) {
-    m_journal.apply({.client = &client(),
-                     .where = federationName(),
-                     .gvr = object.gvr,
-                     .object = object.object,
-                     .before = before},
-                    writtenToFederation(object));
-}
-
-void Join::writeSecret() {
-    writeToFederation(memberSecret(m_spec, m_token, m_tokenExpires), m_secretVersion);
-}
-void Join::writeMemberCluster() {
-    writeToFederation(memberCluster(m_spec), m_memberVersion);
-}
-
-// Of an unjoin that was interrupted: it is to stay now.
-void Join::clearOldOrder() {
-    if (!m_hasOldOrder)
-        return next();
-    ManagedObject object{fed::memberClusters(), kube::Object(fed::unjoinUndoPatch())};
-    object.object.metadata()["name"] = m_spec.name;
-    m_journal.merge({.client = &client(),
-                     .where = federationName(),
-                     .gvr = object.gvr,
-                     .object = object.object,
-                     .before = m_memberVersion},
-                    writtenToFederation(object));
-}
-
-void Join::waitForReady() {
-    // From here on the member is joined: what is still missing, the controller does.
-    m_writing = false;
-    m_journal.forget();
-    env().report.doing("waiting until the cluster is Ready");
-    m_request = client().get(fed::memberClusters(), {"", m_spec.name},
-                             [this](Result<kube::Object> answer) { onWaited(std::move(answer)); });
-}
-
-void Join::onWaited(Result<kube::Object> answer) {
-    auto member = answer ? fed::MemberCluster::decode(*answer)
-                         : Result<fed::MemberCluster>(kubefed::fail(answer.error()));
-    const fed::Condition* ready = nullptr;
-    if (member)
-        ready = fed::findCondition(member->status.conditions, fed::kReadyCondition);
-    const auto took = std::chrono::duration_cast<Duration>(env().clock.now() - m_started);
-    // Of another cluster that was Ready under this name until now, nothing counts.
-    const bool isItself = member && member->status.clusterUid == m_memberUid;
-    if (isItself && ready != nullptr && ready->isTrue() &&
-        member->status.observedGeneration >= member->generation) {
-        env().report.done("cluster is Ready" + clusterSummary(member->status));
-        env().report.line(m_options.name + " joined in " + shortDuration(took) +
-                          ". Next: kubectl --context " + federation().context + " get memberclusters");
-        return finish(kDone);
-    }
-    if (took >= m_options.timeout) {
-        std::string evidence = "the controller has said nothing about it yet";
-        if (!member)
-            evidence = member.error().text();
-        else if (ready != nullptr)
-            evidence = ready->reason + (ready->message.empty() ? "" : ": " + ready->message);
-        return fail({.id = "KF1113",
-                     .message = "member \"" + m_options.name + "\" did not become Ready within " +
-                                shortDuration(m_options.timeout),
-                     .evidence = evidence,
-                     .remedy = "kubefed get clusters shows how it goes on; kubefed unjoin " + m_options.name +
-                               " takes it back",
-                     .changed = "\"" + m_options.name + "\" is joined to federation \"" + federationName() +
-                                "\"; it will be used once it is Ready"});
-    }
-    m_timer = env().clock.after(kPollEvery, [this] { waitForReady(); });
-}
-
-// ---- Undoing
-
-void Join::failUndoing(CliError error) {
-    if (!m_interrupted)
-        m_failure = std::move(error);
-    env().report.doing("undoing what was done");
-    m_journal.undo([this] {
-        const std::string changes = m_journal.changes();
-        if (m_failure) {
-            m_failure->changed = changes.empty() ? nothingChanged() : changes;
-            return fail(*m_failure);
-        }
-        env().report.line(changes.empty() ? nothingChanged() : changes);
-        finish(kInterrupted);
-    });
 }
 
 }  // namespace kubefed::cli

@@ -2,11 +2,13 @@
 //
 // `kubefed join`: makes a cluster a member. Reads both sides and asks for every right before the first write,
 // so that a failure changes nothing; a failure after that undoes what this run made, and says what it
-// updated. Doing it again repairs whatever is missing. One object is one run; main thread.
+// updated. Doing it again repairs whatever is missing and keeps what was set and is not given (join_again.h).
+// One object is one run; main thread.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,10 @@ struct JoinOptions {
     CommonOptions common;
     std::string name;
     std::string clusterContext;  // empty: like the name
-    std::string secretName;      // empty: <name>-credentials
-    std::string tlsServerName;
-    std::map<std::string, std::string> labels;
+    std::string secretName;      // empty: as it was; at first <name>-credentials
+    std::optional<std::string> tlsServerName;
+    std::map<std::string, std::string> labels;  // besides those that it has
+    std::set<std::string> removedLabels;
     bool dryRun = false;
     bool replace = false;      // another cluster than the one that has this name
     Duration timeout{60'000};  // for becoming Ready
@@ -62,10 +65,11 @@ private:
     void requestToken();
     void writeSecret();
     void writeMemberCluster();
-    void clearOldOrder();
+    void clearOld();
     void waitForReady();
 
     void checkRights(kube::Client& client, bool inMember, std::size_t index);
+    void keepSettings();
     void judgeIdentity();
     void onReview(Result<kube::Object> answer, bool inMember, std::size_t index);
     void readPresent(std::size_t index);
@@ -99,7 +103,7 @@ private:
     std::string m_tokenExpires;
     std::optional<std::string> m_secretVersion;
     std::optional<std::string> m_memberVersion;
-    bool m_hasOldOrder = false;
+    std::optional<kube::Object> m_before;  // the MemberCluster, where it is there
     WriteJournal m_journal;
     std::optional<CliError> m_failure;  // while undoing
     bool m_interrupted = false;

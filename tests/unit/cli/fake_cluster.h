@@ -13,7 +13,9 @@
 
 #include "kubefed/cli/environment.h"
 #include "kubefed/kube/json.h"
+#include "kubefed/kube/managed_fields.h"
 #include "kubefed/kube/patch.h"
+#include "kubefed/kube/schema.h"
 #include "kubefed/kube/status_error.h"
 
 namespace kubefed::cli {
@@ -71,7 +73,8 @@ public:
                                                                   {"expirationTimestamp", tokenExpires}}}});
         if (request.method == "GET")
             return read(path);
-        return write(request.method, path, body);
+        const bool applies = net::header(request.headers, "content-type") == "application/apply-patch+yaml";
+        return write(applies ? "APPLY" : request.method, path, body);
     }
 
 private:
@@ -136,7 +139,7 @@ private:
         } else if (method == "POST" && it != objects.end()) {
             return error(kube::alreadyExists({"", "v1", "things"}, name));
         } else {
-            answered = put(key, name, body);
+            answered = put(key, name, method == "APPLY" ? applied(it, body) : merged(it, body));
         }
         const bool isSilent = unanswered.erase(key) > 0;
         if (changed)
@@ -146,16 +149,40 @@ private:
     static Result<net::HttpResponse> noAnswer() {
         return fail(net::makeProblem(net::Problem::Timeout, "no answer within 10 s"));
     }
-    // Every patch as a merge patch; what changes nothing makes no new version.
-    kube::JsonObject put(const std::string& key, const std::string& name, const kube::JsonObject& body) {
-        const bool isNew = !objects.contains(key);
+    using Objects = std::map<std::string, kube::JsonObject>;
+    static kube::WriteContext writer(const kube::JsonObject& body) {
+        return {.manager = "kubefed-cli",
+                .subresource = {},
+                .apiVersion = std::string(kube::stringAt(body, {"apiVersion"})),
+                .now = "2019-12-20T00:00:00Z"};
+    }
+    // What the last apply set and this one leaves out goes, as in every API server.
+    kube::JsonObject applied(Objects::const_iterator live, const kube::JsonObject& body) const {
+        const bool isNew = live == objects.end();
         kube::JsonObject next =
-            kube::applyMergePatch(kube::Json(objects[key]), kube::Json(body)).get_object();
+            kube::serverSideApply(isNew ? nullptr : &live->second, body, kube::SchemaNode::anything(),
+                                  writer(body), true, nullptr)
+                ->object;
+        kube::JsonObject before = isNew ? kube::JsonObject() : live->second;
+        kube::JsonObject after = next;
+        kube::erase(before, {"metadata", "managedFields"});
+        kube::erase(after, {"metadata", "managedFields"});
+        return before == after ? live->second : next;
+    }
+    // Every other patch as a merge patch.
+    kube::JsonObject merged(Objects::const_iterator live, const kube::JsonObject& body) const {
+        return kube::applyMergePatch(kube::Json(live == objects.end() ? kube::JsonObject() : live->second),
+                                     kube::Json(body))
+            .get_object();
+    }
+    // What changes nothing makes no new version.
+    kube::JsonObject put(const std::string& key, const std::string& name, kube::JsonObject next) {
+        const bool isNew = !objects.contains(key);
         if (isNew) {
             kube::JsonObject& metadata = kube::ensureObject(next, {"metadata"});
             metadata["uid"] = "uid-of-" + name;
-            metadata["managedFields"] =
-                kube::JsonArray{kube::JsonObject{{"manager", "kubefed-cli"}, {"operation", "Apply"}}};
+            if (!metadata.contains("managedFields"))
+                kube::updateManagedFields(nullptr, next, kube::SchemaNode::anything(), writer(next));
         }
         if (isNew || next != objects[key])
             kube::ensureObject(next, {"metadata"})["resourceVersion"] = std::to_string(++m_version);

@@ -5,7 +5,9 @@
 
 #include <QtTest/QTest>
 
+#include "kubefed/cli/commands.h"
 #include "kubefed/fed/names.h"
+#include "kubefed/kube/managed_fields.h"
 #include "tests/unit/cli/join_fixture.h"
 
 using namespace kubefed;
@@ -26,6 +28,13 @@ class JoinTest : public QObject, protected JoinFixture {
         QVERIFY2(w->text().find("nothing was changed") != std::string::npos, w->text().c_str());
         QVERIFY(w->federation.objects == federation);
         QVERIFY(w->member.objects == member);
+    }
+
+    std::string label(std::string_view key) const { return std::string(memberCluster().label(key)); }
+    void joinAgain() {
+        w->exitCode.reset();
+        join();
+        QCOMPARE(w->exitCode.value_or(-1), 0);
     }
 
 private Q_SLOTS:
@@ -110,6 +119,72 @@ private Q_SLOTS:
         join();
         QCOMPARE(w->exitCode.value_or(-1), 0);
         QCOMPARE(w->member.objects.size(), before.size());
+    }
+
+    void joiningAgainKeepsWhatIsNotGiven() {
+        becomesReady();
+        w->options.labels = {{"region", "jp"}, {"tier", "gold"}};
+        w->options.secretName = "mine-credentials";
+        w->options.tlsServerName = "10.1.0.4";
+        join();
+        w->options = {.common = w->options.common, .name = "tokyo"};
+        w->options.labels = {{"tier", "silver"}};
+        joinAgain();
+        const kube::Object member = memberCluster();
+        QCOMPARE(member.label("region"), std::string_view("jp"));
+        QCOMPARE(member.label("tier"), std::string_view("silver"));
+        QCOMPARE(kube::stringAt(member.document(), {"spec", "credentials", "secretRef", "name"}),
+                 std::string_view("mine-credentials"));
+        QCOMPARE(kube::stringAt(member.document(), {"spec", "tlsServerName"}), std::string_view("10.1.0.4"));
+        QVERIFY(
+            !w->federation.objects.contains("/api/v1/namespaces/kubefed-system/secrets/tokyo-credentials"));
+        w->options.labels = {};
+        w->options.tlsServerName = "";
+        joinAgain();
+        QCOMPARE(label("region"), std::string("jp"));
+        QVERIFY(!w->federation.objects.at(kMemberPath).at("spec").as_object().contains("tlsServerName"));
+    }
+    void joiningAgainKeepsWhatAnApplyOfOursSet() {
+        becomesReady();
+        join();
+        kube::JsonObject& stored = w->federation.objects.at(kMemberPath);
+        const auto taints = kube::JsonArray{kube::JsonObject{{"key", "k"}, {"effect", "NoSchedule"}}};
+        kube::ensureObject(stored, {"spec"})["taints"] = taints;
+        kube::ensureObject(stored, {"metadata", "labels"})["others"] = "x";
+        kube::JsonObject& own =
+            stored["metadata"].as_object()["managedFields"].as_array().front().as_object();
+        kube::ensureObject(own, {"fieldsV1", "f:spec", "f:taints"});
+        joinAgain();
+        const kube::Object member = memberCluster();
+        const kube::Json* kept = kube::find(member.document(), {"spec", "taints"});
+        QVERIFY2(kept != nullptr && *kept == kube::Json(taints), member.text().c_str());
+        QCOMPARE(member.label("others"), std::string_view("x"));
+        const auto entries = kube::readManagedFields(member.document());
+        QVERIFY(!entries->front().fields.has({"f:metadata", "f:labels", "f:others"}));
+    }
+    void aLabelIsRemovedByName() {
+        becomesReady();
+        w->options.labels = {{"region", "jp"}, {"tier", "gold"}};
+        join();
+        kube::ensureObject(w->federation.objects.at(kMemberPath), {"metadata", "labels"})["others"] = "x";
+        w->options.labels = {};
+        w->options.removedLabels = {"tier", "others"};
+        joinAgain();
+        QCOMPARE(label("region"), std::string("jp"));
+        QCOMPARE(label("tier"), std::string());
+        QCOMPARE(label("others"), std::string());
+    }
+    void labelsAreReadBeforeAnythingIsWritten() {
+        for (const char* bad : {"bad key=v", "k=a b", "k", "=v", "-", "a/b/c=d"}) {
+            const auto parsed = parseCommandLine({"join", "tokyo", "--labels", bad}, w->env);
+            QVERIFY2(std::get_if<int>(&parsed) != nullptr && std::get<int>(parsed) == 2, bad);
+        }
+        QVERIFY2(w->text().find("error KF1008: --labels: invalid label key \"bad key\"") != std::string::npos,
+                 w->text().c_str());
+        for (const char* good : {"k=v,x/y=", "k-", "k=v,l-"})
+            QVERIFY2(std::holds_alternative<std::unique_ptr<Verb>>(
+                         parseCommandLine({"join", "tokyo", "--labels", good}, w->env)),
+                     good);
     }
 
     void aDryRunReadsBothSidesAndWritesNothing() {
