@@ -117,8 +117,10 @@ client::Explanation toClient(const Controller& controller, const client::ObjectI
     else
         addStanding(result, controller, explained);
     addReady(result, placement.status);
+    // As `kubefed why` has them: those with most first.
     std::ranges::stable_sort(result.verdicts, {}, [](const client::Verdict& verdict) {
-        return std::tuple(!verdict.chosen, -verdict.score.value_or(-1));
+        return std::tuple(!verdict.chosen, -verdict.replicas.value_or(0),
+                          verdict.chosen ? 0 : -verdict.score.value_or(-1));
     });
     return result;
 }

@@ -120,6 +120,9 @@ inline constexpr std::size_t kCompactExplanationBytes = 4096;
                                          std::size_t maxBytes = kCompactExplanationBytes);
 // Does it tell of this decision: the same clusters with the same replicas, as far as it has room for them?
 [[nodiscard]] bool isOf(const CompactExplanation& explanation, const PlacementSpec& decided);
+// " (tokyo, osaka: rejected by affinity: ...)": who was not chosen, by reason, a few names of each; "" where
+// nobody judged.
+[[nodiscard]] std::string verdictsText(const Explanation& explanation);
 // Every cluster, every plugin: verdict, score, limits, reason.
 [[nodiscard]] kube::JsonObject full(const Explanation& explanation);
 

@@ -154,6 +154,26 @@ bool isOf(const CompactExplanation& explanation, const PlacementSpec& decided) {
     });
 }
 
+std::string verdictsText(const Explanation& explanation) {
+    constexpr std::size_t kGroupsShown = 4;
+    std::string text;
+    std::size_t shown = 0;
+    for (const CompactExplanation::Losers& losers : losersOf(explanation)) {
+        if (shown++ == kGroupsShown) {
+            text += "; ...";
+            break;
+        }
+        text += text.empty() ? "" : "; ";
+        for (const std::string& name : losers.clusters)
+            text += (name == losers.clusters.front() ? "" : ", ") + name;
+        const auto named = static_cast<std::int64_t>(losers.clusters.size());
+        if (losers.count > named)
+            text += " and " + std::to_string(losers.count - named) + " more";
+        text += ": " + losers.verdict;
+    }
+    return text.empty() ? text : " (" + text + ")";
+}
+
 JsonObject full(const Explanation& explanation) {
     std::vector<JsonArray> verdicts(explanation.fleet->clusters().size());
     JsonArray failures;

@@ -110,8 +110,13 @@ Decision schedule(const ScheduleInput& input) {
         return keep(input, kReasonPolicyError, ": " + input.roundError);
     RoundRun run(input);
     if (const auto decided = run.decide(); !decided) {
-        Decision decision = keep(input, decided.error().reason, ": " + decided.error().message);
-        decision.explanation = run.explanation();
+        auto explanation = run.explanation();
+        // Where something stands, the Placement keeps the reasons for that; those of now are only here.
+        std::string why = ": " + decided.error().message;
+        if (explanation && input.last != nullptr && !input.last->clusters.empty())
+            why += verdictsText(*explanation);
+        Decision decision = keep(input, decided.error().reason, why);
+        decision.explanation = std::move(explanation);
         return decision;
     }
     Decision decision;
@@ -152,6 +157,27 @@ Workload makeWorkload(const KindTraits& kind, const kube::Object& object, const 
     return workload;
 }
 
+namespace {
+
+// "ReplicationController/frontend, Pod/toolbox": whose clusters it goes to.
+std::string namesOf(std::span<const PlacementSpec* const> specs) {
+    constexpr std::size_t kNamed = 3;
+    std::set<std::string> names;
+    for (const PlacementSpec* spec : specs)
+        if (!spec->clusters.empty())
+            names.insert(spec->source.gvk.kind + "/" + spec->source.key.name);
+    std::string text;
+    std::size_t shown = 0;
+    for (const std::string& name : names) {
+        if (shown++ == kNamed)
+            return text + " and " + std::to_string(names.size() - kNamed) + " more";
+        text += (text.empty() ? "" : ", ") + name;
+    }
+    return text;
+}
+
+}  // namespace
+
 Decision follow(const KindTraits& kind, std::span<const PlacementSpec* const> followed,
                 const PlacementSpec* last) {
     std::set<std::string_view> clusters;
@@ -168,7 +194,7 @@ Decision follow(const KindTraits& kind, std::span<const PlacementSpec* const> fo
     Decision decision;
     decision.scheduled = true;
     decision.reason = kReasonFollows;
-    decision.message = "in " + counted(clusters.size(), "cluster") + ", where its users are";
+    decision.message = "follows " + namesOf(followed);
     if (last != nullptr)
         decision.spec.source = last->source;
     for (const std::string_view name : clusters)

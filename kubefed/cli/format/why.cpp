@@ -6,6 +6,7 @@
 #include <set>
 
 #include "kubefed/cli/format/table.h"
+#include "kubefed/fed/reasons.h"
 
 namespace kubefed::cli {
 namespace {
@@ -23,17 +24,34 @@ std::int64_t clustersKnown(const fed::Placement& placement) {
     return known + placement.status.explanation->omitted;
 }
 
+// The same number in each of several clusters: what is divided sums up to it.
+bool isDuplicated(const fed::PlacementSpec& spec) {
+    return spec.clusters.size() > 1 && spec.replicas > 0 &&
+           std::ranges::all_of(spec.clusters,
+                               [&](const auto& share) { return share.replicas == spec.replicas; });
+}
+
+const fed::Condition* followedBy(const fed::Placement& placement) {
+    const fed::Condition* scheduled =
+        fed::findCondition(placement.status.conditions, fed::kScheduledCondition);
+    return scheduled != nullptr && scheduled->reason == fed::kReasonFollows ? scheduled : nullptr;
+}
+
 std::string headline(const fed::Placement& placement, WallTime now) {
     const fed::PlacementSpec& spec = placement.spec;
     std::string text = spec.source.key.name + " (" + spec.source.gvk.kind;
     if (!spec.source.key.ns.empty())
         text += ", namespace " + spec.source.key.ns;
     text += "): ";
-    if (spec.replicas)
+    if (spec.replicas && isDuplicated(spec))
+        text += plural(*spec.replicas, "replica") + " in each of ";
+    else if (spec.replicas)
         text += plural(*spec.replicas, "replica") + " over ";
     text += std::to_string(spec.clusters.size()) + " of " + plural(clustersKnown(placement), "cluster");
     if (!spec.policy.isEmpty())
         text += ", policy " + spec.policy.text();
+    else if (const fed::Condition* followed = followedBy(placement))
+        text += ", " + followed->message;
     else if (!spec.clusters.empty())
         text += ", no policy";
     if (placement.status.explanation)
@@ -54,19 +72,25 @@ const fed::ClusterObjectStatus* statusIn(const fed::Placement& placement, std::s
     return it == placement.status.clusters.end() ? nullptr : &*it;
 }
 
+// What is as it should be may still not run: then its cluster says why.
 std::string trouble(const fed::ClusterObjectStatus* status) {
-    if (status == nullptr || status->state == fed::ObjectState::Synced)
+    if (status == nullptr)
         return {};
-    std::string text = "; " + std::string(fed::toString(status->state));
-    if (!status->reason.empty())
-        text += " (" + status->reason + ")";
-    return status->message.empty() ? text : text + ": " + status->message;
+    std::string text;
+    if (status->state != fed::ObjectState::Synced)
+        text = std::string(fed::toString(status->state)) +
+               (status->reason.empty() ? "" : " (" + status->reason + ")");
+    else
+        text = status->reason;
+    if (!status->message.empty())
+        text += (text.empty() ? "" : ": ") + status->message;
+    return text.empty() ? text : "; " + text;
 }
 
 std::vector<std::string> chosenRow(const fed::Placement& placement, const fed::ClusterShare& share) {
     const fed::ClusterObjectStatus* status = statusIn(placement, share.name);
     std::optional<double> score;
-    std::string verdict = "chosen";
+    std::string verdict = followedBy(placement) != nullptr ? "chosen: what uses it is there" : "chosen";
     if (placement.status.explanation)
         for (const auto& winner : placement.status.explanation->clusters)
             if (winner.name == share.name) {

@@ -237,6 +237,38 @@ private Q_SLOTS:
         QCOMPARE(whyText(placement(), at(kNow), false), expected);
     }
 
+    void whyTellsWhatDoesNotRunAlthoughItIsSynced() {
+        fed::Placement synced = placement();
+        for (fed::ClusterObjectStatus& status : synced.status.clusters)
+            status = {.name = status.name,
+                      .state = fed::ObjectState::Synced,
+                      .reason = "PodsFailing",
+                      .message = "ImagePullBackOff ×2"};
+        const std::string text = whyText(synced, at(kNow), false);
+        QVERIFY2(text.find("the last 1; PodsFailing: ImagePullBackOff ×2\n") != std::string::npos,
+                 text.c_str());
+    }
+
+    void whyTellsDuplicatesAndWhatIsFollowed() {
+        fed::Placement each;
+        each.spec.source = {{"", "v1", "Pod"}, {"shop", "one"}, "u"};
+        each.spec.replicas = 7;
+        each.spec.clusters = {{"osaka", 7}, {"tokyo", 7}};
+        QVERIFY(whyText(each, at(kNow), false).find("): 7 replicas in each of 2 of 2 clusters") !=
+                std::string::npos);
+        fed::Placement service;
+        service.spec.source = {{"", "v1", "Service"}, {"shop", "web"}, "u"};
+        service.spec.clusters = {{"tokyo", std::nullopt}};
+        service.status.conditions = {{.type = "Scheduled",
+                                      .status = "True",
+                                      .reason = "Follows",
+                                      .message = "follows ReplicationController/web"}};
+        const std::string text = whyText(service, at(kNow), false);
+        QVERIFY2(text.find("1 of 1 cluster, follows ReplicationController/web\n") != std::string::npos,
+                 text.c_str());
+        QVERIFY2(text.find("chosen: what uses it is there\n") != std::string::npos, text.c_str());
+    }
+
     void whyTellsWhatIsNotPlacedAndFailedConditions() {
         fed::Placement nothing;
         nothing.spec.source = {{"", "v1", "Pod"}, {"shop", "one"}, "u"};

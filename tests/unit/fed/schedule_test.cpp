@@ -363,6 +363,8 @@ private Q_SLOTS:
         QCOMPARE(d.reason, std::string("NoClusterFits"));
         QVERIFY(d.spec == last);
         QVERIFY2(d.message.find("3 rejected by closed") != std::string::npos, d.message.c_str());
+        // Each cluster's verdict of now: the Placement keeps those of the decision that stays.
+        QVERIFY2(d.message.find(": rejected by closed") != std::string::npos, d.message.c_str());
         const Decision none = decide(fleet({}), replicated(4, currentOf(last)), p, round, &last);
         QCOMPARE(none.reason, std::string("NoClusterFits"));
         QVERIFY(none.spec == last);
