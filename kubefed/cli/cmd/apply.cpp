@@ -39,8 +39,11 @@ std::string remedyOf(const ApiStatus& status) {
         case 409:
             return "a field that another manager owns: take it out of the manifest, or kubectl apply "
                    "--server-side --force-conflicts";
+        case 429:
+            return "the federation's API server is busy: apply again in a while";
         default:
-            return status.httpCode < 500 && status.httpCode != 429
+            // API servers answer 500 to a manifest that does not fit the schema of its type.
+            return status.httpCode < 500 || status.body.find("typed patch object") != std::string::npos
                        ? "correct what the error names, then apply again"
                        : "apply again once the federation's API server does better";
     }
@@ -230,7 +233,10 @@ void Apply::end() {
     fail({.id = failed == all ? std::string_view("KF1303") : std::string_view("KF1302"),
           .message = std::to_string(failed) + " of " + counted(all, "object") + " could not be applied",
           .remedy = remedy,
-          .changed = failed == all ? "nothing was changed" : counted(all - failed, "object") + " applied"});
+          .changed = failed == all      ? "nothing was changed"
+                     : m_options.dryRun ? "nothing was changed (dry run): " +
+                                              counted(all - failed, "object") + " would be applied"
+                                        : counted(all - failed, "object") + " applied"});
 }
 
 }  // namespace kubefed::cli

@@ -20,6 +20,12 @@ void Down::run() {
                      .message = "there is no federation \"" + m_options.name + "\" on this machine",
                      .evidence = "there is no " + (m_local.folder() / "config.yaml").string(),
                      .changed = "nothing was changed"});
+    if (m_options.removeAll && !m_options.assumeYes && !env().interactive)
+        return fail({.id = "KF1008",
+                     .message = "removing federation \"" + m_options.name + "\" is not confirmed",
+                     .evidence = "there is no terminal to ask on",
+                     .remedy = "kubefed deinit " + m_options.name + " --yes",
+                     .changed = "nothing was changed"});
     if (m_options.removeAll && !confirmed()) {
         env().report.line("nothing was changed");
         return finish(kFailed);
@@ -37,7 +43,7 @@ void Down::run() {
 }
 
 bool Down::confirmed() {
-    if (m_options.assumeYes || !env().interactive)
+    if (m_options.assumeYes)
         return true;
     env().report.line("This removes federation \"" + m_options.name + "\" with all its objects and keys in " +
                       m_local.folder().string() +

@@ -27,11 +27,14 @@ class ApplyTest : public QObject, protected JoinFixture {
             manifest +=
                 "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c" + std::to_string(i) + "}\n";
         w->in.str(manifest);
-        run(std::make_unique<Apply>(w->env, ApplyOptions{.common = w->options.common, .files = {"-"}}));
+        run(std::make_unique<Apply>(
+            w->env, ApplyOptions{.common = w->options.common, .files = {"-"}, .dryRun = m_dryRun}));
     }
     void says(const std::string& text) {
         QVERIFY2(w->text().find(text) != std::string::npos, w->text().c_str());
     }
+
+    bool m_dryRun = false;
 
 private Q_SLOTS:
     void init() {
@@ -71,6 +74,9 @@ private Q_SLOTS:
             {kube::conflict(gvr, "c1", "conflict with \"helm\""), "a field that another manager owns"},
             {kube::invalid({"", "v1", "ConfigMap"}, "c1", {}),
              "correct what the error names, then apply again"},
+            {kube::internalError("failed to create typed patch object (c1): .dta: field not declared"),
+             "correct what the error names, then apply again"},
+            {kube::tooManyRequests("busy", 0), "the federation's API server is busy"},
             {kube::internalError("disk full"), "apply again once the federation's API server does better"},
         };
         for (const Row& row : rows) {
@@ -83,6 +89,14 @@ private Q_SLOTS:
             says(std::string("  remedy:   ") + row.remedy);
             says("2 objects applied\n");
         }
+    }
+
+    void aDryRunAppliesNothing() {
+        m_dryRun = true;
+        w->federation.answers.emplace(kPath + "c1", kube::conflict({"", "v1", "configmaps"}, "c1", "helm"));
+        apply(3);
+        says("nothing was changed (dry run): 2 objects would be applied\n");
+        m_dryRun = false;
     }
 
     void remediesOfDifferentFailuresStandTogether() {

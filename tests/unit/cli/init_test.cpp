@@ -208,6 +208,8 @@ private Q_SLOTS:
         QVERIFY(said("was up already"));
         DownOptions deinit = down;
         deinit.removeAll = true;
+        QCOMPARE(run(std::make_unique<Down>(w->env, deinit)), 2);  // nobody to ask
+        deinit.assumeYes = true;
         QCOMPARE(run(std::make_unique<Down>(w->env, deinit)), 0);
         QVERIFY(!w->processes.running && !fs::exists(data()));
         QCOMPARE(kube::Kubeconfig::load(kubeconfig())->contexts(), std::vector<std::string>{"other"});
