@@ -70,6 +70,18 @@ void Init::check() {
                      .remedy = "kubectl --context MEMBER get serviceaccounts -n kubefed-system -o yaml shows "
                                "it in a member",
                      .changed = "nothing was changed"});
+    if (!m_options.pluginDir.empty()) {
+        // The controller runs elsewhere than this command.
+        m_options.pluginDir = std::filesystem::absolute(m_options.pluginDir).string();
+        std::error_code problem;
+        const std::filesystem::directory_iterator readable(m_options.pluginDir, problem);
+        if (problem)
+            return fail({.id = "KF1008",
+                         .message = "the folder of --plugin-dir cannot be read",
+                         .evidence = m_options.pluginDir + ": " + problem.message(),
+                         .remedy = "make it, or name another folder",
+                         .changed = "nothing was changed"});
+    }
     if (m_options.onlyStart && !m_local.exists())
         return fail({.id = "KF1205",
                      .message = "there is no federation \"" + m_options.name + "\" on this machine",

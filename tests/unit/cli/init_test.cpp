@@ -124,6 +124,9 @@ private Q_SLOTS:
     void theFolderOfPluginsIsRemembered() {
         controllerStarts();
         w->options.pluginDir = (w->root / "plugins").string();
+        QCOMPARE(run(std::make_unique<Init>(w->env, w->options)), 2);  // it is not there
+        QVERIFY(said("error KF1008: the folder of --plugin-dir cannot be read"));
+        fs::create_directory(w->options.pluginDir);
         QCOMPARE(initProd(), 0);
         const auto config = kube::parseYaml(*readFile(data() / "config.yaml"))->front().get_object();
         const kube::JsonArray* folders = kube::arrayAt(config, {"pluginDirs"});
