@@ -7,6 +7,7 @@
 #include <functional>
 
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QEventLoop>
 #include <QtCore/QSettings>
 #include <QtCore/QTemporaryDir>
 #include <QtCore/QTimer>
@@ -85,7 +86,10 @@ void flood(BenchSession& session, const client::FleetChanges& all, PaintCounter&
     int step = 0;
     double busy = 0;
     QTimer source;
+    QElapsedTimer tick;  // by how much the next one is late, the loop stood still
     QObject::connect(&source, &QTimer::timeout, &source, [&] {
+        busy = std::max(busy, tick.isValid() ? milliseconds(tick) - source.interval() : 0);
+        tick.start();
         client::FleetChanges changes;
         for (std::size_t i = 0; i < 10; ++i) {
             client::Object object =
@@ -105,15 +109,9 @@ void flood(BenchSession& session, const client::FleetChanges& all, PaintCounter&
         ++step;
     });
     source.start(5);
-    QElapsedTimer timer;
-    timer.start();
-    while (timer.elapsed() < kSeconds * 1000) {
-        QElapsedTimer one;
-        one.start();
-        QCoreApplication::processEvents();
-        busy = std::max(busy, milliseconds(one));
-        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 5);
-    }
+    QEventLoop loop;
+    QTimer::singleShot(kSeconds * 1000, &loop, &QEventLoop::quit);
+    loop.exec();
     std::printf("flood, %4.0f messages a second:  %8.1f repaints a second, longest stop %.1f ms\n",
                 static_cast<double>(step) / kSeconds, static_cast<double>(counter.paints) / kSeconds, busy);
 }
