@@ -184,9 +184,11 @@ std::vector<PolicyRule> rulesOf(const kube::Object& role, const ObjectReader& ob
     std::vector<PolicyRule> rules;
     const kube::JsonArray* selectors =
         kube::arrayAt(role.document(), {"aggregationRule", "clusterRoleSelectors"});
-    appendRules(role, rules);
-    if (selectors == nullptr || role.kind() != "ClusterRole")
+    if (selectors == nullptr || role.kind() != "ClusterRole") {
+        appendRules(role, rules);
         return rules;
+    }
+    // Its own are what was gathered once (role_aggregator.h): what is gone since counts no longer.
     for (const kube::Json& json : *selectors) {
         if (!json.is_object())
             continue;
@@ -197,7 +199,12 @@ std::vector<PolicyRule> rulesOf(const kube::Object& role, const ObjectReader& ob
                     appendRules(other, rules);
             });
     }
-    return rules;
+    // A role that is itself aggregated brings what its sources brought already.
+    std::vector<PolicyRule> once;
+    for (PolicyRule& rule : rules)
+        if (std::ranges::find(once, rule) == once.end())
+            once.push_back(std::move(rule));
+    return once;
 }
 
 kube::ObjectPtr roleOfRef(const kube::JsonObject& binding, std::string_view ns, const ObjectReader& objects) {

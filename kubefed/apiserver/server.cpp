@@ -8,6 +8,7 @@
 #include "kubefed/apiserver/controllers/event_expiry.h"
 #include "kubefed/apiserver/controllers/garbage_collector.h"
 #include "kubefed/apiserver/controllers/namespace_controller.h"
+#include "kubefed/apiserver/controllers/role_aggregator.h"
 #include "kubefed/apiserver/crd/crd_controller.h"
 #include "kubefed/apiserver/rest/non_resource.h"
 #include "kubefed/apiserver/rest/router.h"
@@ -83,7 +84,8 @@ public:
           m_crds(m_internal, m_openApi, m_watches, clock),
           m_namespaces(m_internal, clock, m_config.clusterCaPem),
           m_garbage(m_internal, clock),
-          m_events(m_internal, clock) {
+          m_events(m_internal, clock),
+          m_roles(m_internal, clock) {
         for (ResourceSpec& spec : builtinResources(*schemas->schemas))
             m_registry.add(std::move(spec));
     }
@@ -97,11 +99,13 @@ public:
         m_state.addObserver(m_namespaces);
         m_state.addObserver(m_garbage);
         m_state.addObserver(m_events);
+        m_state.addObserver(m_roles);
         bootstrap();
         m_crds.start(m_config.crds);
         m_namespaces.start();
         m_garbage.start();
         m_events.start();
+        m_roles.start();
         awaitStart();
         return {};
     }
@@ -150,6 +154,7 @@ public:
     NamespaceController m_namespaces;
     GarbageCollector m_garbage;
     EventExpiry m_events;
+    RoleAggregator m_roles;
 };
 
 Result<std::unique_ptr<ApiServer>> ApiServer::open(ApiServerConfig config, Clock& clock) {

@@ -309,6 +309,39 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", kMaps + "/strayed")->status(), 404);
     }
 
+    void aggregatedRolesShowWhatTheyGather() {
+        Server s;
+        const std::string roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+        const auto rulesOf = [&](const std::string& name) {
+            const kube::JsonObject role = body(s.ask("GET", roles + "/" + name));
+            const kube::JsonArray* rules = kube::arrayAt(role, {"rules"});
+            return rules == nullptr ? kube::JsonArray() : *rules;
+        };
+        s.clock.advance(10ms);
+        QVERIFY(rulesOf("view").size() > 1);
+        QVERIFY(rulesOf("admin").size() > rulesOf("edit").size());
+        const std::string rule = R"({"verbs":["get"],"apiGroups":["a.b"],"resources":["things"]})";
+        QCOMPARE(
+            s.ask("POST", roles,
+                  R"({"metadata":{"name":"more","labels":{"rbac.authorization.k8s.io/aggregate-to-view":)"
+                  R"("true"}},"rules":[)" +
+                      rule + "]}")
+                ->status(),
+            201);
+        s.clock.advance(10ms);
+        const auto has = [&](const std::string& name) {
+            const kube::JsonArray rules = rulesOf(name);
+            return std::find(rules.begin(), rules.end(), *kube::parseJson(rule)) != rules.end();
+        };
+        QVERIFY(has("view") && has("edit") && has("admin"));
+        const std::string before = text(s.ask("GET", roles + "/view"), {"metadata", "resourceVersion"});
+        s.clock.advance(1h);  // at rest, nothing is written
+        QCOMPARE(text(s.ask("GET", roles + "/view"), {"metadata", "resourceVersion"}), before);
+        s.ask("DELETE", roles + "/more");
+        s.clock.advance(10ms);
+        QVERIFY(!has("view") && !has("edit") && !has("admin"));
+    }
+
     void aContinueTokenCountsBelowItsNamespace() {
         Server s;
         for (const char* name : {"a", "b"})
