@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live fleet as people get it: the shipped programs in private folders, three simulated members, and a
 // client that finds the controller through the federation's API.
+#include <QDirIterator>
 #include <QProcess>
 #include <QRegularExpression>
 #include <QTemporaryDir>
@@ -97,6 +98,7 @@ private:
 
 private Q_SLOTS:
     void initTestCase();
+    void cleanup();
     void cleanupTestCase();
     void tellsTheFleetAndWhatHappens();
     void showsLiveFiguresInATable();
@@ -131,6 +133,19 @@ void FleetTest::initTestCase() {
                            "\"},\"spec\":{\"replicas\":3,\"selector\":{\"app\":\"web\"},\"template\":{"
                            "\"metadata\":{\"labels\":{\"app\":\"web\"}},\"spec\":{\"containers\":[{\"name\":"
                            "\"c\",\"image\":\"web:1\"}]}}}}"));
+    }
+}
+
+// What the two programs wrote is gone with their folder.
+void FleetTest::cleanup() {
+    if (!QTest::currentTestFailed())
+        return;
+    QDirIterator files(m_folder.path(), {"*.log"}, QDir::Files, QDirIterator::Subdirectories);
+    while (files.hasNext()) {
+        const std::filesystem::path file = files.next().toStdString();
+        const std::string text = readFile(file).value_or(std::string());
+        qWarning("the end of %s:\n%s", file.c_str(),
+                 text.substr(text.size() - std::min<std::size_t>(text.size(), 6'000)).c_str());
     }
 }
 
