@@ -149,8 +149,7 @@ void PolicyManager::installProbed(const std::shared_ptr<Install>& job, const Pro
               });
 }
 
-void PolicyManager::failInstall(const std::shared_ptr<Install>& job, Error error) {
-    const std::shared_ptr<Install> kept = job;
+void PolicyManager::failInstall(std::shared_ptr<Install> job, Error error) {
     const std::string& name = job->name.empty() ? job->announced : job->name;
     log::warning("a policy library is refused", {{"name", name}, {"why", error.text()}});
     // Of what is installed already, the reason stays to be read. A stranger's stays in the answer, and so
@@ -165,13 +164,12 @@ void PolicyManager::failInstall(const std::shared_ptr<Install>& job, Error error
                        error.text()};
         writeStatus(name);
     }
-    m_installs.erase(kept);
-    if (auto done = std::exchange(kept->done, nullptr))
+    m_installs.erase(job);
+    if (auto done = std::exchange(job->done, nullptr))
         done(fail(std::move(error)));
 }
 
-void PolicyManager::finishInstall(const std::shared_ptr<Install>& job, const ProbedPolicy& probed) {
-    const std::shared_ptr<Install> kept = job;
+void PolicyManager::finishInstall(std::shared_ptr<Install> job, const ProbedPolicy& probed) {
     Entry& entry = m_entries[job->name];
     entry.refused.clear();
     entry.installed = PolicyWord{.holds = true, .reason = "Installed", .message = {}};
@@ -186,9 +184,9 @@ void PolicyManager::finishInstall(const std::shared_ptr<Install>& job, const Pro
     log::info("a policy plugin is installed",
               {{"name", job->name}, {"version", probed.version}, {"sha256", probed.sha256}});
     m_handlers.changed();
-    m_installs.erase(kept);
-    if (auto done = std::exchange(kept->done, nullptr))
-        done(describe(kept->name));
+    m_installs.erase(job);
+    if (auto done = std::exchange(job->done, nullptr))
+        done(describe(job->name));
 }
 
 Request PolicyManager::remove(std::string name, Callback<void> done) {

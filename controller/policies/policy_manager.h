@@ -111,8 +111,9 @@ private:
     void installProbed(const std::shared_ptr<Install>& job, const ProbedPolicy& probed);
     [[nodiscard]] Result<void> checkInstall(const Install& job) const;
     [[nodiscard]] bool staysDisabled(const Install& job) const;
-    void failInstall(const std::shared_ptr<Install>& job, Error error);
-    void finishInstall(const std::shared_ptr<Install>& job, const ProbedPolicy& probed);
+    // By value: what holds `job` may go when it is taken from m_installs.
+    void failInstall(std::shared_ptr<Install> job, Error error);
+    void finishInstall(std::shared_ptr<Install> job, const ProbedPolicy& probed);
     [[nodiscard]] std::vector<kube::JsonObject> configsOf(const std::string& name) const;
     [[nodiscard]] InstalledPolicy describe(const std::string& name) const;
     [[nodiscard]] std::filesystem::path stored(const std::string& sha256) const {
