@@ -64,7 +64,7 @@ struct Weighted : kubefed::policy::Policy {
         while (left > 0 && serve(left)) {
         }
         for (const Share& share : shares)
-            explain(share);
+            explain(share, round.wanted());
     }
 
     // Whoever is served gets at least one, so no more than `left` of them need their place in the order.
@@ -121,7 +121,7 @@ struct Weighted : kubefed::policy::Policy {
             c.say("limits fix it at {}", c.min());
     }
 
-    static void explain(const Share& share) {
+    static void explain(const Share& share, std::int64_t wanted) {
         Candidate& c = *share.cluster;
         const std::int64_t placed = c.min() + share.extra;
         const bool isLast = share.extra == share.leftThen;
@@ -135,7 +135,7 @@ struct Weighted : kubefed::policy::Policy {
             c.place(placed, "minimum {}, plus {} of the {} left (weight {})", c.min(), share.extra,
                     share.leftThen, share.weight);
         else if (isLast)
-            c.place(placed, "the last {}", share.extra);
+            c.place(placed, placed == wanted ? "all {}" : "the last {}", share.extra);
         else
             c.place(placed, "{} of the {} left after minimums (weight {} of {}, rounded up)", share.extra,
                     share.leftThen, share.weight, share.weightsThen);

@@ -50,6 +50,10 @@ private Q_SLOTS:
         QCOMPARE(d.explanation->verdict(at(two, "tokyo")),
                  std::string("chosen: 6 of the 7 left after minimums (weight 3 of 4, rounded up)"));
         QCOMPARE(d.explanation->verdict(at(two, "osaka")), std::string("chosen: minimum 2, plus the last 1"));
+        const auto one = fleet({cluster("tokyo")});
+        const Decision alone =
+            m_decider->decide(one, replicated(9), m_decider->policyOf("plugins: [{name: weighted}]"));
+        QCOMPARE(alone.explanation->verdict(at(one, "tokyo")), std::string("chosen: all 9"));
     }
 
     void weightsAreExactWhereDoublesAreNot() {
