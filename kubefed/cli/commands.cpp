@@ -235,6 +235,7 @@ void addSandbox(CLI::App& app, Choice& choice) {
 Parsed parseCommandLine(const std::vector<std::string>& arguments, Environment& environment) {
     CLI::App app("kubefed: many Kubernetes clusters as one", "kubefed");
     app.require_subcommand(1);
+    app.set_version_flag("--version", std::string(), "Show the version of this program, and leave");
     Choice choice;
     addInit(app, choice);
     addDown(app, choice);
@@ -251,16 +252,23 @@ Parsed parseCommandLine(const std::vector<std::string>& arguments, Environment& 
         // CLI11 takes them from the back.
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        CLI::App* shown = &app;
-        while (!shown->get_subcommands().empty())
-            shown = shown->get_subcommands().front();
-        environment.out << shown->help() << std::flush;
+        environment.out << app.help() << std::flush;  // of the verb that was named
         return kDone;
+    } catch (const CLI::CallForVersion&) {
+        return parseCommandLine({"version", "--client"}, environment);
     } catch (const CLI::ParseError& error) {
-        return environment.report.error({.id = "KF1008",
-                                         .message = error.what(),
-                                         .remedy = "kubefed --help",
-                                         .changed = "nothing was changed"});
+        std::string verb = app.get_name();
+        for (const CLI::App* shown = &app; !shown->get_subcommands().empty();) {
+            shown = shown->get_subcommands().front();
+            verb += ' ' + shown->get_name();
+        }
+        const bool isEarly = !arguments.empty() && arguments.front().starts_with('-');
+        return environment.report.error(
+            {.id = "KF1008",
+             .message = isEarly ? "options stand after the verb, \"" + arguments.front() + "\" stands before"
+                                : error.what(),
+             .remedy = verb + " --help",
+             .changed = "nothing was changed"});
     }
     environment.report.setVerbose(choice.verbose);
     return choice.make(environment);
