@@ -1,133 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fstream>
 
 #include <QTemporaryDir>
 #include <QTest>
 
 #include "kubefed/client/connection_words.h"
-#include "kubefed/client/convert.h"
-#include "kubefed/client/federation_client.h"
-#include "kubefed/client/fleet_fold.h"
 #include "kubefed/client/locate.h"
-#include "kubefed/client/recording.h"
 #include "kubefed/util/file.h"
 #include "kubefed/util/qt_clock.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_transport.h"
 
 #include "fake_federation.h"
+#include "fleet_values.h"
 
 using namespace kubefed;
 using namespace kubefed::client;
-
-namespace {
-
-Cluster cluster(ClusterNumber number, const std::string& name) {
-    Cluster value;
-    value.number = number;
-    value.name = name;
-    value.labels = {{"topology.kubernetes.io/region", "jp"}};
-    value.phase = Phase::Ready;
-    value.phaseSince = 5;
-    value.reason = "r";
-    value.message = "m";
-    value.lastContact = 900;
-    value.latency = 12;
-    value.kubernetesVersion = "v1.34.4";
-    value.nodes = NodeCounts{2, 3};
-    value.objects = ObjectCounts{4, 3, 1, 2};
-    value.allocatable = {{"cpu", "4"}};
-    value.requested = {{"cpu", "1"}};
-    value.taints = {{"k", "v", "NoSchedule"}};
-    value.unschedulable = true;
-    value.conditions = {{"Ready", "True", "Ok", "fine", 7}};
-    value.apiEndpoint = "https://10.0.0.1:6443";
-    value.created = 1;
-    value.credentialsExpire = 2;
-    value.timeline = {{3, Phase::Joining, "new"}, {5, Phase::Ready, ""}};
-    value.latencies = {10, -1, 12};
-    return value;
-}
-
-Object object(const std::string& name) {
-    Object value;
-    value.id = {"", "v1", "ReplicationController", "shop", name};
-    value.uid = "u";
-    value.policy = "shop/web";
-    value.wanted = 9;
-    value.ready = 0;
-    value.unplaced = 1;
-    value.health = ObjectHealth::Failing;
-    value.since = 4;
-    value.reason = "ImagePullBackOff";
-    value.message = "in tokyo: ×2";
-    value.created = 3;
-    value.shares = {{1, "Synced", "", "", 5, 5, 6}, {2, "Failed", "NotApplicable", "why", 4, {}, 6}};
-    return value;
-}
-
-FleetChanges fleet() {
-    FleetChanges all;
-    all.clusters = {cluster(1, "tokyo"), cluster(2, "osaka")};
-    all.objects = {object("web")};
-    all.activities = {{1, 10, Severity::Warning, 2, object("web").id, "Failing", "web fails"}};
-    all.totals = Totals{0.01, {}, 3, 1.5};
-    return all;
-}
-
-v1::FleetMessage changesMessage(const FleetChanges& changes, TimeMs now = 1000) {
-    v1::FleetMessage message;
-    message.set_now(now);
-    toMessage(changes, *message.mutable_changes());
-    return message;
-}
-
-std::vector<v1::FleetMessage> snapshot(bool resync = false) {
-    std::vector<v1::FleetMessage> messages(4);
-    FleetInfo info{.federationId = "id", .federation = "prod", .controllerVersion = "1", .namespaces = {"a"}};
-    info.seesAllNamespaces = false;
-    toMessage(info, *messages[0].mutable_begin());
-    messages[0].mutable_begin()->set_is_resync(resync);
-    // In two parts, as a large one comes.
-    FleetChanges first = fleet();
-    first.clusters.resize(1);
-    first.totals.reset();
-    FleetChanges second = fleet();
-    second.clusters.erase(second.clusters.begin());
-    second.objects.clear();
-    second.activities.clear();
-    messages[1] = changesMessage(first);
-    messages[2] = changesMessage(second);
-    (void)messages[3].mutable_end();
-    messages[0].set_now(1000);
-    messages[3].set_now(1000);
-    return messages;
-}
-
-struct Sink final : FleetSink {
-    void stateChanged(ConnectionState state, const Error& error) override {
-        states.push_back(state);
-        errors.push_back(error);
-    }
-    void reset(const FleetInfo& info, FleetChanges all) override {
-        ++resets;
-        fold.reset(info, std::move(all));
-    }
-    void changed(FleetChanges changes) override {
-        ++changedTimes;
-        fold.apply(std::move(changes));
-    }
-    void heard() override { ++heardTimes; }
-    [[nodiscard]] ConnectionState state() const { return states.back(); }
-    int heardTimes = 0;
-    std::vector<ConnectionState> states;
-    std::vector<Error> errors;
-    int resets = 0;
-    int changedTimes = 0;
-    FleetFold fold;
-};
-
-}  // namespace
+using namespace kubefed::client::testing;
 
 class ClientTest : public QObject {
     Q_OBJECT
@@ -139,8 +27,6 @@ private:
                 .certificatePem = m_client.certPem,
                 .keyPem = m_client.keyPem};
     }
-    // A recording of 10 s: a snapshot at 1000, a contact each second, tokyo Unreachable at 5000.
-    void record(const std::filesystem::path& file);
 
     net::KeyPair m_ca, m_server, m_client;
     QtClock m_clock;
@@ -165,9 +51,6 @@ private Q_SLOTS:
     void uploads();
     void readsNoFasterThanItIsTaken();
     void locates();
-    void replaysWhatWasRecorded();
-    void seeksBackwards();
-    void refusesBadRecordings();
 };
 
 void ClientTest::initTestCase() {
@@ -533,148 +416,6 @@ void ClientTest::locates() {
     QCOMPARE((*found)->certificatePem, std::string("cert"));
     QVERIFY(ask(200, "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"data\":{\"federationId\":\"x\"}}"));
     QVERIFY(found->error().code == Code::FailedPrecondition);
-}
-
-void ClientTest::record(const std::filesystem::path& file) {
-    // A source that tells what the test says, at its own time.
-    struct Source final : FleetSource {
-        void start(FleetSink& to) override { sink = &to; }
-        [[nodiscard]] TimeMs now() const override { return time; }
-        Request explain(const ObjectId& id, Callback<Explanation> done) override {
-            Explanation explanation;
-            explanation.object = id;
-            explanation.because = "recorded";
-            done(explanation);
-            return {};
-        }
-        Request listPolicies(Callback<std::vector<PolicyPlugin>>) override { return {}; }
-        FleetSink* sink = nullptr;
-        TimeMs time = 1000;
-    };
-    auto made = std::make_unique<Source>();
-    Source& source = *made;
-    FakeClock clock;
-    Sink sink;
-    auto recording = RecordingSource::make(std::move(made), file, clock);
-    QVERIFY(recording.has_value());
-    (*recording)->start(sink);
-    source.sink->stateChanged(ConnectionState::Live, {.code = Code::Ok});
-    source.sink->reset({.federation = "prod"}, fleet());
-    for (source.time = 2000; source.time <= 11'000; source.time += 1000) {
-        FleetChanges changes;
-        changes.contacts = {{1, source.time, 20, true}};
-        if (source.time == 5000) {
-            changes.clusters = {cluster(1, "tokyo")};
-            changes.clusters[0].phase = Phase::Unreachable;
-            changes.contacts.clear();
-        }
-        source.sink->changed(std::move(changes));
-    }
-    source.time = 11'000;
-    (void)(*recording)->explain(object("web").id, [](auto) {});
-    QCOMPARE(sink.resets, 1);
-    QCOMPARE(sink.changedTimes, 10);
-}
-
-void ClientTest::replaysWhatWasRecorded() {
-    const auto file = std::filesystem::path(m_folder.path().toStdString()) / "one.rec";
-    record(file);
-    FakeClock clock;
-    auto replay = ReplaySource::make(file, clock);
-    QVERIFY2(replay.has_value(), replay ? "" : replay.error().message.c_str());
-    ReplaySource& source = **replay;
-    Sink sink;
-    QCOMPARE(source.begin(), TimeMs{1000});
-    QCOMPARE(source.end(), TimeMs{11'000});
-    source.start(sink);
-    QVERIFY(sink.states.empty());
-    clock.advance(Duration::zero());
-    QCOMPARE(sink.resets, 1);
-    QCOMPARE(sink.state(), ConnectionState::Live);
-    QVERIFY(sink.fold.whole().clusters == fleet().clusters);
-    clock.advance(Duration{1'500});
-    QCOMPARE(source.now(), TimeMs{2'500});
-    QCOMPARE(sink.changedTimes, 1);
-    source.setSpeed(0);
-    clock.advance(Duration{60'000});
-    QCOMPARE(source.now(), TimeMs{2'500});
-    QCOMPARE(sink.changedTimes, 1);
-    source.setSpeed(10);
-    clock.advance(Duration{300});
-    QCOMPARE(source.now(), TimeMs{5'500});
-    QVERIFY(sink.fold.clusters().at(1).phase == Phase::Unreachable);
-    clock.advance(Duration{60'000});
-    QCOMPARE(source.now(), source.end());
-    QCOMPARE(sink.changedTimes, 10);
-    std::optional<Result<Explanation>> known, unknown;
-    const Request one = source.explain(object("web").id, [&](auto result) { known = std::move(result); });
-    const Request two = source.explain(object("x").id, [&](auto result) { unknown = std::move(result); });
-    QVERIFY(!known);
-    clock.advance(Duration::zero());
-    QCOMPARE((*known)->because, std::string("recorded"));
-    QVERIFY(unknown->error().code == Code::Unimplemented);
-}
-
-void ClientTest::seeksBackwards() {
-    const auto file = std::filesystem::path(m_folder.path().toStdString()) / "two.rec";
-    record(file);
-    FakeClock clock;
-    auto replay = ReplaySource::make(file, clock);
-    QVERIFY(replay.has_value());
-    Sink sink;
-    (*replay)->start(sink);
-    (*replay)->setSpeed(0);
-    (*replay)->seek(8'000);
-    clock.advance(Duration::zero());
-    QCOMPARE(sink.resets, 1);
-    QCOMPARE(sink.changedTimes, 0);
-    QVERIFY(sink.fold.clusters().at(1).phase == Phase::Unreachable);
-    const Cluster at8 = sink.fold.clusters().at(1);
-    (*replay)->seek(3'000);
-    clock.advance(Duration::zero());
-    QCOMPARE(sink.resets, 2);
-    QCOMPARE((*replay)->now(), TimeMs{3'000});
-    QVERIFY(sink.fold.clusters().at(1).phase == Phase::Ready);
-    QCOMPARE(sink.fold.clusters().at(1).latencies.size(), std::size_t{5});
-    (*replay)->seek(8'000);
-    clock.advance(Duration::zero());
-    QVERIFY(sink.fold.clusters().at(1) == at8);
-    (*replay)->seek(-5);
-    clock.advance(Duration::zero());
-    QVERIFY(sink.fold.whole().clusters == fleet().clusters);
-    QCOMPARE((*replay)->now(), TimeMs{1'000});
-}
-
-void ClientTest::refusesBadRecordings() {
-    const std::filesystem::path folder(m_folder.path().toStdString());
-    record(folder / "good.rec");
-    const std::string good = *readFile(folder / "good.rec");
-    FakeClock clock;
-    const auto code = [&](const std::string& bytes) {
-        (void)writeFile(folder / "bad.rec", bytes);
-        const auto replay = ReplaySource::make(folder / "bad.rec", clock);
-        if (replay)
-            return Code::Ok;
-        return replay.error().message.find("bad.rec") != std::string::npos ? replay.error().code
-                                                                           : Code::Internal;
-    };
-    QVERIFY(code(good) == Code::Ok);
-    QVERIFY(code("") == Code::InvalidArgument);
-    QVERIFY(code("\x7f"
-                 "ELF and so on") == Code::InvalidArgument);
-    QVERIFY(code("kubefed-recording 2\n") == Code::InvalidArgument);
-    QVERIFY(code(good.substr(0, 20)) == Code::InvalidArgument);
-    // Cut off at any place: an error, or (between two blocks) the part that is there.
-    for (std::size_t size = 20; size < good.size(); size += 7)
-        QVERIFY(code(good.substr(0, size)) == Code::InvalidArgument);
-    // A bit wrong at any place: an error, or another recording; never a crash.
-    for (std::size_t at = 20; at < good.size(); ++at) {
-        std::string bytes = good;
-        bytes[at] = static_cast<char>(bytes[at] ^ 0x40);
-        const auto answer = code(bytes);
-        QVERIFY(answer == Code::InvalidArgument || answer == Code::Ok);
-    }
-    QVERIFY(ReplaySource::make(folder / "none.rec", clock).error().code == Code::NotFound);
 }
 
 QTEST_GUILESS_MAIN(ClientTest)

@@ -1,110 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <atomic>
-#include <fstream>
-#include <thread>
 
 #include <QTemporaryDir>
 #include <QTest>
 
-#include "controller/rpc/federation_service.h"
-#include "controller/rpc/policy_values.h"
-#include "kubefed/client/federation_client.h"
 #include "kubefed/util/file.h"
-#include "kubefed/util/qt_clock.h"
 #include "kubefed/v1/federation.grpc.pb.h"
 
 #include "rpc_fixture.h"
+#include "rpc_world.h"
 #include "simulation.h"
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 using namespace kubefed;
 using namespace kubefed::controller;
+using namespace kubefed::controller::testing;
 using client::ConnectionState;
 
-namespace {
-
-// Answers nothing by itself: the test does.
-struct ManualHandler final : RpcHandler {
-    void watch(Credentials credentials, std::vector<std::string>, FleetStreamPtr stream) override {
-        last = std::move(credentials);
-        streams.push_back(std::move(stream));
-    }
-    void resync(const FleetStream*) override { ++resyncs; }
-    void gone(const FleetStream* stream) override {
-        std::erase_if(streams, [stream](const auto& known) { return known.get() == stream; });
-    }
-    void explain(Credentials, client::ObjectId, Callback<client::Explanation> done) override {
-        held.push_back(std::move(done));
-    }
-    void listPolicies(Credentials, Callback<std::vector<client::PolicyPlugin>> done) override {
-        InstalledPolicy weighted;
-        weighted.name = "weighted";
-        weighted.libraryGeneration = 3;
-        weighted.calls = 8;
-        weighted.p50 = std::chrono::nanoseconds(2'500);
-        weighted.p99 = std::chrono::milliseconds(7);
-        InstalledPolicy idle;
-        idle.name = "idle";
-        done(toClient(std::vector{weighted, idle}));
-    }
-    void beginInstall(Credentials, Callback<std::filesystem::path> done) override {
-        if (mayInstall)
-            done(folder);
-        else
-            done(fail(Code::PermissionDenied, "you may not"));
-    }
-    void install(const void*, Credentials, PolicyUpload upload,
-                 Callback<client::PolicyInstalled> done) override {
-        uploads.push_back(upload);
-        if (holdsInstalls)
-            return heldInstalls.push_back(std::move(done));
-        std::ifstream in(upload.file, std::ios::binary);
-        library.assign(std::istreambuf_iterator<char>(in), {});
-        client::PolicyInstalled installed;
-        installed.plugin.name = "nearest";
-        done(installed);
-    }
-    void giveUp(const void*) override { ++givenUp; }
-    bool mayInstall = true;
-    bool holdsInstalls = false;
-    std::vector<Callback<client::PolicyInstalled>> heldInstalls;
-    int givenUp = 0;
-    std::filesystem::path folder;
-    std::vector<PolicyUpload> uploads;
-    std::string library;
-    Credentials last;
-    std::vector<FleetStreamPtr> streams;
-    std::vector<Callback<client::Explanation>> held;
-    int resyncs = 0;
-};
-
-std::shared_ptr<const Visibility> all() {
-    return std::make_shared<const Visibility>(Visibility{.clusters = true, .allNamespaces = true});
-}
-
-}  // namespace
-
-class RpcTest : public QObject {
+class RpcTest : public QObject, private RpcWorld {
     Q_OBJECT
 
-private:
-    [[nodiscard]] RpcConfig config(std::uint16_t port = 0) const {
-        return {.port = port, .certificate = m_server, .clientCaPem = m_ca.certPem};
-    }
-    [[nodiscard]] client::FederationEndpoint endpoint(std::uint16_t port, const net::KeyPair& who) const {
-        return {.address = "127.0.0.1:" + std::to_string(port),
-                .caPem = m_ca.certPem,
-                .certificatePem = who.certPem,
-                .keyPem = who.keyPem};
-    }
-    [[nodiscard]] static client::TimeMs now() { return 5'000; }
-
-    net::KeyPair m_ca, m_server, m_ann, m_bob;
-    QtClock m_clock;
-
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { makeKeys(); }
     void sendsSnapshotsInParts();
     void endsPartsByTheirSize();
     void showsWhatMayBeSeen();
@@ -119,19 +36,7 @@ private Q_SLOTS:
     void asksTheApiForRights();
     void looksAtRightsAgain();
     void refusesStrangers();
-    void takesALibrary();
-    void asksWhetherItMayReplace();
-    void givesUpACancelledInstall();
-    void refusesBadUploads_data();
-    void refusesBadUploads();
 };
-
-void RpcTest::initTestCase() {
-    m_ca = *net::makeCa("test", std::chrono::hours{24});
-    m_server = *net::makeCertificate(m_ca, {.commonName = "s", .addresses = {"127.0.0.1"}, .server = true});
-    m_ann = *net::makeCertificate(m_ca, {.commonName = "ann", .organizations = {"dev"}, .client = true});
-    m_bob = *net::makeCertificate(m_ca, {.commonName = "bob", .client = true});
-}
 
 void RpcTest::sendsSnapshotsInParts() {
     ManualHandler handler;
@@ -607,178 +512,6 @@ void RpcTest::refusesStrangers() {
     // Nor does a server's certificate of ours.
     QVERIFY(state(endpoint((*server)->port(), m_server)).first == ConnectionState::Disconnected);
     feed.stop();
-}
-
-void RpcTest::takesALibrary() {
-    ManualHandler handler;
-    QTemporaryDir folder;
-    handler.folder = folder.path().toStdString();
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    const std::filesystem::path file = handler.folder / "nearest.so";
-    const std::string bytes(1'000'000, 'x');
-    QVERIFY(writeFile(file, bytes).has_value());
-    std::optional<Result<client::PolicyInstalled>> installed;
-    Request request = client.installPolicy(file, true, [&](auto result) { installed = std::move(result); });
-    QTRY_VERIFY(installed);
-    QVERIFY2(installed->has_value(), installed->has_value() ? "" : installed->error().message.c_str());
-    QCOMPARE((*installed)->plugin.name, std::string("nearest"));
-    QCOMPARE(handler.library, bytes);
-    QVERIFY(handler.uploads[0].trusted);
-    QCOMPARE(handler.uploads[0].sha256.size(), std::size_t{64});
-    QTRY_VERIFY(!std::filesystem::exists(handler.uploads[0].file));  // it is not kept
-    handler.mayInstall = false;
-    installed.reset();
-    request = client.installPolicy(file, true, [&](auto result) { installed = std::move(result); });
-    QTRY_VERIFY(installed);
-    QVERIFY(installed->error().code == Code::PermissionDenied);
-    QCOMPARE(handler.uploads.size(), std::size_t{1});
-}
-
-// Who may create may install; whether also in place of another one is known only when its name is.
-void RpcTest::asksWhetherItMayReplace() {
-    Simulation sim(1);
-    sim.start();
-    ReviewingHost host(m_clock);
-    FleetFeed feed(sim.clock, {});
-    QTemporaryDir folder;
-    std::vector<std::optional<Error>> refusals;
-    PolicyIntake intake;
-    intake.folder = [&] { return std::filesystem::path(folder.path().toStdString()); };
-    intake.install = [&](const PolicyUpload& upload, Callback<client::PolicyInstalled> done) {
-        refusals.push_back(upload.mayNotReplace);
-        return m_clock.after(Duration::zero(), [done = std::move(done)]() mutable { done({}); });
-    };
-    FederationService service(*sim.controller, feed, host, m_clock, {}, {}, intake);
-    auto server = RpcServer::make(config(), service, &now);
-    QVERIFY(server.has_value());
-    host.allowed = {"ann create policyplugins", "ann update policyplugins", "bob create policyplugins"};
-    const std::filesystem::path file = intake.folder() / "nearest.so";
-    QVERIFY(writeFile(file, "bytes").has_value());
-    for (const net::KeyPair& who : {m_ann, m_bob}) {
-        client::FederationClient client(endpoint((*server)->port(), who), m_clock);
-        std::optional<Result<client::PolicyInstalled>> installed;
-        const Request request =
-            client.installPolicy(file, true, [&](auto result) { installed = std::move(result); });
-        QTRY_VERIFY(installed);
-        QVERIFY2(installed->has_value(), installed->has_value() ? "" : installed->error().message.c_str());
-    }
-    QCOMPARE(refusals.size(), std::size_t{2});
-    QVERIFY(!refusals[0]);
-    QVERIFY(refusals[1] && refusals[1]->code == Code::PermissionDenied);
-    QVERIFY(refusals[1]->message.find("\"bob\" may not update policyplugins") != std::string::npos);
-}
-
-void RpcTest::givesUpACancelledInstall() {
-    QTemporaryDir folder;
-    const std::filesystem::path uploads = folder.path().toStdString() + "/uploads";
-    const std::filesystem::path file = folder.path().toStdString() + "/nearest.so";
-    std::filesystem::create_directory(uploads);
-    QVERIFY(writeFile(file, "x").has_value());
-    {
-        ManualHandler handler;
-        handler.folder = uploads;
-        handler.holdsInstalls = true;
-        auto server = RpcServer::make(config(), handler, &now);
-        QVERIFY(server.has_value());
-        client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-        Request request = client.installPolicy(file, true, [](auto) {});
-        QTRY_COMPARE(handler.heldInstalls.size(), std::size_t{1});
-        QVERIFY(std::filesystem::exists(handler.uploads[0].file));  // it may still be read
-        request.cancel();
-        QTRY_COMPARE(handler.givenUp, 1);
-        // An answer comes all the same, when the call and its reply have gone.
-        server->reset();
-        client::PolicyInstalled installed;
-        installed.plugin.name = std::string(1'000, 'n');
-        handler.heldInstalls[0](installed);
-        handler.heldInstalls.clear();
-        QTRY_VERIFY(std::filesystem::is_empty(uploads));
-    }
-    // The service gives up what it asked for.
-    struct Held final : Request::State {
-        Held(int& count, Callback<client::PolicyInstalled> done) : ended(count), answer(std::move(done)) {}
-        ~Held() override { ++ended; }
-        int& ended;
-        Callback<client::PolicyInstalled> answer;
-    };
-    int begun = 0;
-    int ended = 0;
-    Simulation sim(1);
-    sim.start();
-    ReviewingHost host(m_clock);
-    host.allowed = {"ann create policyplugins"};
-    FleetFeed feed(sim.clock, {});
-    feed.start(*sim.controller);
-    FederationService service(*sim.controller, feed, host, m_clock, {}, {},
-                              {.folder = [&] { return uploads; },
-                               .install =
-                                   [&](PolicyUpload, Callback<client::PolicyInstalled> done) {
-                                       ++begun;
-                                       return Request(std::make_unique<Held>(ended, std::move(done)));
-                                   }});
-    auto server = RpcServer::make(config(), service, &now);
-    QVERIFY(server.has_value());
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    Request request = client.installPolicy(file, true, [](auto) {});
-    QTRY_COMPARE(begun, 1);
-    QCOMPARE(ended, 0);
-    request.cancel();
-    QTRY_COMPARE(ended, 1);
-    QTRY_VERIFY(std::filesystem::is_empty(uploads));
-    feed.stop();
-}
-
-void RpcTest::refusesBadUploads_data() {
-    QTest::addColumn<QStringList>("messages");  // "h SIZE SHA" or "c BYTES"
-    QTest::addColumn<int>("code");
-    const QString hashOfX = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
-    const int invalid = static_cast<int>(Code::InvalidArgument);
-    QTest::newRow("good") << QStringList{"h 1 " + hashOfX, "c x"} << 0;
-    QTest::newRow("nothing") << QStringList{} << invalid;
-    QTest::newRow("no header") << QStringList{"c x"} << invalid;
-    QTest::newRow("two headers") << QStringList{"h 1 " + hashOfX, "h 1 " + hashOfX} << invalid;
-    QTest::newRow("too large") << QStringList{"h 99999999999 " + hashOfX} << invalid;
-    QTest::newRow("more than announced") << QStringList{"h 1 " + hashOfX, "c xx"} << invalid;
-    QTest::newRow("less than announced") << QStringList{"h 2 " + hashOfX, "c x"} << invalid;
-    QTest::newRow("damaged") << QStringList{"h 1 " + hashOfX, "c y"} << static_cast<int>(Code::DataLoss);
-}
-
-void RpcTest::refusesBadUploads() {
-    QFETCH(QStringList, messages);
-    QFETCH(int, code);
-    ManualHandler handler;
-    QTemporaryDir folder;
-    handler.folder = folder.path().toStdString();
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    grpc::SslCredentialsOptions tls{m_ca.certPem, m_ann.keyPem, m_ann.certPem};
-    const auto stub = v1::Federation::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string((*server)->port()), grpc::SslCredentials(tls)));
-    std::atomic<int> answered{-1};
-    std::jthread caller([&] {  // the handler needs this thread's event loop
-        grpc::ClientContext context;
-        v1::InstallPolicyResponse reply;
-        const auto writer = stub->InstallPolicy(&context, &reply);
-        for (const QString& text : messages) {
-            const QStringList words = text.split(' ');
-            v1::InstallPolicyRequest message;
-            if (words[0] == "h") {
-                message.mutable_header()->set_size(words[1].toULongLong());
-                message.mutable_header()->set_sha256(words[2].toStdString());
-            } else {
-                message.set_chunk(words[1].toStdString());
-            }
-            if (!writer->Write(message))
-                break;
-        }
-        writer->WritesDone();
-        answered = static_cast<int>(writer->Finish().error_code());
-    });
-    QTRY_COMPARE(answered.load(), code);
-    QCOMPARE(handler.uploads.size(), code == 0 ? std::size_t{1} : std::size_t{0});
-    QTRY_VERIFY(std::filesystem::is_empty(handler.folder));
 }
 
 QTEST_GUILESS_MAIN(RpcTest)
