@@ -105,6 +105,9 @@ private Q_SLOTS:
     void showsAUserOneNamespace();
     void comesBackAfterARestart();
     void explainsOnTheCommandLine();
+    void saysWhatIsNotThere_data();
+    void saysWhatIsNotThere();
+    void tellsTheSandboxesClusters();
 };
 
 void FleetTest::initTestCase() {
@@ -309,6 +312,38 @@ void FleetTest::explainsOnTheCommandLine() {
         QVERIFY2(m_said.find(word) != std::string::npos, m_said.c_str());
     QCOMPARE(kubefed({"why", "rc/none", "-n", "shop", "-o", "wide"}), 1);
     QVERIFY2(m_said.find("KF1011") != std::string::npos, m_said.c_str());
+}
+
+void FleetTest::saysWhatIsNotThere_data() {
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<QStringList>("words");
+    QTest::newRow("no such type") << QStringList{"get", "nosuch"} << QStringList{"error KF1010:", "nosuch"};
+    QTest::newRow("a namespace") << QStringList{"why", "ns/shop"}
+                                 << QStringList{"error KF1401: ns/shop has no placement",
+                                                "made in each member where something in it is placed"};
+    QTest::newRow("not propagated") << QStringList{"why", "clusterrole/edit"}
+                                    << QStringList{"error KF1401: clusterrole/edit has no placement",
+                                                   "is not a type that the federation propagates"};
+    QTest::newRow("made by the federation itself") << QStringList{"why", "cm/kube-root-ca.crt", "-n", "shop"}
+                                                   << QStringList{"error KF1401:", "it is not propagated: "};
+    QTest::newRow("no such cluster of the sandbox")
+        << QStringList{"sandbox", "fault", "kyoto", "freeze"}
+        << QStringList{"error KF1503: the sandbox refused", "kyoto", "kubefed sandbox status"};
+}
+
+void FleetTest::saysWhatIsNotThere() {
+    QFETCH(const QStringList, arguments);
+    QFETCH(QStringList, words);
+    QCOMPARE(kubefed(arguments), 1);
+    words << "nothing was changed";
+    for (const QString& word : words)
+        QVERIFY2(m_said.find(word.toStdString()) != std::string::npos, m_said.c_str());
+}
+
+void FleetTest::tellsTheSandboxesClusters() {
+    QVERIFY2(kubefed({"sandbox", "status"}) == 0, m_said.c_str());
+    for (const char* cluster : {"tokyo", "osaka", "oregon"})
+        QVERIFY2(m_said.find(cluster) != std::string::npos, m_said.c_str());
 }
 
 QTEST_GUILESS_MAIN(FleetTest)

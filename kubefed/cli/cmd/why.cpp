@@ -115,10 +115,13 @@ void Why::noPlacement() {
     CliError error{.id = "KF1401",
                    .message = m_type + "/" + m_name + " has no placement",
                    .changed = "nothing was changed"};
-    if (fed::findKind(m_object.gvk()) == nullptr) {
+    const fed::KindTraits* kind = fed::findKind(m_object.gvk());
+    if (kind == nullptr) {
         error.evidence = m_object.gvk().text() + " is not a type that the federation propagates";
     } else if (const std::string_view reason = fed::whyNoTemplate(m_object); !reason.empty()) {
         error.evidence = "it is not propagated: " + std::string(reason);
+    } else if (kind->role == fed::Role::Namespace) {
+        error.evidence = "a namespace is made in each member where something in it is placed";
     } else {
         return undecided(std::move(error));
     }

@@ -61,6 +61,21 @@ private Q_SLOTS:
         QVERIFY(said.contains("nothing was changed"));
     }
 
+    void aSandboxThatDoesNotRunIsSaid() {
+        CliWorld world;
+        world.env.dataHome = world.folder.path().toStdString();
+        Parsed parsed = parseCommandLine({"sandbox", "status"}, world.env);
+        auto* verb = std::get_if<std::unique_ptr<Verb>>(&parsed);
+        QVERIFY(verb != nullptr);
+        std::optional<int> code;
+        (*verb)->start([&](int ended) { code = ended; });
+        world.clock.advance(std::chrono::seconds{1});
+        QCOMPARE(code.value_or(-1), 1);
+        for (const char* words :
+             {"error KF1502: the sandbox does not run", "kubefed sandbox up", "nothing was changed"})
+            QVERIFY2(world.err.str().find(words) != std::string::npos, world.err.str().c_str());
+    }
+
     void theVersionIsThatOfTheProgramAlone() {
         CliWorld world;
         const Parsed parsed = parseCommandLine({"--version"}, world.env);

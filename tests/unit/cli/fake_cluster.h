@@ -241,6 +241,7 @@ class FakeProcesses final : public Processes {
 public:
     std::function<void(const std::vector<std::string>& arguments)> started;
     bool running = false;
+    bool endsWhenAsked = true;
     std::vector<std::string> calls;
 
     Result<pid_t> start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
@@ -252,7 +253,10 @@ public:
         return 4711;
     }
     bool isRunning(pid_t, const std::filesystem::path&) const override { return running; }
-    void terminate(pid_t) override { calls.emplace_back("terminate"), running = false; }
+    void terminate(pid_t) override {
+        calls.emplace_back("terminate");
+        running = running && !endsWhenAsked;
+    }
     void kill(pid_t) override { calls.emplace_back("kill"), running = false; }
 };
 

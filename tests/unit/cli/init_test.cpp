@@ -221,6 +221,31 @@ private Q_SLOTS:
         QCOMPARE(run(std::make_unique<Init>(w->env, up)), 2);
     }
 
+    void whatDoesNotEndInTimeIsSaid() {
+        controllerStarts();
+        QCOMPARE(initProd(), 0);
+        w->processes.endsWhenAsked = false;
+        const DownOptions down{.common = w->options.common, .name = "prod"};
+        QCOMPARE(run(std::make_unique<Down>(w->env, down)), 6);
+        QVERIFY(said("error KF1208: the controller (process 4711) did not end within"));
+        QVERIFY(said("try again with a longer --timeout") && said("its data is as it was"));
+        QVERIFY(w->processes.running && fs::exists(data()));
+    }
+
+    // Its keys are gone: nothing is started with what is left.
+    void aDamagedDataFolderIsSaid() {
+        controllerStarts();
+        QCOMPARE(initProd(), 0);
+        QCOMPARE(
+            run(std::make_unique<Down>(w->env, DownOptions{.common = w->options.common, .name = "prod"})), 0);
+        fs::remove(data() / "pki" / "admin.key");
+        InitOptions up = w->options;
+        up.onlyStart = true;
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 1);
+        QVERIFY2(said("error KF1206:") && said("is damaged"), w->err.str().c_str());
+        QVERIFY(fs::exists(data()));
+    }
+
     void upNamesTheWayWithoutPolicies() {
         controllerStarts();
         QCOMPARE(initProd(), 0);

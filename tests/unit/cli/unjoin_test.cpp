@@ -169,6 +169,17 @@ private Q_SLOTS:
         QVERIFY2(w->text().find("serviceaccounts/kubefed-system/prod") != std::string::npos,
                  w->text().c_str());
     }
+    void aMemberThatDoesNotLeaveInTimeIsSaid() {
+        joined();
+        w->federation.changed = nullptr;  // the controller does nothing
+        unjoin();
+        QCOMPARE(w->exitCode.value_or(-1), 6);
+        for (const char* words :
+             {"error KF1121: member \"tokyo\" has not left within", "wait and repeat the command",
+              "--force if the cluster is lost", "\"tokyo\" is leaving federation"})
+            QVERIFY2(w->text().find(words) != std::string::npos, w->text().c_str());
+        QVERIFY(memberCluster().isDeleting());
+    }
     void unjoiningNobodyIsAnError() {
         run(std::make_unique<Unjoin>(w->env, UnjoinOptions{.common = w->options.common, .name = "kyoto"}));
         QCOMPARE(w->exitCode.value_or(-1), 1);
