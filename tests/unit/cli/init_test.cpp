@@ -4,17 +4,14 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 
-#include <QTemporaryDir>
 #include <QtTest/QTest>
 
 #include "kubefed/cli/cmd/down.h"
 #include "kubefed/kube/yaml.h"
 #include "kubefed/util/file.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/unit/cli/fake_cluster.h"
+#include "tests/unit/cli/cli_world.h"
 
 #include <sys/stat.h>
 
@@ -26,20 +23,17 @@ namespace fs = std::filesystem;
 class InitTest : public QObject {
     Q_OBJECT
 
-    struct World {
-        QTemporaryDir folder;
+    struct World : CliWorld {
         fs::path root{folder.path().toStdString()};
-        FakeClock clock;
-        FakeConnector connector{clock};
-        FakeProcesses processes;
-        std::ostringstream out, err;
-        std::istringstream in;
-        Report report{err, false, clock};
-        FakeCluster server{"fed-uid"};
-        Environment env{clock, connector, processes, report, out, in, false, root / "data", root / "bin", ""};
+        FakeCluster& server = federation;
         std::unique_ptr<Verb> verb;
         std::optional<int> exitCode;
         InitOptions options;
+
+        World() {
+            env.dataHome = root / "data";
+            env.programs = root / "bin";
+        }
     };
     std::unique_ptr<World> w;
 

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sstream>
-
-#include <QTemporaryDir>
 #include <QtTest/QTest>
 
 #include "kubefed/cli/cmd/policy.h"
@@ -9,8 +6,7 @@
 #include "kubefed/cli/policy/policy_bench.h"
 #include "kubefed/kube/yaml.h"
 #include "kubefed/util/file.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/unit/cli/fake_cluster.h"
+#include "tests/unit/cli/cli_world.h"
 
 using namespace kubefed;
 using namespace kubefed::cli;
@@ -30,17 +26,7 @@ const std::string kThree = kHead +
 class PolicyCaseTest : public QObject {
     Q_OBJECT
 
-    struct World {
-        QTemporaryDir folder;
-        FakeClock clock;
-        FakeConnector connector{clock};
-        FakeProcesses processes;
-        std::ostringstream out, err;
-        std::istringstream in;
-        Report report{err, false, clock};
-        Environment env{clock, connector, processes, report, out, in, false, {}, {}, ""};
-    };
-    std::unique_ptr<World> w;
+    std::unique_ptr<CliWorld> w;
 
     fs::path write(const std::string& name, const std::string& text) const {
         const fs::path path = fs::path(w->folder.path().toStdString()) / name;
@@ -73,7 +59,7 @@ class PolicyCaseTest : public QObject {
 
 private Q_SLOTS:
     void init() {
-        w = std::make_unique<World>();
+        w = std::make_unique<CliWorld>();
         w->env.programs = qgetenv("KUBEFED_BIN_DIR").toStdString();
     }
 

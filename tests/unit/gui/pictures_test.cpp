@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/gui/pictures.h"
 
-#include <QtCore/QSettings>
-#include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 #include <QtWidgets/QLineEdit>
 
-#include "tests/fakes/fake_session.h"
-#include "tests/fakes/synthetic_fleet.h"
+#include "tests/unit/gui/story_window.h"
 
 #include "gui/view/fleet_page.h"
-#include "gui/view/main_window.h"
 
 using namespace kubefed;
 using namespace kubefed::gui;
 
 // Each state of the window as a picture. What they must show is asserted by other tests; these hold the
 // looks.
-class PicturesTest : public QObject {
+class PicturesTest : public QObject, private StoryWindow {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -26,16 +22,8 @@ private Q_SLOTS:
         QVERIFY2(missing.isEmpty(), qPrintable(missing));
     }
 
-    void init() {
-        m_folder = std::make_unique<QTemporaryDir>();
-        m_settings = std::make_unique<QSettings>(m_folder->filePath("gui.ini"), QSettings::IniFormat);
-        m_session = std::make_unique<FakeSession>();
-    }
-
-    void cleanup() {
-        m_window.reset();
-        m_session.reset();
-    }
+    void init() { begin(); }
+    void cleanup() { end(); }
 
     void light() {
         tellStory();
@@ -306,15 +294,6 @@ private:
         tell(std::move(all));
     }
 
-    void tellStory() { tell(testing::storyFleet(m_session->source.now())); }
-
-    void tell(client::FleetChanges all) {
-        for (const client::Object& object : all.objects)
-            m_session->source.explanations.emplace(
-                object.id, testing::storyExplanation(all, object.id, m_session->source.now()));
-        m_session->tell(std::move(all));
-    }
-
     void make(MainWindow::Colours colours) {
         m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
         m_window->setColours(colours);
@@ -332,11 +311,6 @@ private:
         const QString difference = comparePicture(*m_window, name);
         QVERIFY2(difference.isEmpty(), qPrintable(difference));
     }
-
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<QSettings> m_settings;
-    std::unique_ptr<FakeSession> m_session;
-    std::unique_ptr<MainWindow> m_window;
 };
 
 QTEST_MAIN(PicturesTest)

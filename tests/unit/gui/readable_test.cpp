@@ -2,22 +2,18 @@
 #include <algorithm>
 
 #include <QtCore/QRegularExpression>
-#include <QtCore/QSettings>
-#include <QtCore/QTemporaryDir>
 #include <QtGui/QClipboard>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QScrollBar>
 
-#include "tests/fakes/fake_session.h"
-#include "tests/fakes/synthetic_fleet.h"
 #include "tests/unit/gui/pictures.h"
+#include "tests/unit/gui/story_window.h"
 
 #include "gui/view/explanation_view.h"
 #include "gui/view/fleet_page.h"
 #include "gui/view/list_pages.h"
-#include "gui/view/main_window.h"
 #include "gui/view/object_detail.h"
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
@@ -28,7 +24,7 @@ using namespace kubefed;
 using namespace kubefed::gui;
 
 // What is said can be read to its end, in the picture font and at the sizes a window may have.
-class ReadableTest : public QObject {
+class ReadableTest : public QObject, private StoryWindow {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -37,16 +33,8 @@ private Q_SLOTS:
         QVERIFY2(missing.isEmpty(), qPrintable(missing));
     }
 
-    void init() {
-        m_folder = std::make_unique<QTemporaryDir>();
-        m_settings = std::make_unique<QSettings>(m_folder->filePath("gui.ini"), QSettings::IniFormat);
-        m_session = std::make_unique<FakeSession>();
-    }
-
-    void cleanup() {
-        m_window.reset();
-        m_session.reset();
-    }
+    void init() { begin(); }
+    void cleanup() { end(); }
 
     void longWordsMayBeBrokenAndAreCopiedAsTheyWere() {
         QCOMPARE(breakable("short words stay"), QString("short words stay"));
@@ -178,13 +166,8 @@ private:
         QTest::newRow("smallest") << QSize(960, 600);
     }
     void make(const QSize& size, bool hasStory = true) {
-        if (hasStory) {
-            client::FleetChanges all = testing::storyFleet(m_session->source.now());
-            for (const client::Object& object : all.objects)
-                m_session->source.explanations.emplace(
-                    object.id, testing::storyExplanation(all, object.id, m_session->source.now()));
-            m_session->tell(std::move(all));
-        }
+        if (hasStory)
+            tellStory();
         m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
         m_window->resize(size);
         m_window->show();
@@ -218,11 +201,6 @@ private:
             }
         }
     }
-
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<QSettings> m_settings;
-    std::unique_ptr<FakeSession> m_session;
-    std::unique_ptr<MainWindow> m_window;
 };
 
 QTEST_MAIN(ReadableTest)
