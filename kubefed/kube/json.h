@@ -62,9 +62,14 @@ JsonObject& ensureObject(JsonObject& object, std::initializer_list<std::string_v
 // Removes the last key if its parents exist; true if something was removed.
 bool erase(JsonObject& object, std::initializer_list<std::string_view> path);
 
+// Into the string or key; a temporary has nothing to look into.
 inline std::string_view view(const json::string& s) {
     return {s.data(), s.size()};
 }
+inline std::string_view view(json::string_view key) {
+    return {key.data(), key.size()};
+}
+std::string_view view(const json::string&&) = delete;
 
 // Equality with numbers compared by value (1 == 1.0) and object keys in any order.
 [[nodiscard]] bool equal(const Json& a, const Json& b);

@@ -168,7 +168,7 @@ void checkJudging(Checker& checker, const kube::JsonObject& schema, const Path& 
         if (!textOf(schema, key).empty())
             checker.forbidden(path.child(key), kStructural);
     for (const auto& [name, value] : schema) {
-        const std::string_view key(name.data(), name.size());  // view() would make a string of it first
+        const std::string_view key = kube::view(name);
         if (key == "nullable" ? value == true : key.starts_with("x-kubernetes-"))
             checker.forbidden(path.child(key), "must be false to be structural");
     }

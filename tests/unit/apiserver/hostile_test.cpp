@@ -124,10 +124,10 @@ private Q_SLOTS:
         QVERIFY2(again.has_value(), again ? "" : again.error().text().c_str());
         const Answer list = admin.ask(**again, "GET", kThings);
         QCOMPARE(body(list).at("items").as_array().size(), 1U);
-        const Answer agent = admin.ask(**again, "GET", kMaps + "/agent");
-        QCOMPARE(std::string(kube::view(
-                     body(agent).at("metadata").at("managedFields").at(0).at("manager").as_string())),
-                 "bad\xEF\xBF\xBD");
+        const auto agent = body(admin.ask(**again, "GET", kMaps + "/agent"));
+        QCOMPARE(
+            std::string(kube::view(agent.at("metadata").at("managedFields").at(0).at("manager").as_string())),
+            "bad\xEF\xBF\xBD");
     }
 
     void aScaleIsANumber() {
