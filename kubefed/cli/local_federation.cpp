@@ -163,7 +163,7 @@ Result<void> LocalFederation::remove() const {
 std::string LocalFederation::logTail(std::size_t lines) const {
     const auto text = readFile(logFile());
     if (!text)
-        return {};
+        return "there is no log";
     std::istringstream stream(*text);
     std::deque<std::string> tail;
     for (std::string line; std::getline(stream, line);) {
@@ -174,7 +174,7 @@ std::string LocalFederation::logTail(std::size_t lines) const {
     std::string out;
     for (const std::string& line : tail)
         out += (out.empty() ? "" : "\n            ") + line;
-    return out;
+    return out.empty() ? "nothing was logged" : out;
 }
 
 std::string makeUuid() {

@@ -39,7 +39,7 @@ public:
     // The admin's identity for the kubeconfig and for our own requests.
     [[nodiscard]] Result<net::Identity> adminIdentity() const;
     [[nodiscard]] Result<void> remove() const;
-    // The last lines of the log, as evidence.
+    // The last lines of the log, as evidence; never empty.
     [[nodiscard]] std::string logTail(std::size_t lines) const;
 
 private:

@@ -58,11 +58,17 @@ Result<pid_t> SystemProcesses::start(const std::filesystem::path& program,
     return static_cast<pid_t>(pid);
 }
 
-// Process ids are used again: only one whose command line names the folder is meant.
+// Process ids are used again: only one whose command line names the folder is meant. While the kernel still
+// maps a program that was just started (from a slow disk that takes a while), the command line is empty but
+// the program is known; of one that has ended, and of the kernel's own, neither is.
 bool SystemProcesses::isRunning(pid_t pid, const std::filesystem::path& data) const {
-    const auto commandLine = readFile("/proc/" + std::to_string(pid) + "/cmdline");
+    const std::filesystem::path process = "/proc/" + std::to_string(pid);
+    const auto commandLine = readFile(process / "cmdline");
     if (!commandLine)
         return false;
+    std::error_code none;
+    if (commandLine->empty())
+        return !std::filesystem::read_symlink(process / "exe", none).empty();
     const std::string wanted = std::string("--data") + '\0' + data.string() + '\0';
     return commandLine->find(wanted) != std::string::npos;
 }

@@ -214,7 +214,7 @@ bool Init::expired(std::string_view waitingFor) {
              .remedy = m_options.onlyStart && !m_options.withoutPolicies
                            ? "see the log, then try again; if a policy plugin may be at fault: kubefed up " +
                                  m_options.name + " --without-policies"
-                           : "see the log, then try again"});
+                           : "mend what its log says, then try again"});
         return true;
     }
     if (env().clock.now() - m_started < m_options.timeout)
