@@ -129,8 +129,8 @@ std::vector<std::string> Sandbox::wantedClusters() const {
 
 std::string Sandbox::logTail() const {
     const auto text = readFile(m_folder / "kubefed-sandbox.log");
-    if (!text)
-        return {};
+    if (!text || text->empty())
+        return "nothing was logged";
     const auto start = text->size() > 600 ? text->find('\n', text->size() - 600) + 1 : 0;
     return text->substr(start, text->find_last_not_of('\n') + 1 - std::min(start, text->size()));
 }

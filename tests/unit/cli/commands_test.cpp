@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/commands.h"
 
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include <QtTest/QTest>
 
 #include "tests/unit/cli/cli_world.h"
@@ -74,6 +81,43 @@ private Q_SLOTS:
         for (const char* words :
              {"error KF1502: the sandbox does not run", "kubefed sandbox up", "nothing was changed"})
             QVERIFY2(world.err.str().find(words) != std::string::npos, world.err.str().c_str());
+    }
+
+    void aSandboxThatDoesNotStartLeavesNothing_data() {
+        QTest::addColumn<bool>("ends");
+        QTest::addColumn<QString>("message");
+        QTest::addColumn<QString>("evidence");
+        QTest::newRow("it ends") << true << "kubefed-sandbox ended while it started" << "no port is free";
+        QTest::newRow("it hangs") << false << "the sandbox was not ready within 5.0 s" << "nothing was logged";
+    }
+    void aSandboxThatDoesNotStartLeavesNothing() {
+        QFETCH(const bool, ends);
+        QFETCH(const QString, message);
+        QFETCH(const QString, evidence);
+        CliWorld world;
+        const std::filesystem::path root = world.folder.path().toStdString();
+        world.env.dataHome = root / "data";
+        world.env.programs = root / "bin";
+        std::filesystem::create_directories(root / "bin");
+        std::ofstream(root / "bin" / "kubefed-sandbox") << "program";
+        const std::filesystem::path folder = root / "data" / "kubefed-sandbox";
+        world.processes.started = [&](const std::vector<std::string>&) {
+            if (ends)
+                std::ofstream(folder / "kubefed-sandbox.log") << "error: no port is free\n";
+            world.processes.running = !ends;
+        };
+        Parsed parsed = parseCommandLine({"sandbox", "up", "--timeout", "5s"}, world.env);
+        auto* verb = std::get_if<std::unique_ptr<Verb>>(&parsed);
+        QVERIFY(verb != nullptr);
+        std::optional<int> code;
+        (*verb)->start([&](int ended) { code = ended; });
+        for (int i = 0; !code && i < 100; ++i)
+            world.clock.advance(std::chrono::milliseconds{100});
+        QCOMPARE(code.value_or(-1), 1);
+        const QString said = QString::fromStdString(world.err.str());
+        QVERIFY2(said.contains("error KF1501: " + message), qPrintable(said));
+        QVERIFY2(said.contains(evidence) && said.contains("try fewer clusters"), qPrintable(said));
+        QVERIFY(!std::filesystem::exists(folder));
     }
 
     void theVersionIsThatOfTheProgramAlone() {

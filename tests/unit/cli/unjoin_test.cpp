@@ -169,6 +169,21 @@ private Q_SLOTS:
         QVERIFY2(w->text().find("serviceaccounts/kubefed-system/prod") != std::string::npos,
                  w->text().c_str());
     }
+    void whatCannotBeRemovedThereIsListed() {
+        joined();
+        const std::string account = "/api/v1/namespaces/kubefed-system/serviceaccounts/prod";
+        QVERIFY(w->member.objects.contains(account));
+        w->member.refusing = {"DELETE " + account};
+        unjoin();
+        QCOMPARE(w->exitCode.value_or(-1), 5);
+        QVERIFY(!w->federation.objects.contains(kMemberPath));
+        for (const char* words :
+             {"error KF1122: \"tokyo\" left, but what join made there could not be removed",
+              "remove there, when it can be reached: serviceaccounts/kubefed-system/prod\n",
+              "is no member of federation"})
+            QVERIFY2(w->text().find(words) != std::string::npos, w->text().c_str());
+        QVERIFY(w->member.objects.contains(account));
+    }
     void aMemberThatDoesNotLeaveInTimeIsSaid() {
         joined();
         w->federation.changed = nullptr;  // the controller does nothing
