@@ -17,6 +17,10 @@ struct MemberIn {
     std::string joinCommand;  // "kubefed join osaka --cluster-context osaka"
 };
 
+// The server answered, with this code.
+[[nodiscard]] inline bool isStatus(const Error& error, int httpCode) {
+    return error.status && error.status->httpCode == httpCode;
+}
 // A transport's failure or a certificate's; KF1101 to KF1105, KF1117.
 [[nodiscard]] CliError connectionError(const Error& error, const MemberIn& member);
 // A certificate that is not trusted, not valid or for another name; `probe.problem` is not None.

@@ -17,10 +17,6 @@ constexpr int kOldestMinor = 29;
 // Tokens and certificates are judged by both clocks; five minutes is what Kubernetes components tolerate.
 constexpr Duration kClockTolerance{300'000};
 
-bool isStatus(const Error& error, int httpCode) {
-    return error.status && error.status->httpCode == httpCode;
-}
-
 std::string certificateNames(const net::CertificateInfo& certificate) {
     const auto& names = certificate.subjectAltNames;
     if (names.empty())

@@ -77,6 +77,7 @@ private:
     void writeToFederation(const ManagedObject& object, const std::optional<std::string>& before);
     [[nodiscard]] Callback<kube::Object> writtenToFederation(const ManagedObject& object);
     void onWaited(Result<kube::Object> answer);
+    void removeOldSecret(const std::function<void()>& then);
     void showPlan();
     void failMember(CliError error);
     void failUndoing(CliError error);

@@ -143,9 +143,11 @@ void Join::onWaited(Result<kube::Object> answer) {
     if (isItself && ready != nullptr && ready->isTrue() &&
         member->status.observedGeneration >= member->generation) {
         env().report.done("cluster is Ready" + clusterSummary(member->status));
-        env().report.line(m_options.name + " joined in " + shortDuration(took) +
-                          ". Next: kubectl --context " + federation().context + " get memberclusters");
-        return finish(kDone);
+        return removeOldSecret([this, took] {
+            env().report.line(m_options.name + " joined in " + shortDuration(took) +
+                              ". Next: kubectl --context " + federation().context + " get memberclusters");
+            finish(kDone);
+        });
     }
     if (took >= m_options.timeout) {
         std::string evidence = "the controller has said nothing about it yet";
@@ -163,6 +165,31 @@ void Join::onWaited(Result<kube::Object> answer) {
                                 "\"; it will be used once it is Ready"});
     }
     m_timer = env().clock.after(kPollEvery, [this] { waitForReady(); });
+}
+
+// A Secret of this member's under another name: nothing reads it any more, and its token is still good.
+void Join::removeOldSecret(const std::function<void()>& then) {
+    const std::string old(
+        m_before ? kube::stringAt(m_before->document(), {"spec", "credentials", "secretRef", "name"})
+                 : std::string_view());
+    if (old.empty() || old == m_spec.secretName)
+        return then();
+    const kube::ObjectKey key{std::string(fed::kSystemNamespace), old};
+    const auto removed = [this, old, then](Result<kube::Object> answer) {
+        if (answer)
+            env().report.done("old Secret kubefed-system/" + old + " removed");
+        else if (!isStatus(answer.error(), 404))
+            env().report.warn("the old Secret kubefed-system/" + old +
+                              " could not be removed: " + answer.error().text());
+        then();
+    };
+    m_request = client().get(secrets(), key, [this, key, then, removed](Result<kube::Object> secret) {
+        if (!secret)
+            return removed(std::move(secret));
+        if (secret->label("kubefed.io/member") != m_options.name)
+            return then();
+        m_request = client().remove(secrets(), key, {.uid = std::string(secret->uid())}, removed);
+    });
 }
 
 // ---- Undoing

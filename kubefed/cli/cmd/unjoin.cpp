@@ -11,9 +11,6 @@ namespace {
 
 constexpr Duration kPollEvery{200};
 
-bool isStatus(const Error& error, int httpCode) {
-    return error.status && error.status->httpCode == httpCode;
-}
 // Then it was certainly not done.
 bool wasRefused(const Error& error) {
     return error.status && error.status->httpCode < 500;

@@ -162,6 +162,30 @@ private Q_SLOTS:
         const auto entries = kube::readManagedFields(member.document());
         QVERIFY(!entries->front().fields.has({"f:metadata", "f:labels", "f:others"}));
     }
+    void underAnotherNameTheOldSecretGoes() {
+        const std::string secrets = "/api/v1/namespaces/kubefed-system/secrets/";
+        becomesReady();
+        join();
+        w->options.secretName = "mine";
+        joinAgain();
+        QVERIFY(w->federation.objects.contains(secrets + "mine"));
+        QVERIFY(!w->federation.objects.contains(secrets + "tokyo-credentials"));
+        QVERIFY2(w->text().find("old Secret kubefed-system/tokyo-credentials removed") != std::string::npos,
+                 w->text().c_str());
+        // One that is somebody else's by now is left; one that cannot be removed is told.
+        kube::ensureObject(w->federation.objects.at(secrets + "mine"), {"metadata", "labels"}) = {};
+        w->options.secretName = "third";
+        joinAgain();
+        QVERIFY(w->federation.objects.contains(secrets + "mine"));
+        w->federation.refusing = {"DELETE " + secrets + "third"};
+        w->options.secretName = "fourth";
+        joinAgain();
+        QVERIFY(w->federation.objects.contains(secrets + "third"));
+        QVERIFY2(
+            w->text().find("the old Secret kubefed-system/third could not be removed: ") != std::string::npos,
+            w->text().c_str());
+        QCOMPARE(w->exitCode.value_or(-1), 0);
+    }
     void aLabelIsRemovedByName() {
         becomesReady();
         w->options.labels = {{"region", "jp"}, {"tier", "gold"}};
