@@ -64,6 +64,10 @@ void Leader::found(const kube::Object& lease) {
         m_otherRenewal = renewal;
         m_otherSince = m_clock.now();
     }
+    if (holder != m_otherHolder) {
+        m_otherHolder = holder;
+        log::info("another controller leads; this one waits", {{"holder", m_otherHolder}});
+    }
     const std::int64_t seconds =
         kube::intAt(lease.document(), {"spec", "leaseDurationSeconds"}).value_or(kLifeSeconds);
     if (m_clock.now() - m_otherSince < std::chrono::seconds(seconds))

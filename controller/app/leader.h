@@ -39,7 +39,8 @@ private:
     std::function<void()> m_lost;
     bool m_leading = false;
     bool m_isLost = false;
-    std::string m_version;       // of the Lease, as last seen
+    std::string m_version;  // of the Lease, as last seen
+    std::string m_otherHolder;
     std::string m_otherRenewal;  // what another holder last wrote, and since when it stands
     SteadyTime m_otherSince{};
     SteadyTime m_renewed{};

@@ -7,6 +7,7 @@
 #include <random>
 #include <sstream>
 
+#include "kubefed/cli/folder.h"
 #include "kubefed/kube/yaml.h"
 #include "kubefed/net/lasting_port.h"
 #include "kubefed/util/file.h"
@@ -150,14 +151,13 @@ Result<net::Identity> LocalFederation::adminIdentity() const {
     return identity;
 }
 
+bool LocalFederation::isOrphaned() const {
+    std::error_code ignored;
+    return !exists() && fs::exists(storeFile(), ignored);
+}
+
 Result<void> LocalFederation::remove() const {
-    std::error_code ec;
-    // config.yaml first: a folder that is half gone is no federation any more.
-    fs::remove(m_folder / "config.yaml", ec);
-    fs::remove_all(m_folder, ec);
-    if (ec)
-        return fail(Code::PermissionDenied, "cannot remove \"" + m_folder.string() + "\": " + ec.message());
-    return {};
+    return removeFolder(m_folder);
 }
 
 std::string LocalFederation::logTail(std::size_t lines) const {

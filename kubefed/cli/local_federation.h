@@ -30,7 +30,10 @@ public:
     [[nodiscard]] const std::filesystem::path& folder() const { return m_folder; }
     [[nodiscard]] std::filesystem::path logFile() const { return m_folder / "kubefed-controller.log"; }
     [[nodiscard]] std::filesystem::path pidFile() const { return m_folder / "kubefed-controller.pid"; }
+    [[nodiscard]] std::filesystem::path storeFile() const { return m_folder / "kubefed.db"; }
     [[nodiscard]] bool exists() const;
+    // There is a store of a federation whose config.yaml is lost; it is not to be taken for a new one's.
+    [[nodiscard]] bool isOrphaned() const;
 
     // Makes the folder (0700), every key and certificate, and config.yaml last: without it nothing exists.
     [[nodiscard]] Result<void> create(const LocalConfig& config) const;
@@ -38,7 +41,7 @@ public:
     [[nodiscard]] std::optional<pid_t> readPid() const;
     // The admin's identity for the kubeconfig and for our own requests.
     [[nodiscard]] Result<net::Identity> adminIdentity() const;
-    [[nodiscard]] Result<void> remove() const;
+    [[nodiscard]] Result<void> remove() const;  // as removeFolder()
     // The last lines of the log, as evidence; never empty.
     [[nodiscard]] std::string logTail(std::size_t lines) const;
 

@@ -52,7 +52,7 @@ void Init::run() {
 }
 
 void Init::interrupt() {
-    clean();
+    env().report.line(clean());
     finish(kInterrupted);
 }
 
@@ -127,6 +127,13 @@ void Init::checkContext(const kube::Kubeconfig& kubeconfig) {
 
 void Init::create() {
     if (!m_options.onlyStart) {
+        if (m_local.isOrphaned())
+            return fail({.id = "KF1206",
+                         .message = "the data folder " + m_local.folder().string() + " is damaged",
+                         .evidence = "there is a store, but the config.yaml of its federation is gone",
+                         .remedy = "bring config.yaml back and run kubefed up " + m_options.name +
+                                   ", or move the folder away",
+                         .changed = "nothing was changed"});
         m_config.federation = m_options.name;
         m_config.federationId = m_options.federationId.empty() ? makeUuid() : m_options.federationId;
         m_config.address = m_options.address;
@@ -365,23 +372,25 @@ void Init::success() {
     finish(kDone);
 }
 
-void Init::clean() {
+std::string Init::clean() {
     m_request.cancel();
     m_timer.cancel();
     if (m_pid > 0 && !m_created)
         env().processes.terminate(m_pid);
     if (!m_created)
-        return;
+        return "nothing was changed";
     if (m_pid > 0)
         env().processes.kill(m_pid);  // it holds nothing that is to be kept
-    std::ignore = m_local.remove();
+    Result<void> removed = m_local.remove();
     if (m_contextWritten)
-        std::ignore = kube::removeContext(m_kubeconfigPath, contextName());
+        if (auto context = kube::removeContext(m_kubeconfigPath, contextName()); !context)
+            removed = context;
+    return removed ? "everything that this run made was removed again"
+                   : "what this run made could not all be removed again: " + removed.error().text();
 }
 
 void Init::giveUp(CliError error) {
-    clean();
-    error.changed = m_created ? "everything that this run made was removed again" : "nothing was changed";
+    error.changed = clean();
     fail(error);
 }
 

@@ -431,6 +431,10 @@ void Join::showPlan() {
                       "\"");
     env().report.line(std::string("  ") + (m_memberVersion ? "update" : "create") + " MemberCluster " +
                       m_spec.name + " in federation \"" + m_ref.name + "\"");
+    for (const std::string& label : m_options.removedLabels)
+        env().report.line("  remove label " + label + " from it");
+    if (const std::string old = oldSecret(); !old.empty())
+        env().report.line("  remove its old Secret kubefed-system/" + old + " once it is Ready");
 }
 
 }  // namespace kubefed::cli

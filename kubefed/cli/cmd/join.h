@@ -77,6 +77,8 @@ private:
     void writeToFederation(const ManagedObject& object, const std::optional<std::string>& before);
     [[nodiscard]] Callback<kube::Object> writtenToFederation(const ManagedObject& object);
     void onWaited(Result<kube::Object> answer);
+    // The member's Secret until now, where the new one has another name; empty where it has not.
+    [[nodiscard]] std::string oldSecret() const;
     void removeOldSecret(const std::function<void()>& then);
     void showPlan();
     void failMember(CliError error);

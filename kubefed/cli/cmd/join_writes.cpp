@@ -167,12 +167,18 @@ void Join::onWaited(Result<kube::Object> answer) {
     m_timer = env().clock.after(kPollEvery, [this] { waitForReady(); });
 }
 
-// A Secret of this member's under another name: nothing reads it any more, and its token is still good.
+std::string Join::oldSecret() const {
+    if (!m_before)
+        return {};
+    const std::string_view old =
+        kube::stringAt(m_before->document(), {"spec", "credentials", "secretRef", "name"});
+    return std::string(old == m_spec.secretName ? std::string_view() : old);
+}
+
+// Nothing reads it any more, and its token is still good.
 void Join::removeOldSecret(const std::function<void()>& then) {
-    const std::string old(
-        m_before ? kube::stringAt(m_before->document(), {"spec", "credentials", "secretRef", "name"})
-                 : std::string_view());
-    if (old.empty() || old == m_spec.secretName)
+    const std::string old = oldSecret();
+    if (old.empty())
         return then();
     const kube::ObjectKey key{std::string(fed::kSystemNamespace), old};
     const auto removed = [this, old, then](Result<kube::Object> answer) {

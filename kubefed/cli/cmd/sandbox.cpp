@@ -8,6 +8,7 @@
 
 #include <QLocalSocket>
 
+#include "kubefed/cli/folder.h"
 #include "kubefed/cli/format/table.h"
 #include "kubefed/util/file.h"
 
@@ -138,8 +139,8 @@ std::string Sandbox::logTail() const {
 void Sandbox::giveUp(CliError error) {
     if (m_startedHere) {
         env().processes.kill(m_pid);
-        std::error_code ignored;
-        fs::remove_all(m_folder, ignored);
+        if (auto removed = removeFolder(m_folder); !removed)
+            env().report.warn(removed.error().text());
     }
     error.changed = "nothing was changed";
     fail(error);
@@ -150,8 +151,8 @@ void Sandbox::interrupt() {
     if (m_startedHere) {
         env().processes.kill(m_pid);
         removeContexts();
-        std::error_code ignored;
-        fs::remove_all(m_folder, ignored);
+        if (auto removed = removeFolder(m_folder); !removed)
+            env().report.warn(removed.error().text());
     }
     finish(kInterrupted);
 }
@@ -184,7 +185,11 @@ void Sandbox::up() {
                      .changed = "nothing was changed"});
     // What an earlier sandbox left is of no use: its keys and ports are gone.
     std::error_code ec;
-    fs::remove_all(m_folder, ec);
+    if (auto removed = removeFolder(m_folder); !removed)
+        return fail({.id = "KF1501",
+                     .message = "what an earlier sandbox left cannot be removed",
+                     .evidence = removed.error().text(),
+                     .changed = "nothing was changed"});
     fs::create_directories(m_folder, ec);
     fs::permissions(m_folder, fs::perms::owner_all, ec);
     const auto pid = env().processes.start(
@@ -234,7 +239,8 @@ void Sandbox::waitForClusters() {
              .message = ended ? "kubefed-sandbox ended while it started"
                               : "the sandbox was not ready within " + shortDuration(m_options.timeout),
              .evidence = logTail(),
-             .remedy = "try fewer clusters, or a longer --timeout"});
+             .remedy = ended ? "mend what its log says, then try again"
+                             : "try fewer clusters, or a longer --timeout"});
     m_timer = env().clock.after(kPollEvery, [this] { waitForClusters(); });
 }
 
@@ -269,12 +275,8 @@ void Sandbox::addContexts() {
 
 void Sandbox::down() {
     removeContexts();
-    if (!isUp()) {
-        std::error_code ignored;
-        fs::remove_all(m_folder, ignored);
-        env().report.line("the sandbox was not up");
-        return finish(kDone);
-    }
+    if (!isUp())
+        return finishDown("the sandbox was not up");
     env().processes.terminate(m_pid);
     env().report.doing("ending the sandbox");
     waitUntilEnded();
@@ -288,9 +290,13 @@ void Sandbox::waitUntilEnded() {
         m_timer = env().clock.after(kPollEvery, [this] { waitUntilEnded(); });
         return;
     }
-    std::error_code ignored;
-    fs::remove_all(m_folder, ignored);
-    env().report.line("the sandbox is down");
+    finishDown("the sandbox is down");
+}
+
+void Sandbox::finishDown(const std::string& words) {
+    if (auto removed = removeFolder(m_folder); !removed)
+        env().report.warn(removed.error().text());
+    env().report.line(words);
     finish(kDone);
 }
 

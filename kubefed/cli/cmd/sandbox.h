@@ -41,6 +41,7 @@ private:
     void addContexts();
     void down();
     void waitUntilEnded();
+    void finishDown(const std::string& words);
     void removeContexts();
     void command(const std::string& line);
     void onAnswer(Result<std::string> answer);

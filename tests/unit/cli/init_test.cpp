@@ -169,6 +169,30 @@ private Q_SLOTS:
         QCOMPARE(w->exitCode.value_or(-1), 130);
         QVERIFY(!fs::exists(data()));
         QVERIFY(!w->processes.running);
+        QVERIFY(said("everything that this run made was removed again"));
+    }
+
+    void aStoreWithoutItsConfigIsNobodyElses() {
+        fs::create_directories(data());
+        std::ofstream(data() / "kubefed.db") << "somebody's objects";
+        QCOMPARE(initProd(), 1);
+        QVERIFY2(said("error KF1206:") && said("bring config.yaml back") && said("nothing was changed"),
+                 w->err.str().c_str());
+        QCOMPARE(*readFile(data() / "kubefed.db"), std::string("somebody's objects"));
+    }
+
+    void whatAnInterruptedRemovalLeftGoesAlong() {
+        controllerStarts();
+        QCOMPARE(initProd(), 0);
+        const fs::path gone = data().parent_path() / ".prod.removed";
+        fs::create_directories(gone / "pki");
+        w->processes.running = false;
+        QCOMPARE(run(std::make_unique<Down>(
+                     w->env,
+                     DownOptions{
+                         .common = w->options.common, .name = "prod", .removeAll = true, .assumeYes = true})),
+                 0);
+        QVERIFY(fs::is_empty(data().parent_path()));
     }
 
     void aMissingProgramIsSaid() {

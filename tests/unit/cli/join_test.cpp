@@ -222,6 +222,21 @@ private Q_SLOTS:
                  w->text().c_str());
         QVERIFY(w->member.log.size() > 8);
     }
+    void aDryRunSaysWhatItWouldRemove() {
+        becomesReady();
+        w->options.labels = {{"region", "jp"}};
+        join();
+        w->options.labels = {};
+        w->options.removedLabels = {"region"};
+        w->options.secretName = "mine";
+        w->options.dryRun = true;
+        joinAgain();
+        for (const char* words :
+             {"  remove label region from it\n",
+              "  remove its old Secret kubefed-system/tokyo-credentials once it is Ready"})
+            QVERIFY2(w->text().find(words) != std::string::npos, w->text().c_str());
+        QCOMPARE(label("region"), std::string("jp"));
+    }
 
     void theGrantedLifeIsSaidWhenItIsShorter() {
         becomesReady();
