@@ -87,6 +87,16 @@ Result<void> preparePrivateFolder(const fs::path& folder) {
     return {};
 }
 
+// 0, or what errno says.
+int syncFolder(const fs::path& folder) {
+    const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0)
+        return errno;
+    const int error = ::fsync(file) == 0 ? 0 : errno;
+    ::close(file);
+    return error;
+}
+
 Result<void> writeNew(const fs::path& target, std::string_view bytes) {
     const fs::path temporary = target.string() + "." + std::to_string(::getpid()) + ".new";
     ::unlink(temporary.c_str());
@@ -102,10 +112,15 @@ Result<void> writeNew(const fs::path& target, std::string_view bytes) {
         else if (errno != EINTR)
             error = errno;
     }
+    // The object that names the file is on the disk before a power loss, so the file is, too.
+    if (error == 0 && ::fsync(file) != 0)
+        error = errno;
     if (::close(file) != 0 && error == 0)
         error = errno;
     if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0)
         error = errno;
+    if (error == 0)
+        error = syncFolder(target.parent_path());
     if (error == 0)
         return {};
     ::unlink(temporary.c_str());
