@@ -317,7 +317,8 @@ private:
             std::chrono::steady_clock::time_point since{};
         };
         std::array<Seen, kSlots> seen{};
-        bool isHung = false;
+        std::uint32_t told = 0;  // the slot that hangs, plus one; 0: none
+        std::uint32_t toldCalls = 0;
         std::unique_lock lock(m_mutex);
         while (!m_wake.wait_for(lock, std::max(m_config.limit / 8, std::chrono::milliseconds(1)),
                                 [this] { return m_isEnding; })) {
@@ -328,15 +329,18 @@ private:
                 const std::uint32_t calls = slot.calls.load();
                 if (slot.doing.load() == 0 || calls != seen[i].calls)
                     seen[i] = {calls, now};
-                else if (now - seen[i].since >= m_config.limit)
+                // Of several, the one that was told stays told while it hangs.
+                else if (now - seen[i].since >= m_config.limit && (guilty == 0 || i + 1 == told))
                     guilty = static_cast<std::uint32_t>(i) + 1;
             }
-            if ((guilty != 0) == isHung)
+            const std::uint32_t calls = guilty == 0 ? 0 : seen[guilty - 1].calls;
+            if (guilty == told && calls == toldCalls)
                 continue;
-            isHung = guilty != 0;
+            told = guilty;
+            toldCalls = calls;
             m_record->ending = static_cast<std::uint32_t>(Ending::StoodStill);
             m_record->guilty = guilty;
-            if (!isHung) {
+            if (guilty == 0) {
                 m_config.hung(nullptr);
                 continue;
             }

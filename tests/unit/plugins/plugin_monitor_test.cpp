@@ -2,7 +2,11 @@
 #include <atomic>
 #include <csignal>
 #include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <QtCore/QFile>
 #include <QtCore/QTemporaryDir>
@@ -257,6 +261,39 @@ private Q_SLOTS:
             QCOMPARE(hung.load(), 1);
         }
         QVERIFY(!suspect());
+    }
+
+    void whoeverHangsNextIsToldToo() {
+        std::mutex mutex;
+        std::vector<std::string> told;
+        const auto last = [&] {
+            const std::scoped_lock lock(mutex);
+            return told.empty() ? std::string() : told.back();
+        };
+        auto monitor = CallMonitor::open(
+            {.file = in("calls"), .limit = 30ms, .hung = [&](const CallMonitor::Suspect* who) {
+                 const std::scoped_lock lock(mutex);
+                 told.push_back(who != nullptr ? who->plugin : "nobody");
+             }});
+        QVERIFY(monitor);
+        std::optional<CallMonitor::Call> first(std::in_place, monitor->get(),
+                                               (*monitor)->nameOf("first", "1"), Doing::Divide);
+        QTRY_COMPARE(last(), std::string("first"));
+        std::atomic<bool> isEnough{false};
+        std::thread other([&] {
+            const CallMonitor::Call second(monitor->get(), (*monitor)->nameOf("second", "2"), Doing::Filter);
+            while (!isEnough)
+                std::this_thread::yield();
+        });
+        QTest::qWait(100);  // both hang by now, and the one that was told stays
+        const std::string both = last();
+        first.reset();
+        const bool isTold = QTest::qWaitFor([&] { return last() == "second"; });
+        isEnough = true;
+        other.join();
+        QCOMPARE(both, std::string("first"));
+        QVERIFY(isTold);
+        QTRY_COMPARE(last(), std::string("nobody"));
     }
 
     void aFileOfSomethingElseIsBegunAnew() {
