@@ -9,6 +9,9 @@
 
 #include <QProcess>
 
+#include <sys/prctl.h>
+#include <unistd.h>
+
 namespace kubefed::controller {
 namespace {
 
@@ -32,12 +35,22 @@ public:
                                              "\" cannot be started; install kubefed whole"));
         });
         connect(m_process, &QProcess::readyReadStandardOutput, this, [this] { read(); });
+        connect(m_process, &QProcess::started, this, [this] { m_group = m_process->processId(); });
         connect(m_process, &QProcess::finished, this, [this] {
+            killAll();
+            m_group = 0;
             read();
             end(judge());
         });
         m_process->setProcessChannelMode(QProcess::SeparateChannels);
         m_process->setStandardErrorFile(QProcess::nullDevice());
+        // What a library starts belongs to its probe, and a probe to the controller that asked for it.
+        m_process->setChildProcessModifier([parent = ::getpid()] {
+            ::setsid();
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (::getppid() != parent)
+                ::_exit(1);
+        });
         const auto text = [](const std::filesystem::path& path) {
             return QString::fromStdString(path.string());
         };
@@ -53,16 +66,22 @@ public:
         });
         m_timer = clock.after(config.limit, [this] {
             m_isLate = true;
-            m_process->kill();
+            killAll();
         });
     }
     ~Probe() override {
         m_process->disconnect(this);
+        killAll();
         m_process->kill();
         m_process->deleteLater();
     }
 
 private:
+    // The probe with whatever its library has forked.
+    void killAll() {
+        if (m_group > 0)
+            ::kill(-static_cast<pid_t>(m_group), SIGKILL);
+    }
     // As it comes, for nothing else bounds what the process writes.
     void read() {
         const QByteArray more = m_process->readAllStandardOutput();
@@ -78,7 +97,7 @@ private:
             return;
         m_isTooLoud = true;
         m_line.clear();
-        m_process->kill();
+        killAll();
     }
     void hear(const std::string& text) {
         if (m_verdict)
@@ -127,6 +146,7 @@ private:
     std::function<void(ProbeAnswer)> m_done;
     const Duration m_limit;
     QProcess* const m_process = new QProcess;  // outlives us when we go from within its signal
+    qint64 m_group = 0;                        // of processes; 0: none that runs
     QByteArray m_input;
     const qsizetype m_mostBytes;
     QByteArray m_line;  // that has not ended yet

@@ -2,6 +2,7 @@
 // How policies are installed, replaced, disabled and removed, and what is refused.
 #include <fstream>
 
+#include "kubefed/util/file.h"
 #include "tests/unit/plugins/policy_manager_world.h"
 
 using namespace kubefed;
@@ -187,6 +188,30 @@ private Q_SLOTS:
         QVERIFY(install(upload(bad("worse/Reformed"))));
         QVERIFY(until([this] { return conditionOf("bad", "Installed").starts_with("True Installed"); }));
         QCOMPARE(listed("bad").message, std::string());
+    }
+
+    // Whatever a library starts ends with its probe.
+    void whatItForksEndsWithItsProbe_data() {
+        QTest::addColumn<bool>("hangs");
+        QTest::newRow("it ends") << false;
+        QTest::newRow("it hangs") << true;
+    }
+    void whatItForksEndsWithItsProbe() {
+        QFETCH(const bool, hangs);
+        const QTemporaryDir folder;
+        const std::string file = folder.filePath("child").toStdString();
+        qputenv("KUBEFED_TEST_CHILD", file.c_str());
+        if (hangs)
+            qputenv("KUBEFED_TEST_HANGS", "1");
+        const auto refused = install(upload(bad("worse/Forks")));
+        qunsetenv("KUBEFED_TEST_CHILD");
+        qunsetenv("KUBEFED_TEST_HANGS");
+        QVERIFY(!refused);
+        const auto child = readFile(file);
+        QVERIFY2(child && !child->empty(), refused.error().message.c_str());
+        // Of a process that has ended, the program is no longer known.
+        std::error_code none;
+        QTRY_VERIFY(fs::read_symlink("/proc/" + *child + "/exe", none).empty());
     }
 
     // What a library prints is not taken for what the probe says of it.

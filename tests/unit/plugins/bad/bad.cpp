@@ -53,7 +53,8 @@ enum : int {
     IsWeighted,
     Reformed,  // what the others call themselves, and nothing wrong with it
     Chatters,
-    Floods
+    Floods,
+    Forks
 };
 
 namespace {
@@ -64,6 +65,20 @@ using kubefed::policy::Policy;
     static const volatile bool kIsEnough = false;
     while (!kIsEnough) {
     }
+}
+
+// A child that stays, whose id the test finds in a file; then an end, or none.
+[[maybe_unused]] void leaveAChild() {
+    if (const pid_t child = ::fork(); child == 0) {
+        for (;;)
+            ::pause();
+    } else if (FILE* file = std::fopen(std::getenv("KUBEFED_TEST_CHILD"), "w")) {
+        std::fprintf(file, "%d", static_cast<int>(child));
+        std::fclose(file);
+    }
+    if (std::getenv("KUBEFED_TEST_HANGS") != nullptr)
+        spin();
+    std::_Exit(0);
 }
 
 [[maybe_unused]] int overflow(volatile int* above) {
@@ -95,6 +110,8 @@ using kubefed::policy::Policy;
     }
     if (KUBEFED_BAD == Floods)
         flood();
+    if (KUBEFED_BAD == Forks)
+        leaveAChild();
     return 0;
 }();
 
