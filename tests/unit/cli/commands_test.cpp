@@ -88,7 +88,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("message");
         QTest::addColumn<QString>("evidence");
         QTest::newRow("it ends") << true << "kubefed-sandbox ended while it started" << "no port is free";
-        QTest::newRow("it hangs") << false << "the sandbox was not ready within 5.0 s" << "nothing was logged";
+        QTest::newRow("it hangs") << false << "the sandbox was not ready within 5.0 s"
+                                  << "nothing was logged";
     }
     void aSandboxThatDoesNotStartLeavesNothing() {
         QFETCH(const bool, ends);
@@ -116,7 +117,9 @@ private Q_SLOTS:
         QCOMPARE(code.value_or(-1), 1);
         const QString said = QString::fromStdString(world.err.str());
         QVERIFY2(said.contains("error KF1501: " + message), qPrintable(said));
-        QVERIFY2(said.contains(evidence) && said.contains(ends ? "mend what its log says" : "try fewer clusters"), qPrintable(said));
+        QVERIFY2(
+            said.contains(evidence) && said.contains(ends ? "mend what its log says" : "try fewer clusters"),
+            qPrintable(said));
         QVERIFY(!std::filesystem::exists(folder));
     }
 
