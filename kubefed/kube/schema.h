@@ -112,6 +112,16 @@ void applyDefaults(Json& value, const SchemaNode& schema);
 [[nodiscard]] std::string typeProblem(const JsonObject& document, const SchemaNode& schema);
 // What a custom resource violates of its schema, worded and ordered as kube-apiserver does (422).
 [[nodiscard]] std::vector<StatusCause> validateSchema(const JsonObject& document, const SchemaNode& schema);
+// The same of an update. A value that `previous` has in the same place is not held against it: a schema may
+// have become stricter since. Elements of keyed lists are found again by their keys, other lists count as a
+// whole, and so does what stands in allOf, anyOf, oneOf and not.
+[[nodiscard]] std::vector<StatusCause> validateSchemaUpdate(const JsonObject& document,
+                                                            const JsonObject& previous,
+                                                            const SchemaNode& schema);
+// Of a write to the status alone, which nothing else can refuse.
+[[nodiscard]] std::vector<StatusCause> validateStatusUpdate(const JsonObject& document,
+                                                            const JsonObject& previous,
+                                                            const SchemaNode& schema);
 // The same of any value, which is called `name` in paths and messages.
 [[nodiscard]] std::vector<StatusCause> validateValue(const Json& value, const SchemaNode& schema,
                                                      const std::string& name);

@@ -85,19 +85,42 @@ std::string number(double value) {
     return printJson(Json(value));
 }
 
+// What the real server finds in three rounds, one after the other, and forgives differently in an update.
+struct Findings {
+    std::vector<StatusCause> values;    // an old value that is the same excuses them
+    std::vector<StatusCause> embedded;  // nothing does
+    std::vector<StatusCause> lists;     // duplicates; any that were there before excuse all
+
+    [[nodiscard]] std::vector<StatusCause> all() {
+        for (auto* more : {&embedded, &lists})
+            values.insert(values.end(), std::make_move_iterator(more->begin()),
+                          std::make_move_iterator(more->end()));
+        return std::move(values);
+    }
+};
+
+// Where an old value is given, it is the one that stood where `value` stands now; null: none did.
 class Validator {
 public:
     Validator() = default;
     explicit Validator(std::string path) : m_path(std::move(path)) {}
-    std::vector<StatusCause> release() { return std::move(m_causes); }
+    Findings release() { return std::move(m_found); }
 
-    void document(const JsonObject& object, const SchemaNode& node) {
+    void document(const JsonObject& object, const SchemaNode& node, const JsonObject* old = nullptr) {
         if (hasJunctors(node))
             junctors(Json(object), node);
-        members(object, node);
+        members(object, node, old);
     }
 
-    void value(const Json& value, const SchemaNode& node) {
+    void value(const Json& value, const SchemaNode& node, const Json* old = nullptr) {
+        const std::size_t before = m_found.values.size();
+        check(value, node, old);
+        if (old != nullptr && m_found.values.size() > before && equal(value, *old))
+            m_found.values.resize(before);
+    }
+
+private:
+    void check(const Json& value, const SchemaNode& node, const Json* old) {
         if (value.is_null() && node.nullable)
             return;
         const bool fits = hasType(value, node.type);
@@ -117,13 +140,12 @@ public:
         else if (value.is_number())
             checkNumber(value, node);
         else if (const auto* array = value.if_array())
-            checkArray(*array, node);
+            checkArray(*array, node, old == nullptr ? nullptr : old->if_array());
         else if (const auto* object = value.if_object())
-            members(*object, node);
+            members(*object, node, old == nullptr ? nullptr : old->if_object());
     }
 
-private:
-    void members(const JsonObject& object, const SchemaNode& node) {
+    void members(const JsonObject& object, const SchemaNode& node, const JsonObject* old) {
         const std::size_t size = m_path.size();
         const auto count = static_cast<std::int64_t>(object.size());
         if (node.maxProperties && count > *node.maxProperties)
@@ -131,13 +153,6 @@ private:
         if (node.minProperties && count < *node.minProperties)
             invalid(Json(object),
                     "should have at least " + std::to_string(*node.minProperties) + " properties");
-        for (const auto& key : node.required) {
-            if (object.contains(key))
-                continue;
-            m_path += "." + key;
-            add("FieldValueRequired", "Required value");
-            m_path.resize(size);
-        }
         if (node.embedded)
             checkEmbedded(object);
         for (const auto& member : object) {
@@ -147,7 +162,14 @@ private:
                 continue;
             m_path += '.';
             m_path += key;
-            value(member.value(), *child);
+            value(member.value(), *child, old == nullptr ? nullptr : old->if_contains(key));
+            m_path.resize(size);
+        }
+        for (const auto& key : node.required) {
+            if (object.contains(key))
+                continue;
+            m_path += "." + key;
+            add("FieldValueRequired", "Required value");
             m_path.resize(size);
         }
     }
@@ -158,9 +180,10 @@ private:
         for (const auto* key : {"apiVersion", "kind"}) {
             m_path.append(".").append(key);
             if (const auto* text = object.if_contains(key); text != nullptr && !text->is_string())
-                add("FieldValueInvalid", "Invalid value: " + printJson(*text) + ": must be a string");
+                addTo(m_found.embedded, "FieldValueInvalid",
+                      "Invalid value: " + printJson(*text) + ": must be a string");
             else if (stringAt(object, {key}).empty())
-                add("FieldValueRequired", "Required value");
+                addTo(m_found.embedded, "FieldValueRequired", "Required value");
             m_path.resize(size);
         }
     }
@@ -172,17 +195,17 @@ private:
     [[nodiscard]] std::vector<StatusCause> judged(const Json& value, const SchemaNode& node) const {
         Validator validator(m_path);
         validator.value(value, node);
-        return validator.release();
+        return validator.release().all();
     }
 
     void junctor(const std::string& what) {
-        m_causes.push_back(
+        m_found.values.push_back(
             {"FieldValueInvalid", "Invalid value: \"\": \"" + name() + "\" must " + what, "<nil>"});
     }
 
     void take(std::vector<StatusCause> causes) {
-        m_causes.insert(m_causes.end(), std::make_move_iterator(causes.begin()),
-                        std::make_move_iterator(causes.end()));
+        m_found.values.insert(m_found.values.end(), std::make_move_iterator(causes.begin()),
+                              std::make_move_iterator(causes.end()));
     }
 
     void junctors(const Json& value, const SchemaNode& node) {
@@ -269,7 +292,7 @@ private:
                                number(*node.minimum));
     }
 
-    void checkArray(const JsonArray& array, const SchemaNode& node) {
+    void checkArray(const JsonArray& array, const SchemaNode& node, const JsonArray* old) {
         const auto count = static_cast<std::int64_t>(array.size());
         if (node.maxItems && count > *node.maxItems)
             add("FieldValueTooMany", tooMany(count, *node.maxItems));
@@ -279,26 +302,40 @@ private:
         std::set<std::string> seen;
         for (std::size_t i = 0; i < array.size(); ++i) {
             m_path += "[" + std::to_string(i) + "]";
-            value(array[i], node.element());
+            value(array[i], node.element(), old == nullptr ? nullptr : formerly(array[i], node, *old));
             if (node.listType != ListType::Atomic || node.uniqueItems)
                 checkUnique(array[i], node, seen);
             m_path.resize(size);
         }
     }
 
-    void checkUnique(const Json& element, const SchemaNode& node, std::set<std::string>& seen) {
-        Json identity = element;
-        if (node.listType == ListType::Map && element.is_object()) {
-            JsonObject keys;
-            for (const auto& key : node.listMapKeys) {
-                if (const auto* found = element.get_object().if_contains(key))
-                    keys[key] = *found;
-            }
-            identity = std::move(keys);
+    // What tells an element of a set or of a keyed list from the others.
+    static Json identityOf(const Json& element, const SchemaNode& node) {
+        if (node.listType != ListType::Map || !element.is_object())
+            return element;
+        JsonObject keys;
+        for (const auto& key : node.listMapKeys) {
+            if (const auto* found = element.get_object().if_contains(key))
+                keys[key] = *found;
         }
-        auto text = printCanonical(identity);
+        return keys;
+    }
+
+    // Only the elements of keyed lists can be found again.
+    static const Json* formerly(const Json& element, const SchemaNode& node, const JsonArray& old) {
+        if (node.listType != ListType::Map)
+            return nullptr;
+        const Json identity = identityOf(element, node);
+        const auto* found = std::find_if(old.begin(), old.end(), [&](const Json& former) {
+            return equal(identityOf(former, node), identity);
+        });
+        return found == old.end() ? nullptr : found;
+    }
+
+    void checkUnique(const Json& element, const SchemaNode& node, std::set<std::string>& seen) {
+        auto text = printCanonical(identityOf(element, node));
         if (!seen.insert(text).second)
-            add("FieldValueDuplicate", "Duplicate value: " + text);
+            addTo(m_found.lists, "FieldValueDuplicate", "Duplicate value: " + text);
     }
 
     static std::string tooMany(std::int64_t count, std::int64_t limit) {
@@ -313,25 +350,63 @@ private:
     }
 
     void add(std::string_view reason, std::string message) {
-        m_causes.push_back({std::string(reason), std::move(message), name()});
+        addTo(m_found.values, reason, std::move(message));
     }
 
-    std::vector<StatusCause> m_causes;
+    void addTo(std::vector<StatusCause>& causes, std::string_view reason, std::string message) const {
+        causes.push_back({std::string(reason), std::move(message), name()});
+    }
+
+    Findings m_found;
     std::string m_path;
 };
+
+Findings findingsOf(const JsonObject& document, const SchemaNode& schema, const JsonObject* old = nullptr) {
+    Validator validator;
+    validator.document(document, schema, old);
+    return validator.release();
+}
+
+void forgiveLists(Findings& found, const JsonObject& previous, const SchemaNode& schema) {
+    if (!found.lists.empty() && !findingsOf(previous, schema).lists.empty())
+        found.lists.clear();
+}
 
 }  // namespace
 
 std::vector<StatusCause> validateSchema(const JsonObject& document, const SchemaNode& schema) {
-    Validator validator;
-    validator.document(document, schema);
-    return validator.release();
+    return findingsOf(document, schema).all();
+}
+
+std::vector<StatusCause> validateSchemaUpdate(const JsonObject& document, const JsonObject& previous,
+                                              const SchemaNode& schema) {
+    Findings found = findingsOf(document, schema, &previous);
+    forgiveLists(found, previous, schema);
+    return found.all();
+}
+
+std::vector<StatusCause> validateStatusUpdate(const JsonObject& document, const JsonObject& previous,
+                                              const SchemaNode& schema) {
+    Findings found;
+    const auto* status = document.if_contains("status");
+    if (const auto* node = schema.declaredChild("status"); node != nullptr && status != nullptr) {
+        // Its paths begin at the status, where it is judged, but its fields do not.
+        Validator validator;
+        validator.value(*status, *node, previous.if_contains("status"));
+        found.values = validator.release().values;
+        for (auto& cause : found.values)
+            if (cause.field != "<nil>")
+                cause.field.insert(0, cause.field.empty() ? "status" : "status.");
+    }
+    found.lists = findingsOf(document, schema).lists;
+    forgiveLists(found, previous, schema);
+    return found.all();
 }
 
 std::vector<StatusCause> validateValue(const Json& value, const SchemaNode& schema, const std::string& name) {
     Validator validator("." + name);
     validator.value(value, schema);
-    return validator.release();
+    return validator.release().all();
 }
 
 }  // namespace kubefed::kube

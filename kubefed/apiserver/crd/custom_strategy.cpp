@@ -129,6 +129,36 @@ Causes CustomStrategy::validate(const kube::JsonObject& object, const StrategyCo
     return causes;
 }
 
+Causes CustomStrategy::schemaCauses(const kube::JsonObject& next, const kube::JsonObject& previous,
+                                    bool statusOnly) const {
+    if (!m_schema)
+        return {};
+    const kube::SchemaNode& root = m_schema->root();
+    const auto judge = [&](const kube::JsonObject& before) {
+        return statusOnly ? kube::validateStatusUpdate(next, before, root)
+                          : kube::validateSchemaUpdate(next, before, root);
+    };
+    Causes causes = judge(previous);
+    if (causes.empty())
+        return causes;
+    // A default or a field that came or went with the schema is no change of the object.
+    kube::Json before(previous);
+    kube::pruneUnknown(before.get_object(), root);
+    kube::applyDefaults(before, root);
+    return judge(before.get_object());
+}
+
+Causes CustomStrategy::validateUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
+                                      const StrategyContext& context) const {
+    const bool statusOnly = m_hasStatus && context.subresource == "status";
+    Causes causes = schemaCauses(next, previous, statusOnly);
+    if (m_scale && !statusOnly)
+        checkReplicas(next, m_scale->specReplicas, causes);
+    if (m_scale)
+        checkReplicas(next, m_scale->statusReplicas, causes);
+    return causes;
+}
+
 void CustomStrategy::cells(const kube::JsonObject& object, WallTime now, kube::JsonArray& out) const {
     out.emplace_back(nameOf(object));
     for (std::size_t i = 0; i < m_paths.size(); ++i)

@@ -26,6 +26,8 @@ public:
                           const StrategyContext& context) const override;
     [[nodiscard]] Causes validate(const kube::JsonObject& object,
                                   const StrategyContext& context) const override;
+    [[nodiscard]] Causes validateUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
+                                        const StrategyContext& context) const override;
     [[nodiscard]] bool hasGeneration() const override { return true; }
     [[nodiscard]] std::vector<std::string> selectableFields() const override { return m_selectable; }
     [[nodiscard]] std::optional<ScalePaths> scalePaths() const override { return m_scale; }
@@ -35,6 +37,8 @@ public:
     [[nodiscard]] bool hasStatus() const { return m_hasStatus; }
 
 private:
+    [[nodiscard]] Causes schemaCauses(const kube::JsonObject& next, const kube::JsonObject& previous,
+                                      bool statusOnly) const;
     void readColumns(const kube::JsonObject& version);
     void readSubresources(const kube::JsonObject& version);
 

@@ -48,6 +48,58 @@ private Q_SLOTS:
         QCOMPARE(validateSchema({}, m_widget->root()).at(0).field, std::string("spec"));
     }
 
+    // Each is invalid already; what changes is judged, what stays is not.
+    void whatDidNotChangeIsForgiven_data() {
+        QTest::addColumn<QString>("before");
+        QTest::addColumn<QString>("after");
+        QTest::addColumn<QString>("fields");
+        const auto row = [](const char* name, const char* before, const char* after, const char* fields) {
+            QTest::newRow(name) << before << after << fields;
+        };
+        row("value", R"({"size":99})", R"({"size":99,"on":true})", "");
+        row("changed", R"({"size":99})", R"({"size":98})", "spec.size");
+        row("type", R"({"size":"x"})", R"({"size":"x","on":true})", "");
+        row("another", R"({"size":99})", R"({"size":99,"code":"a"})", "spec.code");
+        row("object", R"({})", R"({})", "");
+        row("required", R"({})", R"({"on":true})", "spec.size");
+        row("keyed", R"({"size":1,"parts":[{"name":"a","count":"x"},{"name":"b"}]})",
+            R"({"size":1,"parts":[{"name":"b"},{"name":"c"},{"name":"a","count":"x"}]})", "");
+        row("another key", R"({"size":1,"parts":[{"name":"a","count":"x"}]})",
+            R"({"size":1,"parts":[{"name":"b","count":"x"}]})", "spec.parts[0].count");
+        row("list", R"({"size":1,"plain":[1]})", R"({"size":1,"plain":[1,"2"]})", "spec.plain[0]");
+        row("map", R"({"size":1,"limits":{"a":"x","b":"y"}})", R"({"size":1,"limits":{"a":"x","b":"z"}})",
+            "spec.limits.b");
+        row("set", R"({"size":1,"tags":["a","a"]})", R"({"size":1,"tags":["a","a","a"]})", "");
+        row("new set", R"({"size":1,"tags":["a"]})", R"({"size":1,"tags":["a","a"]})", "spec.tags[1]");
+    }
+    void whatDidNotChangeIsForgiven() {
+        QFETCH(const QString, before);
+        QFETCH(const QString, after);
+        QFETCH(const QString, fields);
+        const auto object = [](const QString& spec) {
+            return JsonObject{{"spec", *parseJson(spec.toStdString())}};
+        };
+        std::string seen;
+        for (const auto& cause : validateSchemaUpdate(object(after), object(before), m_widget->root()))
+            seen += (seen.empty() ? "" : " ") + cause.field;
+        QCOMPARE(seen, fields.toStdString());
+    }
+
+    void ofAStatusWriteTheStatusIsJudged() {
+        const auto fields = [this](const char* before, const char* after) {
+            std::string seen;
+            for (const auto& cause : validateStatusUpdate(parseJson(after)->as_object(),
+                                                          parseJson(before)->as_object(), m_widget->root()))
+                seen += (seen.empty() ? "" : " ") + cause.field + "|" + cause.message;
+            return seen;
+        };
+        QCOMPARE(fields("{}", R"({"status":{"phase":"x"}})"), std::string());
+        QCOMPARE(fields("{}", R"({"status":{"phase":1}})"),
+                 std::string("status.phase|Invalid value: \"integer\": phase in body must be of type string: "
+                             "\"integer\""));
+        QCOMPARE(fields(R"({"status":{"phase":1}})", R"({"status":{"phase":1}})"), std::string());
+    }
+
     // Each as kube-apiserver 1.34 judges it; tests/data/kube/custom/format-* has more of the common ones.
     void formatsAreChecked_data() {
         QTest::addColumn<QString>("good");
