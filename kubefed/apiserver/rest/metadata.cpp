@@ -138,17 +138,22 @@ void carrySystemMetadata(kube::JsonObject& next, const kube::JsonObject& previou
     copyOrErase(metadata, before, "resourceVersion");
 }
 
-void advanceGeneration(kube::JsonObject& next, const kube::JsonObject& previous) {
+bool sameContent(const kube::JsonObject& a, const kube::JsonObject& b) {
     const auto isState = [](std::string_view key) { return key == "metadata" || key == "status"; };
-    bool same = true;
-    for (const auto& [key, value] : next)
-        if (!isState(key) && same) {
-            const kube::Json* before = previous.if_contains(key);
-            same = before != nullptr && kube::equal(value, *before);
+    for (const auto& [key, value] : a)
+        if (!isState(key)) {
+            const kube::Json* other = b.if_contains(key);
+            if (other == nullptr || !kube::equal(value, *other))
+                return false;
         }
-    for (const auto& [key, value] : previous)
-        same = same && (isState(key) || next.contains(key));
-    if (!same)
+    for (const auto& [key, value] : b)
+        if (!isState(key) && !a.contains(key))
+            return false;
+    return true;
+}
+
+void advanceGeneration(kube::JsonObject& next, const kube::JsonObject& previous) {
+    if (!sameContent(next, previous))
         kube::ensureObject(next, {"metadata"})["generation"] =
             kube::intAt(previous, {"metadata", "generation"}).value_or(0) + 1;
 }

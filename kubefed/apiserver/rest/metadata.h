@@ -20,7 +20,9 @@ namespace kubefed::apiserver {
 void stampCreated(kube::JsonObject& object, bool hasGeneration, WallTime now);
 // Carries over what an update cannot change, and gives a missing uid and the like from the previous one.
 void carrySystemMetadata(kube::JsonObject& next, const kube::JsonObject& previous);
-// metadata.generation: one more if anything but metadata and status differs.
+// Equal but for metadata and status.
+[[nodiscard]] bool sameContent(const kube::JsonObject& a, const kube::JsonObject& b);
+// metadata.generation: one more if the content differs.
 void advanceGeneration(kube::JsonObject& next, const kube::JsonObject& previous);
 
 [[nodiscard]] Causes validateMetadata(const kube::JsonObject& object, const ResourceSpec& spec);

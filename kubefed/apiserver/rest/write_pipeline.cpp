@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/apiserver/rest/write_pipeline.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -209,6 +210,26 @@ Result<void> WritePipeline::checkIdentity(const WriteTarget& target, const kube:
     return fail(kube::invalid(spec.gvk(), target.name, {cause, cause}));
 }
 
+void WritePipeline::forgiveStored(const ResourceSpec& spec, const kube::JsonObject& previous,
+                                  const kube::JsonObject& next, const StrategyContext& context,
+                                  Causes& causes) const {
+    // Custom objects have their own way (CustomStrategy); of a subresource its strategy judges little enough.
+    if (causes.empty() || spec.custom || !context.subresource.empty())
+        return;
+    kube::JsonObject untouched = previous;
+    normalise(spec, untouched);
+    spec.strategy->prepareForUpdate(untouched, previous, context);
+    if (!sameContent(next, untouched))
+        return;
+    const Causes known = spec.strategy->validate(untouched, context);
+    std::erase_if(causes, [&](const kube::StatusCause& cause) {
+        return !cause.field.starts_with("metadata") ||
+               std::ranges::any_of(known, [&](const kube::StatusCause& former) {
+                   return former.field == cause.field && former.message == cause.message;
+               });
+    });
+}
+
 Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
                                           kube::JsonObject& next) const {
     const ResourceSpec& spec = *target.spec;
@@ -230,6 +251,7 @@ Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube:
         advanceGeneration(next, previous);
     Causes causes = validateMetadataUpdate(next, previous, spec);
     Causes own = spec.strategy->validateUpdate(next, previous, context);
+    forgiveStored(spec, previous, next, context, own);
     causes.insert(causes.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
     if (!causes.empty())
         return fail(kube::invalid(spec.gvk(), target.name, std::move(causes)));

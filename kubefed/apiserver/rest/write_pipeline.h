@@ -70,6 +70,10 @@ private:
                                              const kube::JsonObject& next, bool applied) const;
     [[nodiscard]] Result<void> prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
                                              kube::JsonObject& next) const;
+    // Leaves of the causes only what this request is to blame for, where it changes metadata alone: what an
+    // older server stored may be what this one refuses, and must still be labelled, released and deleted.
+    void forgiveStored(const ResourceSpec& spec, const kube::JsonObject& previous,
+                       const kube::JsonObject& next, const StrategyContext& context, Causes& causes) const;
     // `previous`: null for a creation.
     [[nodiscard]] Result<void> checkEscalation(const WriteTarget& target, const kube::JsonObject* previous,
                                                const kube::JsonObject& object) const;

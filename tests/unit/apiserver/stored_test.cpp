@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Objects that an older server stored and this one would refuse: they can be labelled and released, and so
+// deleted, but nothing else of them changes until they are right.
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <QtTest/QTest>
+
+#include "kubefed/apiserver/rest/write_pipeline.h"
+#include "kubefed/apiserver/schema_data.h"
+#include "kubefed/apiserver/storage/memory_storage.h"
+#include "tests/unit/apiserver/api_server.h"
+
+using namespace kubefed;
+using namespace kubefed::apiserver;
+using namespace kubefed::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kMerge = "application/merge-patch+json";
+
+// Writes around the pipeline, as a server with other rules did.
+struct Store {
+    State state{std::make_unique<MemoryStorage>(), 100};
+    Registry registry{state};
+    WritePipeline writes{state, registry, {}};
+    WriteTarget target;
+
+    Store(const std::string& kind, kube::JsonObject object) {
+        for (ResourceSpec& spec : builtinResources(*schemaData().value()->schemas))
+            registry.add(std::move(spec));
+        (void)state.load();
+        kube::JsonObject& metadata = kube::ensureObject(object, {"metadata"});
+        metadata["uid"] = "u";
+        metadata["creationTimestamp"] = "2025-01-01T00:00:00Z";
+        const std::string name(kube::stringAt(object, {"metadata", "name"}));
+        const bool crd = kind == "CustomResourceDefinition";
+        const SpecPtr spec = registry.byKind({crd ? "apiextensions.k8s.io" : "", "v1", kind});
+        if (spec->namespaced)
+            metadata["namespace"] = "default";
+        object["kind"] = kind;
+        object["apiVersion"] = spec->gvk().apiVersion();
+        target = {spec, spec->namespaced ? "default" : "", name, "", {.name = "me"}, "me"};
+        state.put(registry.collection(*spec), std::move(object), [](const Result<void>&) {});
+    }
+    // What the answer was: empty where it was done.
+    std::string update(const std::function<void(kube::JsonObject&)>& change) {
+        std::optional<std::string> answer;
+        const EntryPtr head = writes.head(target);
+        kube::JsonObject next = decode(*head)->document();
+        change(next);
+        writes.update(target, *head, std::move(next), false, [&](const Result<Written>& written) {
+            answer = written ? "" : written.error().message;
+        });
+        return answer.value_or("no answer");
+    }
+};
+
+}  // namespace
+
+class StoredTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void whatThisServerRefusesCanBeReleased_data() {
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<QString>("object");
+        const auto row = [](const char* kind, const char* object) { QTest::newRow(kind) << kind << object; };
+        row("Pod", R"({"metadata":{"name":"a"},"spec":{"dnsPolicy":"None","containers":[{"name":"c",
+            "image":"i"}]}})");
+        row("Service",
+            R"({"metadata":{"name":"a"},"spec":{"type":"LoadBalancer","ports":[{"port":80,"nodePort":30080}],
+            "clusterIP":"10.0.0.9","clusterIPs":["10.0.0.9"],"loadBalancerSourceRanges":["nonsense"]}})");
+        row("ReplicationController", R"({"metadata":{"name":"a"},"spec":{"replicas":1,"selector":{"a":"b"},
+            "template":{"metadata":{"labels":{"a":"b"}},"spec":{"dnsPolicy":"None","containers":[{"name":"c",
+            "image":"i"}]}}}})");
+        row("CustomResourceDefinition", R"({"metadata":{"name":"as.example.k8s.io"},"spec":{
+            "group":"example.k8s.io","scope":"Namespaced","names":{"plural":"as","kind":"A","listKind":"AList",
+            "singular":"a"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{
+            "type":"object","x-kubernetes-validations":[{"rule":"true"}]}}}]}})");
+    }
+    void whatThisServerRefusesCanBeReleased() {
+        QFETCH(const QString, kind);
+        QFETCH(const QString, object);
+        kube::JsonObject stored = kube::parseJson(object.toStdString())->get_object();
+        kube::ensureObject(stored, {"metadata"})["finalizers"] = kube::JsonArray{"example.com/wait"};
+        kube::ensureObject(stored, {"metadata"})["deletionTimestamp"] = "2025-01-02T00:00:00Z";
+        Store s(kind.toStdString(), std::move(stored));
+        QCOMPARE(s.update([](kube::JsonObject& next) {
+            kube::ensureObject(next, {"metadata", "labels"})["a"] = "b";
+        }),
+                 std::string());
+        const std::string labelled = s.update([](kube::JsonObject& next) {
+            kube::ensureObject(next, {"metadata", "labels"})["a"] = "not a label";
+        });
+        QVERIFY2(labelled.find("metadata.labels") != std::string::npos, labelled.c_str());
+        QVERIFY(labelled.find("spec") == std::string::npos);
+        const std::string changed = s.update([](kube::JsonObject& next) {
+            kube::JsonObject& spec = kube::ensureObject(next, {"spec"});
+            spec["activeDeadlineSeconds"] = 5;
+            spec["sessionAffinity"] = "ClientIP";
+            spec["replicas"] = 2;
+            spec["preserveUnknownFields"] = false;
+        });
+        QVERIFY2(changed.find("spec.") != std::string::npos, changed.c_str());
+        QCOMPARE(s.update([](kube::JsonObject& next) { kube::erase(next, {"metadata", "finalizers"}); }),
+                 std::string());
+        QVERIFY(s.writes.head(s.target) == nullptr);
+    }
+
+    // The same for custom objects whose schema became stricter, until nothing of them is left.
+    void aStricterSchemaKeepsNothingAlive() {
+        Server s;
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const std::string foos = "/apis/example.com/v1/namespaces/shop/foos";
+        s.ask("POST", "/api/v1/namespaces", R"({"metadata":{"name":"shop"}})");
+        QCOMPARE(s.ask("POST", crds, R"({"metadata":{"name":"foos.example.com"},"spec":{"group":"example.com",
+            "scope":"Namespaced","names":{"plural":"foos","kind":"Foo"},"versions":[{"name":"v1","served":true,
+            "storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object",
+            "properties":{"size":{"type":"string"},"more":{"type":"string"}}}}}}}]}})")
+                     ->status(),
+                 201);
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("POST", foos,
+                       R"({"metadata":{"name":"f","finalizers":["example.com/wait"]},"spec":{"size":"12"}})")
+                     ->status(),
+                 201);
+        const std::string spec = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/";
+        QCOMPARE(s.ask("PATCH", crds + "/foos.example.com",
+                       R"([{"op":"add","path":")" + spec + R"(properties/size/maxLength","value":1},
+                           {"op":"add","path":")" +
+                           spec + R"(required","value":["less"]},
+                           {"op":"add","path":")" +
+                           spec + R"(properties/more/default","value":"x"}])",
+                       "application/json-patch+json")
+                     ->status(),
+                 200);
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("PATCH", foos + "/f", R"({"metadata":{"labels":{"a":"b"}}})", kMerge)->status(), 200);
+        QCOMPARE(s.ask("PATCH", foos + "/f", R"({"spec":{"size":"34"}})", kMerge)->status(), 422);
+        s.ask("DELETE", "/api/v1/namespaces/shop");
+        s.ask("DELETE", crds + "/foos.example.com");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", foos + "/f")->status(), 200);
+        QCOMPARE(s.ask("PATCH", foos + "/f", R"({"metadata":{"finalizers":null}})", kMerge)->status(), 200);
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", crds + "/foos.example.com")->status(), 404);
+        QCOMPARE(s.ask("GET", "/api/v1/namespaces/shop")->status(), 404);
+    }
+};
+
+QTEST_GUILESS_MAIN(StoredTest)
+#include "stored_test.moc"
