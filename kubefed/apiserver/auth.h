@@ -77,5 +77,10 @@ struct Verdict {
 // Cluster roles and bindings that a server starts with (cluster-admin, admin, edit, view, system:discovery,
 // system:basic-user, system:public-info-viewer).
 [[nodiscard]] std::vector<kube::Object> bootstrapRbac();
+// What becomes of such an object that an older server made, or a person changed: `present` with what it lacks
+// of `wanted` (labels, annotations, rules, selectors, subjects). What it has besides stays. Nullopt: it lacks
+// nothing, is annotated as not to be updated, or binds another role. Pure.
+[[nodiscard]] std::optional<kube::JsonObject> completedRbac(const kube::JsonObject& present,
+                                                            const kube::JsonObject& wanted);
 
 }  // namespace kubefed::apiserver

@@ -3,7 +3,10 @@
 // CRD's own roles join them; ours for kubefed.io are placed like this: who edits a namespace may place what
 // is in it (PlacementPolicies), only cluster administrators change clusters, cluster-wide policies and
 // plugins.
+#include <algorithm>
+
 #include "kubefed/apiserver/auth.h"
+#include "kubefed/apiserver/auth_rules.h"
 
 namespace kubefed::apiserver {
 
@@ -15,6 +18,7 @@ const Texts kRead = {"get", "list", "watch"};
 const Texts kWrite = {"create", "delete", "deletecollection", "patch", "update"};
 constexpr std::string_view kRbac = "rbac.authorization.k8s.io";
 constexpr std::string_view kFederation = "kubefed.io";
+constexpr std::string_view kAutoUpdate = "rbac.authorization.kubernetes.io/autoupdate";
 
 kube::JsonArray toArray(const Texts& values) {
     kube::JsonArray array;
@@ -34,7 +38,7 @@ kube::JsonObject urlRule(const Texts& urls, const Texts& verbs) {
 kube::Object named(std::string_view kind, std::string_view name) {
     kube::Object object = kube::Object::make({std::string(kRbac), "v1", std::string(kind)}, {}, name);
     object.setLabel("kubernetes.io/bootstrapping", "rbac-defaults");
-    object.setAnnotation("rbac.authorization.kubernetes.io/autoupdate", "true");
+    object.setAnnotation(kAutoUpdate, "true");
     return object;
 }
 
@@ -126,7 +130,79 @@ kube::Object fleetViewerRole() {
                  rule({kFederation}, {"explanations"}, {"create"}), rule({""}, {"events"}, kRead)});
 }
 
+// Labels and annotations that a person gave another value keep it.
+void addMissing(kube::JsonObject& object, const kube::JsonObject& wanted, std::string_view map) {
+    const kube::JsonObject* values = kube::objectAt(wanted, {"metadata", map});
+    if (values == nullptr)
+        return;
+    kube::JsonObject& present = kube::ensureObject(object, {"metadata", map});
+    for (const auto& [key, value] : *values)
+        if (!present.contains(key))
+            present[key] = value;
+}
+
+// Appends the elements of the wanted list that `isThere(element)` does not know.
+template <class IsThere>
+void addMissing(kube::JsonObject& object, const kube::JsonArray* wanted, std::string_view list,
+                IsThere isThere) {
+    kube::JsonArray missing;
+    for (const kube::Json& element : wanted == nullptr ? kube::JsonArray() : *wanted)
+        if (!isThere(element))
+            missing.push_back(element);
+    if (missing.empty())
+        return;
+    kube::Json& value = object[list];
+    kube::JsonArray& present = value.is_array() ? value.get_array() : value.emplace_array();
+    present.insert(present.end(), missing.begin(), missing.end());
+}
+
+// Is it among the elements of a list, word for word?
+auto isIn(const kube::JsonArray* list) {
+    return [list](const kube::Json& element) {
+        return list != nullptr && std::ranges::any_of(*list, [&](const kube::Json& other) {
+                   return kube::equal(other, element);
+               });
+    };
+}
+
+// Do the rules of a list, taken together, grant all that a rule does?
+auto isGrantedBy(const kube::JsonArray* list) {
+    std::vector<PolicyRule> owned;
+    for (const kube::Json& rule : list == nullptr ? kube::JsonArray() : *list)
+        if (rule.is_object())
+            owned.push_back(parseRule(rule.get_object()));
+    return [owned = std::move(owned)](const kube::Json& rule) {
+        return std::ranges::all_of(breakDown(parseRule(rule.get_object())), [&](const PolicyRule& single) {
+            return std::ranges::any_of(owned, [&](const PolicyRule& owner) { return covers(owner, single); });
+        });
+    };
+}
+
 }  // namespace
+
+std::optional<kube::JsonObject> completedRbac(const kube::JsonObject& present,
+                                              const kube::JsonObject& wanted) {
+    const kube::Json* role = kube::find(wanted, {"roleRef"});
+    const kube::Json* bound = kube::find(present, {"roleRef"});
+    if (kube::stringAt(present, {"metadata", "annotations", kAutoUpdate}) == "false" ||
+        (role != nullptr && (bound == nullptr || !kube::equal(*role, *bound))))
+        return std::nullopt;
+    kube::JsonObject object = present;
+    addMissing(object, wanted, "labels");
+    addMissing(object, wanted, "annotations");
+    addMissing(object, kube::arrayAt(wanted, {"rules"}), "rules",
+               isGrantedBy(kube::arrayAt(present, {"rules"})));
+    addMissing(object, kube::arrayAt(wanted, {"subjects"}), "subjects",
+               isIn(kube::arrayAt(present, {"subjects"})));
+    if (const kube::JsonArray* selectors = kube::arrayAt(wanted, {"aggregationRule", "clusterRoleSelectors"}))
+        addMissing(kube::ensureObject(object, {"aggregationRule"}), selectors, "clusterRoleSelectors",
+                   isIn(kube::arrayAt(present, {"aggregationRule", "clusterRoleSelectors"})));
+    else
+        object.erase("aggregationRule");  // it would take over the rules
+    if (kube::equal(object, present))
+        return std::nullopt;
+    return object;
+}
 
 std::vector<kube::Object> bootstrapRbac() {
     const Texts everyone = {"system:authenticated", "system:unauthenticated"};

@@ -9,9 +9,18 @@ void createBootstrapObjects(InternalWriter& writer, const InternalWriter::Outcom
     for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"})
         writer.ensure({"", "v1", "namespaces"}, {{"metadata", kube::JsonObject{{"name", name}}}}, outcome);
     for (const kube::Object& object : bootstrapRbac()) {
-        const kube::Gvk kind = object.gvk();
-        if (const SpecPtr spec = writer.pipeline().registry().byKind(kind))
-            writer.ensure(spec->gvr, object.document(), outcome);
+        const SpecPtr spec = writer.pipeline().registry().byKind(object.gvk());
+        if (!spec)
+            continue;
+        const std::string name(object.name());
+        const kube::ObjectPtr present = writer.pipeline().state().get(spec->gvr, {"", name});
+        if (!present) {
+            writer.create(spec->gvr, object.document(), outcome);
+            continue;
+        }
+        if (const auto completed = completedRbac(present->document(), object.document()))
+            writer.modify(
+                spec->gvr, "", name, "", [&](kube::JsonObject& role) { role = *completed; }, outcome);
     }
 }
 

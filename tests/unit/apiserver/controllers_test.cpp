@@ -7,6 +7,7 @@
 
 #include <QtTest/QTest>
 
+#include "kubefed/apiserver/controllers/bootstrap.h"
 #include "kubefed/apiserver/controllers/event_expiry.h"
 #include "kubefed/apiserver/controllers/garbage_collector.h"
 #include "kubefed/apiserver/controllers/namespace_controller.h"
@@ -24,6 +25,8 @@ const kube::Gvr kNamespaces{"", "v1", "namespaces"};
 const kube::Gvr kMaps{"", "v1", "configmaps"};
 const kube::Gvr kAccounts{"", "v1", "serviceaccounts"};
 const kube::Gvr kEvents{"", "v1", "events"};
+const kube::Gvr kClusterRoles{"rbac.authorization.k8s.io", "v1", "clusterroles"};
+const kube::Gvr kClusterRoleBindings{"rbac.authorization.k8s.io", "v1", "clusterrolebindings"};
 
 // Commits at once, but for the next `refusals` writes.
 class RefusingStorage final : public Storage {
@@ -106,6 +109,64 @@ private Q_SLOTS:
         log::setSink([](log::Level, std::string_view) {});
     }
     void cleanupTestCase() { log::setSink({}); }
+
+    // The default roles of an older server lack rules; a person's additions and refusals count.
+    void defaultRolesAreCompletedAtStart() {
+        Machine m;
+        const auto start = [&] { createBootstrapObjects(m.writer, [](bool done) { QVERIFY(done); }); };
+        const auto change = [&](const kube::Gvr& gvr, const char* name,
+                                const std::function<void(kube::JsonObject&)>& how) {
+            m.writer.modify(gvr, "", name, "", how, [](bool done) { QVERIFY(done); });
+        };
+        const auto listOf = [&](const kube::Gvr& gvr, const char* name, const char* list) {
+            const kube::JsonArray* found = kube::arrayAt(m.state.get(gvr, {"", name})->document(), {list});
+            return found == nullptr ? kube::JsonArray() : *found;
+        };
+        start();
+        const char* view = "system:aggregate-to-view";
+        const kube::JsonArray rules = listOf(kClusterRoles, view, "rules");
+        const kube::Json own = *kube::parseJson(R"({"apiGroups":["a.b"],"resources":["c"],"verbs":["get"]})");
+        const auto stored = [&] { return m.state.committedRv(); };
+        const std::int64_t rested = stored();
+        start();
+        QCOMPARE(stored(), rested);
+        const auto older = [&](kube::JsonObject& role) {
+            role["rules"] = kube::JsonArray{rules.front(), own};
+            kube::erase(role, {"metadata", "labels"});
+        };
+        change(kClusterRoles, view, older);
+        start();
+        kube::JsonArray wanted = rules;
+        wanted.insert(wanted.begin() + 1, own);
+        QVERIFY(kube::equal(kube::Json(listOf(kClusterRoles, view, "rules")), kube::Json(wanted)));
+        QCOMPARE(m.state.get(kClusterRoles, {"", view})->label("rbac.authorization.k8s.io/aggregate-to-view"),
+                 std::string_view("true"));
+        // What others grant more widely is not missing.
+        change(kClusterRoles, view, [&](kube::JsonObject& role) {
+            role["rules"] = *kube::parseJson(R"([{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}])");
+        });
+        start();
+        QCOMPARE(listOf(kClusterRoles, view, "rules").size(), 1U);
+        change(kClusterRoles, view, [&](kube::JsonObject& role) {
+            older(role);
+            kube::ensureObject(
+                role, {"metadata", "annotations"})["rbac.authorization.kubernetes.io/autoupdate"] = "false";
+        });
+        start();
+        QCOMPARE(listOf(kClusterRoles, view, "rules").size(), 2U);
+        change(kClusterRoleBindings, "system:discovery",
+               [](kube::JsonObject& binding) { binding.erase("subjects"); });
+        change(kClusterRoles, "edit", [](kube::JsonObject& role) { role.erase("aggregationRule"); });
+        start();
+        QCOMPARE(listOf(kClusterRoleBindings, "system:discovery", "subjects").size(), 1U);
+        QCOMPARE(kube::arrayAt(m.state.get(kClusterRoles, {"", "edit"})->document(),
+                               {"aggregationRule", "clusterRoleSelectors"})
+                     ->size(),
+                 2U);
+        const std::int64_t again = stored();
+        start();
+        QCOMPARE(stored(), again);
+    }
 
     void aNamespaceIsFurnishedLater() {
         Machine m;
