@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "kubefed/apiserver/kinds/addresses.h"
 #include "kubefed/apiserver/kinds/names.h"
@@ -163,6 +164,17 @@ void checkOnlyAddedTolerations(Checker& checker, const kube::JsonObject& next,
         checkTolerations(checker, next, Path("spec"));
 }
 
+void checkOnlyRemovedGates(Checker& checker, const kube::JsonObject& next, const kube::JsonObject& previous) {
+    std::set<std::string_view> known;
+    forEachObject(previous, "schedulingGates",
+                  [&](const kube::JsonObject& gate, std::size_t) { known.insert(textOf(gate, "name")); });
+    forEachObject(next, "schedulingGates", [&](const kube::JsonObject& gate, std::size_t i) {
+        if (const std::string name(textOf(gate, "name")); !known.contains(name))
+            checker.forbidden(Path("spec.schedulingGates").index(i).child("name"),
+                              "only deletion is allowed, but found new scheduling gate '" + name + "'");
+    });
+}
+
 }  // namespace
 
 std::vector<std::string> checkVolumes(Checker& checker, const kube::JsonObject& spec, const Path& path) {
@@ -267,6 +279,7 @@ void checkPodSpecUpdate(Checker& checker, const kube::JsonObject& next, const ku
     if (!checkDeadlineUpdate(checker, next, previous))
         return;
     checkOnlyAddedTolerations(checker, next, previous);
+    checkOnlyRemovedGates(checker, next, previous);
     if (!kube::equal(withoutAllowedChanges(next, previous), previous))
         checker.forbidden(
             Path("spec"),

@@ -64,10 +64,15 @@ Result<void> checkBindable(const kube::JsonObject& binding, const WriteTarget& t
     if (head.deleting)
         return fail(kube::conflict(bindings, target.name,
                                    "pod " + target.name + " is being deleted, cannot be assigned to a host"));
-    const std::string bound(kube::stringAt(decode(head)->document(), {"spec", "nodeName"}));
+    const kube::ObjectPtr pod = decode(head);
+    const std::string bound(kube::stringAt(pod->document(), {"spec", "nodeName"}));
     if (!bound.empty())
         return fail(kube::conflict(bindings, target.name,
                                    "pod " + target.name + " is already assigned to node \"" + bound + "\""));
+    const kube::JsonArray* gates = kube::arrayAt(pod->document(), {"spec", "schedulingGates"});
+    if (gates != nullptr && !gates->empty())
+        return fail(kube::conflict(bindings, target.name,
+                                   "pod " + target.name + " has non-empty .spec.schedulingGates"));
     return {};
 }
 
