@@ -13,9 +13,21 @@ kube::Quantity quantityAt(const kube::JsonObject& object, std::initializer_list<
 }
 
 bool isWaiting(const kube::Object& pod) {
+    const kube::JsonArray* gates = kube::arrayAt(pod.document(), {"spec", "schedulingGates"});
     return kube::stringAt(pod.document(), {"spec", "nodeName"}).empty() && !pod.isDeleting() &&
-           !isTerminal(pod) &&
+           !isTerminal(pod) && (gates == nullptr || gates->empty()) &&
            kube::stringAt(pod.document(), {"spec", "schedulerName"}) == "default-scheduler";
+}
+
+// Does it say already, as it is now, that it fits nowhere?
+bool isRefused(const kube::Object& pod) {
+    const kube::JsonArray* conditions = kube::arrayAt(pod.document(), {"status", "conditions"});
+    return conditions != nullptr &&
+           std::any_of(conditions->begin(), conditions->end(), [&](const kube::Json& condition) {
+               return condition.is_object() &&
+                      kube::stringAt(condition.get_object(), {"reason"}) == "Unschedulable" &&
+                      kube::intAt(condition.get_object(), {"observedGeneration"}) == pod.generation();
+           });
 }
 
 bool tolerates(const kube::Object& pod, const kube::JsonObject& taint) {
@@ -56,7 +68,7 @@ Scheduler::Scheduler(LocalApi& api, Clock& clock)
     : m_api(api), m_clock(clock), m_soon(clock, [this] { sync(); }) {}
 
 void Scheduler::onPod(const kube::Object& pod, bool deleted) {
-    if (deleted || (isWaiting(pod) && kube::arrayAt(pod.document(), {"status", "conditions"}) == nullptr))
+    if (deleted || (isWaiting(pod) && !isRefused(pod)))
         m_soon.poke();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The scheduler of a simulated member: gives each waiting pod the fitting node with the largest share of free
-// capacity; where none fits, the pod says so (PodScheduled=False, Unschedulable) and is tried again when a
-// pod goes or a node changes.
+// capacity; where none fits, the pod says so (PodScheduled=False, Unschedulable) and is tried again when it
+// changes, a pod goes or a node changes. Pods with scheduling gates are left alone.
 #pragma once
 
 #include <map>

@@ -108,6 +108,44 @@ private Q_SLOTS:
         QTRY_COMPARE(unschedulableMessage(), std::string("0/2 nodes are available: 2 Insufficient cpu."));
     }
 
+    void aGatedPodWaitsForItsGates() {
+        const auto pod = [](const char* name, bool gated, const char* cpu) {
+            kube::Object object = kube::Object::make({"", "v1", "Pod"}, kWeb.ns, name);
+            object.document()["spec"] = *kube::parseJson(
+                R"({"containers":[{"name":"c","image":"web:1","resources":{"requests":{"cpu":")" +
+                std::string(cpu) + R"("}}}]})");
+            if (gated)
+                object.document()["spec"].as_object()["schedulingGates"] =
+                    *kube::parseJson(R"([{"name":"example.com/wait"}])");
+            return object;
+        };
+        const auto textOf = [this](const char* name, std::initializer_list<std::string_view> path) {
+            const kube::ObjectPtr found = m_member->objects().get(sandbox::kPods, {kWeb.ns, name});
+            return found ? std::string(kube::stringAt(found->document(), path)) : std::string("no pod");
+        };
+        const auto reasonOf = [this](const char* name) {
+            const kube::ObjectPtr found = m_member->objects().get(sandbox::kPods, {kWeb.ns, name});
+            const kube::JsonArray* conditions = kube::arrayAt(found->document(), {"status", "conditions"});
+            return std::string(kube::stringAt(conditions->front().get_object(), {"reason"}));
+        };
+        create(sandbox::kPods, pod("a-gated", true, "1"));
+        create(sandbox::kPods, pod("b-large", true, "64"));
+        create(sandbox::kPods, pod("c-free", false, "1"));
+        QTRY_COMPARE(textOf("c-free", {"status", "phase"}), std::string("Running"));
+        QCOMPARE(textOf("a-gated", {"spec", "nodeName"}), std::string());
+        QCOMPARE(reasonOf("b-large"), std::string("SchedulingGated"));
+        for (const char* name : {"a-gated", "b-large"}) {
+            bool done = false;
+            m_requests.push_back(
+                m_client->patch(sandbox::kPods, {kWeb.ns, name}, kube::PatchType::Merge,
+                                R"({"spec":{"schedulingGates":null}})", {},
+                                [&](Result<kube::Object> made) { done = made.has_value(); }));
+            QTRY_VERIFY(done);
+        }
+        QTRY_COMPARE(textOf("a-gated", {"status", "phase"}), std::string("Running"));
+        QTRY_COMPARE(reasonOf("b-large"), std::string("Unschedulable"));
+    }
+
     void aServiceHasItsPodsAsEndpoints() {
         create(sandbox::kReplicationControllers, controller(3, "web:1"));
         create(sandbox::kServices, service());
