@@ -175,7 +175,8 @@ Causes allocateForService(kube::JsonObject& service, const kube::JsonObject* pre
         if (Causes causes = checkServiceFamilies(spec); !causes.empty())
             return causes;
     const bool complete = asBefore("clusterIPs") && spec.contains("clusterIPs") &&
-                          (!needsNodePort(spec) || needsNodePort(*before)) && asBefore("ports");
+                          (!needsNodePort(spec) || needsNodePort(*before)) &&
+                          (!needsHealthPort(spec) || needsHealthPort(*before)) && asBefore("ports");
     if (!complete) {
         const kube::ObjectKey self{std::string(kube::stringAt(service, {"metadata", "namespace"})),
                                    std::string(nameOf(service))};
