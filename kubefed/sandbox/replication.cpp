@@ -110,6 +110,8 @@ void ReplicationManager::syncOne(const kube::Object& controller) {
     });
     const auto wanted = static_cast<std::size_t>(
         std::max<std::int64_t>(kube::intAt(controller.document(), {"spec", "replicas"}).value_or(1), 0));
+    if (pods.size() >= wanted)
+        m_refusals.erase(controller.key());  // nothing is missing, so nothing fails
     writeStatus(controller, pods);
     for (std::size_t i = pods.size(); i < wanted && !isPausing(controller.key()); ++i)
         createPod(controller);

@@ -94,6 +94,10 @@ private Q_SLOTS:
         create(sandbox::kReplicationControllers, object);
         QTRY_VERIFY(failure().find("robot") != std::string::npos);
         QCOMPARE(pods().size(), std::size_t{0});
+        scale(0);  // what is not wanted does not fail
+        QTRY_COMPARE(failure(), std::string());
+        scale(2);
+        QTRY_VERIFY(failure().find("robot") != std::string::npos);
         create({"", "v1", "serviceaccounts"},
                kube::Object::make({"", "v1", "ServiceAccount"}, kWeb.ns, "robot"));
         QTRY_COMPARE_WITH_TIMEOUT(readyReplicas(), 2, 20'000);
