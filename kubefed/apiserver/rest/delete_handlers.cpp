@@ -99,6 +99,17 @@ Result<Asked> readDeleteOptions(const Exchange& exchange) {
     return asked;
 }
 
+// A ReplicationController's pods stay where neither the client says otherwise nor an earlier deletion did: so
+// it was in the beginning.
+DeleteOptions optionsFor(const ResourceSpec& spec, const Entry& entry, DeleteOptions options) {
+    if (!options.propagationPolicy.empty() || spec.gvr != kControllers)
+        return options;
+    const kube::ObjectPtr controller = decode(entry);
+    if (!controller->hasFinalizer("orphan") && !controller->hasFinalizer("foregroundDeletion"))
+        options.propagationPolicy = "Orphan";
+    return options;
+}
+
 std::string successStatus(const ResourceSpec& spec, const Entry& entry) {
     kube::JsonObject details{{"name", entry.name}};
     if (!spec.gvr.group.empty())
@@ -155,11 +166,10 @@ void handleDelete(Services& services, const ExchangePtr& exchange) {
     const Result<Asked> asked = readDeleteOptions(*exchange);
     if (!asked)
         return exchange->fail(asked.error());
-    DeleteOptions options = asked->options;
-    // A ReplicationController's pods stay where the client does not say: so it was in the beginning.
-    if (options.propagationPolicy.empty() && exchange->spec->gvr == kControllers)
-        options.propagationPolicy = "Orphan";
-    services.writes.remove(targetOf(*exchange, asked->dryRun), options,
+    const WriteTarget target = targetOf(*exchange, asked->dryRun);
+    const EntryPtr head = services.writes.head(target);
+    const DeleteOptions options = head ? optionsFor(*exchange->spec, *head, asked->options) : asked->options;
+    services.writes.remove(target, options,
                            [exchange, &services, dryRun = asked->dryRun](Result<Written> written) {
                                if (!written)
                                    return exchange->fail(written.error());
@@ -184,7 +194,8 @@ void handleDeleteCollection(Services& services, const ExchangePtr& exchange) {
         WriteTarget target = targetOf(*exchange, asked->dryRun);
         target.ns = entry->ns;
         target.name = entry->name;
-        services.writes.remove(target, asked->options, [sweep](Result<Written> written) {
+        const DeleteOptions options = optionsFor(*exchange->spec, *entry, asked->options);
+        services.writes.remove(target, options, [sweep](Result<Written> written) {
             if (!written && written.error().code != Code::NotFound)
                 sweep->error = written.error();
             sweep->finishOne();
