@@ -16,6 +16,16 @@ std::string lower(std::string_view text) {
     return result;
 }
 
+kube::JsonArray storageVersions(const kube::JsonObject& crd) {
+    kube::JsonArray names;
+    if (const kube::JsonObject* spec = objectOf(crd, "spec"))
+        forEachObject(*spec, "versions", [&](const kube::JsonObject& version, std::size_t) {
+            if (truthOf(version, "storage"))
+                names.emplace_back(textOf(version, "name"));
+        });
+    return names;
+}
+
 class CrdStrategy final : public KindStrategy {
 public:
     void applyDefaults(kube::JsonObject& object) const override {
@@ -27,17 +37,17 @@ public:
             setDefault(names, "listKind", std::string_view(kind + "List"));
         }
         setDefault(kube::ensureObject(spec, {"conversion"}), "strategy", "None");
+        // A status that forgets all of them still has the present one.
+        if (kube::JsonObject* status = objectOf(object, "status"))
+            if (const kube::JsonArray* stored = arrayOf(*status, "storedVersions");
+                stored == nullptr || stored->empty())
+                (*status)["storedVersions"] = storageVersions(object);
     }
 
     // Conditions, accepted names and stored versions are the server's to say.
     [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,
                                                 const StrategyContext&) const override {
-        kube::JsonArray stored;
-        forEachObject(kube::ensureObject(object, {"spec"}), "versions",
-                      [&](const kube::JsonObject& version, std::size_t) {
-                          if (truthOf(version, "storage"))
-                              stored.emplace_back(textOf(version, "name"));
-                      });
+        kube::JsonArray stored = storageVersions(object);
         object["status"] = kube::JsonObject{{"acceptedNames", kube::JsonObject{{"kind", ""}, {"plural", ""}}},
                                             {"conditions", nullptr},
                                             {"storedVersions", std::move(stored)}};
@@ -54,13 +64,9 @@ public:
         // A new storage version is remembered beside the former ones.
         kube::Json& value = kube::ensureObject(next, {"status"})["storedVersions"];
         kube::JsonArray& stored = value.is_array() ? value.get_array() : value.emplace_array();
-        forEachObject(kube::ensureObject(next, {"spec"}), "versions",
-                      [&](const kube::JsonObject& version, std::size_t) {
-                          const kube::Json name(textOf(version, "name"));
-                          if (truthOf(version, "storage") &&
-                              std::find(stored.begin(), stored.end(), name) == stored.end())
-                              stored.push_back(name);
-                      });
+        for (const kube::Json& name : storageVersions(next))
+            if (std::find(stored.begin(), stored.end(), name) == stored.end())
+                stored.push_back(name);
     }
 
     [[nodiscard]] Causes validate(const kube::JsonObject& object, const StrategyContext&) const override {
@@ -80,10 +86,9 @@ public:
         for (const std::string_view key : {"kind", "plural"})
             checker.immutable(Path("spec.names").child(key), kube::find(next, {"spec", "names", key}),
                               kube::find(previous, {"spec", "names", key}));
-        Causes causes = checker.take();
-        for (kube::StatusCause& cause : validate(next, context))
-            causes.push_back(std::move(cause));
-        return causes;
+        checkCrd(checker, next);
+        checkStoredVersions(checker, next);
+        return checker.take();
     }
 
     [[nodiscard]] bool hasGeneration() const override { return true; }

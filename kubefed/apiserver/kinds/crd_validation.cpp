@@ -180,6 +180,34 @@ void checkNames(Checker& checker, const kube::JsonObject& spec) {
 
 }  // namespace
 
+void checkStoredVersions(Checker& checker, const kube::JsonObject& crd) {
+    static const kube::JsonObject kNone;
+    const Path path("status.storedVersions");
+    const kube::JsonArray* given = kube::arrayAt(crd, {"status", "storedVersions"});
+    if (given == nullptr || given->empty())
+        return checker.invalid(path, kube::JsonArray(), "must have at least one stored version");
+    std::set<std::string_view> versions;
+    const kube::JsonObject* spec = objectOf(crd, "spec");
+    forEachObject(
+        spec == nullptr ? kNone : *spec, "versions", [&](const kube::JsonObject& version, std::size_t) {
+            const kube::Json name(textOf(version, "name"));
+            versions.insert(textOf(version, "name"));
+            if (truthOf(version, "storage") && std::ranges::find(*given, name) == given->end())
+                checker.invalid(path, *given,
+                                "must have the storage version " + std::string(textOf(version, "name")));
+        });
+    for (std::size_t i = 0; i < given->size(); ++i) {
+        const auto* text = (*given)[i].if_string();
+        const std::string name(text == nullptr ? std::string_view() : kube::view(*text));
+        if (!versions.contains(name))
+            checker.invalid(path.index(i), kube::Json(name),
+                            "missing from spec.versions; " + name +
+                                " was previously a storage version, and must remain in spec.versions until a "
+                                "storage migration ensures no data remains persisted in " +
+                                name + " and removes " + name + " from status.storedVersions");
+    }
+}
+
 void checkCrd(Checker& checker, const kube::JsonObject& object) {
     static const kube::JsonObject kNone;
     const kube::JsonObject* found = objectOf(object, "spec");

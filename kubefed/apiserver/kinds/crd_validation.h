@@ -8,5 +8,7 @@
 namespace kubefed::apiserver {
 
 void checkCrd(Checker& checker, const kube::JsonObject& crd);
+// Every version in which objects may be stored is still there, and the storage version is among them.
+void checkStoredVersions(Checker& checker, const kube::JsonObject& crd);
 
 }  // namespace kubefed::apiserver
