@@ -94,9 +94,11 @@ public:
             node.zero = SchemaNode::Zero::Text;
         fillValidation(node, schema);
         if (!node.pattern.empty()) {
-            node.compiledPattern = compilePattern(node.pattern);
-            if (node.compiledPattern == nullptr)
-                return problem("the pattern \"" + node.pattern + "\" is not a regular expression");
+            auto compiled = compilePattern(node.pattern);
+            if (!compiled)
+                return problem("the pattern \"" + node.pattern +
+                               "\" is not a regular expression: " + compiled.error().message);
+            node.compiledPattern = std::move(*compiled);
         }
         KUBEFED_TRY(fillChildren(node, schema));
         return m_custom ? fillJunctors(node, schema) : Result<void>();

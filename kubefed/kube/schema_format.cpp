@@ -234,15 +234,24 @@ const void* patternOf(std::string_view format) {
     static const std::map<std::string_view, std::shared_ptr<const void>> kPatterns = [] {
         static constexpr const char* kColour = "\\s*(0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])\\s*";
         const std::string colour(kColour);
-        const std::string label = "[a-zA-Z0-9\\x80-\\xff]";
+        // "aa:aa" to so many bytes, in each of the three ways.
+        const auto mac = [](const std::string& group, const std::string& between,
+                            std::initializer_list<int> more) {
+            std::string any;
+            for (const int count : more)
+                any += (any.empty() ? "^" : "|^") + group + "(" + between + group + "){" +
+                       std::to_string(count) + "}$";
+            return any;
+        };
+        const std::string two = "[0-9a-fA-F]{2}", four = "[0-9a-fA-F]{4}";
+        const std::string label = "[a-zA-Z0-9\\p{S}\\p{L}]";
         std::map<std::string_view, std::shared_ptr<const void>> patterns;
         for (const auto& [name, pattern] : std::initializer_list<std::pair<std::string_view, std::string>>{
                  {"hostname", "^(" + label + "(-?" + label + "{0,62})?|(" + label +
-                                  "([a-zA-Z0-9\\-\\x80-\\xff]{0,61}" + label +
-                                  ")?\\.)+[a-zA-Z\\x80-\\xff]{2,63})$"},
-                 {"mac",
-                  "^([0-9a-fA-F]{2}([:-])([0-9a-fA-F]{2}\\2){4}[0-9a-fA-F]{2}(\\2[0-9a-fA-F]{2}){0,2}|"
-                  "([0-9a-fA-F]{4}\\.){2,3}[0-9a-fA-F]{4})$"},
+                                  "([a-zA-Z0-9\\-\\p{S}\\p{L}]{0,61}" + label +
+                                  ")?\\.)+[a-zA-Z\\p{L}]{2,63})$"},
+                 {"mac", mac(two, ":", {5, 7, 19}) + "|" + mac(two, "-", {5, 7, 19}) + "|" +
+                             mac(four, "\\.", {2, 3, 9})},
                  {"uuid",
                   "^[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}$"},
                  {"uuid3",
@@ -257,7 +266,7 @@ const void* patternOf(std::string_view format) {
                  {"hexcolor", "^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"},
                  {"rgbcolor", "^rgb\\(" + colour + "," + colour + "," + colour + "\\)$"},
                  {"bsonobjectid", "^[0-9a-fA-F]{24}$"}})
-            patterns.emplace(name, compilePattern(pattern));
+            patterns.emplace(name, compilePattern(pattern).value());
         return patterns;
     }();
     const auto found = kPatterns.find(format);

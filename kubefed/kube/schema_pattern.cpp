@@ -1,24 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/kube/schema_pattern.h"
 
-#include <boost/regex.hpp>
+#include <algorithm>
+
+#include <re2/re2.h>
 
 namespace kubefed::kube {
 
-std::shared_ptr<const void> compilePattern(const std::string& pattern) {
-    try {
-        return std::make_shared<const boost::regex>(pattern, boost::regex::perl | boost::regex::no_mod_m);
-    } catch (const std::exception&) {
-        return nullptr;
+namespace {
+
+// Go takes (?<name>x) for (?P<name>x); RE2 does only since 2023.
+std::string withOldGroups(std::string_view pattern) {
+    std::string out;
+    bool inClass = false;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        const std::string_view rest = pattern.substr(i);
+        if (rest.starts_with("\\Q")) {  // as it stands, up to its end
+            const std::size_t size = std::min(rest.find("\\E"), rest.size());
+            out += rest.substr(0, size);
+            i += size - 1;
+        } else if (rest.front() == '\\') {
+            out += rest.substr(0, 2);
+            ++i;
+        } else if (inClass || !rest.starts_with("(?<")) {
+            inClass = rest.front() == '[' || (inClass && rest.front() != ']');
+            out += rest.front();
+        } else {
+            out += "(?P<";
+            i += 2;
+        }
+    }
+    return out;
+}
+
+std::string_view wordsOf(RE2::ErrorCode code) {
+    switch (code) {
+        case RE2::ErrorBadEscape:
+            return "invalid escape sequence";
+        case RE2::ErrorBadCharClass:
+            return "invalid character class";
+        case RE2::ErrorBadCharRange:
+            return "invalid character class range";
+        case RE2::ErrorMissingBracket:
+            return "missing closing ]";
+        case RE2::ErrorMissingParen:
+            return "missing closing )";
+        case RE2::ErrorUnexpectedParen:
+            return "unexpected )";
+        case RE2::ErrorTrailingBackslash:
+            return "trailing backslash at end of expression";
+        case RE2::ErrorRepeatArgument:
+            return "missing argument to repetition operator";
+        case RE2::ErrorRepeatSize:
+            return "invalid repeat count";
+        case RE2::ErrorRepeatOp:
+            return "invalid nested repetition operator";
+        case RE2::ErrorBadPerlOp:
+            return "invalid or unsupported Perl syntax";
+        case RE2::ErrorBadUTF8:
+            return "invalid UTF-8";
+        case RE2::ErrorBadNamedCapture:
+            return "invalid named capture";
+        case RE2::ErrorPatternTooLarge:
+            return "expression too large";
+        default:
+            return "not a regular expression";
     }
 }
 
+}  // namespace
+
+Result<std::shared_ptr<const void>> compilePattern(const std::string& pattern) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    auto compiled = std::make_shared<const RE2>(withOldGroups(pattern), options);
+    if (compiled->ok())
+        return compiled;
+    std::string where = compiled->error_arg();
+    if (where.starts_with("(?P<") && pattern.find(where) == std::string::npos)
+        where.erase(2, 1);  // as it was written
+    return fail(Code::InvalidArgument, std::string(wordsOf(compiled->error_code())) + ": `" + where + "`");
+}
+
 bool matchesPattern(const void* compiled, std::string_view text) {
-    try {
-        return boost::regex_search(text.begin(), text.end(), *static_cast<const boost::regex*>(compiled));
-    } catch (const std::exception&) {
-        return false;
-    }
+    return RE2::PartialMatch({text.data(), text.size()}, *static_cast<const RE2*>(compiled));
 }
 
 }  // namespace kubefed::kube

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Regular expressions of CRD schemas (Go's syntax, read by Boost.Regex as Perl's). Boost bounds the work of a
-// match and gives up with an exception, which counts as no match. Pure; any thread.
+// Regular expressions of CRD schemas. Kubernetes reads them with Go's regexp, which is RE2's design, so RE2
+// reads ours: the same syntax, characters and not bytes, and a match in time linear in the text. Pure; any
+// thread.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "kubefed/util/error.h"
+
 namespace kubefed::kube {
 
-// Null where it is not a regular expression.
-[[nodiscard]] std::shared_ptr<const void> compilePattern(const std::string& pattern);
+// InvalidArgument: what Go says that is wrong with it ("missing closing ): `(`").
+[[nodiscard]] Result<std::shared_ptr<const void>> compilePattern(const std::string& pattern);
 // Is it found anywhere in the text?
 [[nodiscard]] bool matchesPattern(const void* compiled, std::string_view text);
 

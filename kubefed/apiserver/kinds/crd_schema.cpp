@@ -106,10 +106,11 @@ void checkKeywords(Checker& checker, const kube::JsonObject& schema, const Path&
     if (member(schema, "additionalProperties") != nullptr && properties != nullptr && !properties->empty())
         checker.forbidden(path.child("additionalProperties"),
                           "additionalProperties and properties are mutual exclusive");
-    if (const std::string pattern(textOf(schema, "pattern"));
-        !pattern.empty() && kube::compilePattern(pattern) == nullptr)
-        checker.invalid(path.child("pattern"), kube::Json(pattern),
-                        "must be a valid regular expression, but isn't");
+    if (const std::string pattern(textOf(schema, "pattern")); !pattern.empty())
+        if (const auto compiled = kube::compilePattern(pattern); !compiled)
+            checker.invalid(path.child("pattern"), kube::Json(pattern),
+                            "must be a valid regular expression, but isn't: error parsing regexp: " +
+                                compiled.error().message);
     checkListType(checker, schema, path);
 }
 

@@ -8,6 +8,7 @@
 #include <QtTest/QTest>
 
 #include "kubefed/kube/schema_format.h"
+#include "kubefed/kube/schema_pattern.h"
 #include "tests/unit/kube/schema_cases.h"
 
 using namespace kubefed;
@@ -134,6 +135,35 @@ private Q_SLOTS:
         QVERIFY(!hasFormat("x!", QTest::currentDataTag()));
         QVERIFY(hasFormat("x!", "password"));
         QVERIFY(hasFormat("x!", "nonsense"));
+    }
+    void addressesOfHardwareHaveTheirLengths() {
+        const auto groups = [](int count, const char* between) {
+            std::string text = "0a";
+            for (int i = 1; i < count; ++i)
+                text.append(between).append("1B");
+            return text;
+        };
+        for (const int count : {6, 8, 20})
+            QVERIFY(hasFormat(groups(count, ":"), "mac") && hasFormat(groups(count, "-"), "mac"));
+        for (const int count : {5, 7, 9, 19, 21})
+            QVERIFY(!hasFormat(groups(count, ":"), "mac"));
+        QVERIFY(hasFormat("0123.4567.89ab", "mac") && !hasFormat("01:23-45:67:89:ab", "mac"));
+        QVERIFY(hasFormat("bücher.example", "hostname") && !hasFormat("büch er.example", "hostname"));
+    }
+    // The recorded ones (custom/pattern-*) are few: here is what stands in the way of a named group.
+    void patternsAreGos() {
+        const auto found = [](const char* pattern, const char* text) {
+            const auto compiled = compilePattern(pattern);
+            return compiled && matchesPattern(compiled->get(), text);
+        };
+        QVERIFY(found("^(?<x>a)$", "a"));
+        QVERIFY(found("^\\(\\?<$", "(?<"));
+        QVERIFY(found("^\\Q(?<\\E(?<x>a)$", "(?<a"));
+        QVERIFY(found("^[(?<]+(?<x>a)$", "(?<a"));
+        QVERIFY(!found("^[(?<]+$", "P"));
+        QVERIFY(!found("^\\Q(?<", "(?P<"));
+        QVERIFY(found("^(a+)+$", std::string(100'000, 'a').c_str()));
+        QCOMPARE(compilePattern("(?<=a)").error().message, std::string("invalid named capture: `(?<=a)`"));
     }
     void longBase64IsBase64() { QVERIFY(hasFormat(std::string(4'000'000, 'A'), "byte")); }
 
