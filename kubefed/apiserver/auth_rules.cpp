@@ -2,6 +2,7 @@
 #include "kubefed/apiserver/auth_rules.h"
 
 #include <algorithm>
+#include <set>
 
 #include "kubefed/kube/selector.h"
 
@@ -61,6 +62,22 @@ void appendRules(const kube::Object& role, std::vector<PolicyRule>& rules) {
                 if (std::ranges::find(rules, parsed) == rules.end())
                     rules.push_back(std::move(parsed));
             }
+}
+
+bool isAggregated(const kube::Object& role) {
+    return role.kind() == "ClusterRole" &&
+           kube::arrayAt(role.document(), {"aggregationRule", "clusterRoleSelectors"}) != nullptr;
+}
+
+// One that cannot be read selects nothing.
+std::vector<kube::LabelSelector> selectorsOf(const kube::Object& role) {
+    std::vector<kube::LabelSelector> selectors;
+    for (const kube::Json& json :
+         *kube::arrayAt(role.document(), {"aggregationRule", "clusterRoleSelectors"}))
+        if (json.is_object())
+            if (Result<kube::LabelSelector> selector = kube::LabelSelector::fromJson(json.get_object()))
+                selectors.push_back(std::move(*selector));
+    return selectors;
 }
 
 bool isSubject(const User& user, const kube::JsonObject& subject, std::string_view bindingNs) {
@@ -180,31 +197,35 @@ bool covers(const PolicyRule& owner, const PolicyRule& single) {
              std::ranges::find(owner.names, single.names.front()) != owner.names.end()));
 }
 
-std::vector<PolicyRule> rulesOf(const kube::Object& role, const ObjectReader& objects) {
+std::vector<PolicyRule> ownRules(const kube::Object& role) {
     std::vector<PolicyRule> rules;
-    const kube::JsonArray* selectors =
-        kube::arrayAt(role.document(), {"aggregationRule", "clusterRoleSelectors"});
-    if (selectors == nullptr || role.kind() != "ClusterRole") {
-        appendRules(role, rules);
-        return rules;
+    appendRules(role, rules);
+    return rules;
+}
+
+std::vector<PolicyRule> rulesOf(const kube::Object& role, const ObjectReader& objects) {
+    if (!isAggregated(role))
+        return ownRules(role);
+    // What stands in aggregated roles was gathered once (role_aggregator.h): what is gone since counts no
+    // longer, also in those that others gather. Each round looks one level deeper; a circle ends.
+    std::vector<PolicyRule> rules;
+    std::set<std::string, std::less<>> seen{std::string(role.name())};
+    for (std::vector<kube::LabelSelector> wanted = selectorsOf(role); !wanted.empty();) {
+        std::vector<kube::LabelSelector> deeper;
+        objects.forEach(kClusterRoles, {}, [&](const kube::Object& other) {
+            if (seen.contains(other.name()) ||
+                std::ranges::none_of(wanted, [&](const auto& s) { return s.matches(other.labels()); }))
+                return;
+            seen.emplace(other.name());
+            if (!isAggregated(other))
+                return appendRules(other, rules);
+            std::vector<kube::LabelSelector> more = selectorsOf(other);
+            deeper.insert(deeper.end(), std::make_move_iterator(more.begin()),
+                          std::make_move_iterator(more.end()));
+        });
+        wanted = std::move(deeper);
     }
-    // Its own are what was gathered once (role_aggregator.h): what is gone since counts no longer.
-    for (const kube::Json& json : *selectors) {
-        if (!json.is_object())
-            continue;
-        const Result<kube::LabelSelector> selector = kube::LabelSelector::fromJson(json.get_object());
-        if (selector)
-            objects.forEach(kClusterRoles, {}, [&](const kube::Object& other) {
-                if (other.name() != role.name() && selector->matches(other.labels()))
-                    appendRules(other, rules);
-            });
-    }
-    // A role that is itself aggregated brings what its sources brought already.
-    std::vector<PolicyRule> once;
-    for (PolicyRule& rule : rules)
-        if (std::ranges::find(once, rule) == once.end())
-            once.push_back(std::move(rule));
-    return once;
+    return rules;
 }
 
 kube::ObjectPtr roleOfRef(const kube::JsonObject& binding, std::string_view ns, const ObjectReader& objects) {

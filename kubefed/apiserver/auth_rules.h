@@ -27,7 +27,10 @@ struct PolicyRule {
 [[nodiscard]] std::vector<PolicyRule> breakDown(const PolicyRule& rule);
 [[nodiscard]] bool covers(const PolicyRule& owner, const PolicyRule& single);
 
-// Rules of a role, with aggregation: those of every ClusterRole that an aggregationRule selects.
+// What stands in a role.
+[[nodiscard]] std::vector<PolicyRule> ownRules(const kube::Object& role);
+// What a role grants: of one with an aggregationRule, the rules of every ClusterRole that it selects, and of
+// those that they select, as they are now.
 [[nodiscard]] std::vector<PolicyRule> rulesOf(const kube::Object& role, const ObjectReader& objects);
 // The role that a binding names; null where there is none.
 [[nodiscard]] kube::ObjectPtr roleOfRef(const kube::JsonObject& binding, std::string_view ns,

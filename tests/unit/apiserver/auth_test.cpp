@@ -208,6 +208,39 @@ private Q_SLOTS:
         QVERIFY(!authorize(url, objects).allowed);
     }
 
+    // What an aggregated role shows may be late; what it grants is not.
+    void nestedAggregationIsGatheredAnew() {
+        MemoryObjects objects;
+        const auto labelled = [](kube::Object object, const char* label) {
+            object.setLabel(label, "true");
+            return object;
+        };
+        const auto gathering = [](const char* name, const char* rules,
+                                  std::initializer_list<const char*> labels) {
+            kube::Object object = role(name, "", rules);
+            kube::JsonArray selectors;
+            for (const char* label : labels)
+                selectors.push_back(kube::JsonObject{{"matchLabels", kube::JsonObject{{label, "true"}}}});
+            object.document()["aggregationRule"] = kube::JsonObject{{"clusterRoleSelectors", selectors}};
+            return object;
+        };
+        const char* stale = R"([{"apiGroups":[""],"resources":["secrets"],"verbs":["get"]}])";
+        const char* fresh = R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}])";
+        putRbac(objects, labelled(role("leaf", "", fresh), "leaf"));
+        putRbac(objects, labelled(gathering("middle", stale, {"leaf", "top"}), "middle"));
+        putRbac(objects, labelled(gathering("top", "[]", {"middle"}), "top"));
+        putRbac(objects, binding("shop", "ClusterRole", "top", "ann"));
+        const User ann{"ann", {}, {"system:authenticated"}};
+        Attributes asked;
+        asked.user = &ann;
+        asked.ns = "shop";
+        asked.verb = "get";
+        asked.resource = "pods";
+        QVERIFY(authorize(asked, objects).allowed);
+        asked.resource = "secrets";
+        QVERIFY(!authorize(asked, objects).allowed);
+    }
+
     // What each call of kubefed.v1.Federation asks for, and the whole of the fleet.
     void fleetViewersSeeAllAndChangeNothing() {
         MemoryObjects objects;
