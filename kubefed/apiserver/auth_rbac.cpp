@@ -109,7 +109,9 @@ Result<void> checkGrant(const User& user, const kube::Gvr& resource, const kube:
         if (may(user, "escalate", kind == "ClusterRole" ? "clusterroles" : "roles", ns, object.name(),
                 objects))
             return {};
-        wanted = rulesOf(object, objects);
+        // What it gathers is judged below. What stands in it, whatever else it says: a server that does not
+        // gather anew would grant it.
+        wanted = ownRules(object);
     }
     std::vector<PolicyRule> owned;
     forEachGrant(user, kind.starts_with("Cluster") ? std::string_view() : ns, objects,

@@ -302,6 +302,10 @@ private Q_SLOTS:
         kube::Object plain = role("sum", "", "[]"), sum = plain;
         sum.document()["aggregationRule"] =
             *kube::parseJson(R"({"clusterRoleSelectors":[{"matchLabels":{"a":"b"}}]})");
+        kube::Object none =
+            role("none", "", R"([{"apiGroups":[""],"resources":["secrets"],"verbs":["get"]}])");
+        none.document()["aggregationRule"] = *kube::parseJson(R"({"clusterRoleSelectors":[]})");
+        QCOMPARE(mayWrite(ann, none), 403);
         QCOMPARE(mayWrite(ann, plain), 200);
         QCOMPARE(mayWrite(ann, sum), 403);
         QCOMPARE(mayWrite(ann, plain, &sum), 403);
