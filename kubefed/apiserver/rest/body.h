@@ -13,9 +13,9 @@ namespace kubefed::apiserver {
 
 enum class FieldValidation { Ignore, Warn, Strict };
 
-// 422 for an unknown value; Warn where absent.
 // Problems that a YAML reader told, in the form in which Go's gives them as one error.
 [[nodiscard]] std::string goYamlErrors(const std::vector<std::string>& problems);
+// 422 for an unknown value; Warn where absent.
 [[nodiscard]] Result<FieldValidation> fieldValidationOf(const Query& query, std::string_view optionsKind);
 // dryRun=All; 422 for anything else.
 [[nodiscard]] Result<bool> dryRunOf(const Query& query, std::string_view optionsKind);

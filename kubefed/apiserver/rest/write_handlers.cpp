@@ -166,7 +166,7 @@ Error notDecoded(const kube::Json& patch, std::string_view wanted) {
                             " into Go value of type " + std::string(wanted));
 }
 
-// A patch cannot make another kind of object of one. Whose kind is custom is asked of its schema only.
+// A patch cannot make another kind of object of one.
 Result<void> checkStillKind(const Exchange& exchange, const kube::JsonObject& patched) {
     const kube::Gvk kind = exchange.spec->gvk();
     const std::string version(kube::stringAt(patched, {"apiVersion"}));
