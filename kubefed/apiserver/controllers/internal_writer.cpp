@@ -7,6 +7,21 @@
 
 namespace kubefed::apiserver {
 
+namespace {
+
+// Whether nothing is left to do; else it is logged.
+bool isDone(const std::string& what, const Error* error) {
+    const Code code = error == nullptr ? Code::Ok : error->code;
+    const bool done =
+        code == Code::Ok || code == Code::NotFound || code == Code::Aborted || code == Code::AlreadyExists;
+    if (!done)
+        log::warning("a controller of the API server could not write",
+                     {{"object", what}, {"error", error->text()}});
+    return done;
+}
+
+}  // namespace
+
 WriteTarget InternalWriter::target(const kube::Gvr& gvr, std::string_view ns, std::string_view name,
                                    std::string_view subresource) const {
     static const User kSelf{"system:apiserver", {}, {"system:masters", "system:authenticated"}};
@@ -23,13 +38,7 @@ WriteTarget InternalWriter::target(const kube::Gvr& gvr, std::string_view ns, st
 WrittenDone InternalWriter::told(const WriteTarget& target, Outcome outcome) {
     return [what = target.spec->gvr.text() + " " + target.key(),
             outcome = std::move(outcome)](const Result<Written>& written) {
-        const Code code = written ? Code::Ok : written.error().code;
-        const bool done = code == Code::Ok || code == Code::NotFound || code == Code::Aborted ||
-                          code == Code::AlreadyExists;
-        if (!done)
-            log::warning("a controller of the API server could not write",
-                         {{"object", what}, {"error", written.error().text()}});
-        outcome(done);
+        outcome(isDone(what, written ? nullptr : &written.error()));
     };
 }
 
@@ -62,8 +71,22 @@ void InternalWriter::modify(const kube::Gvr& gvr, const std::string& ns, const s
 void InternalWriter::remove(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                             const DeleteOptions& options, Outcome outcome) {
     const WriteTarget to = target(gvr, ns, name);
-    if (to.spec && m_writes.head(to))
+    if (!to.spec)
+        return discard(gvr, to.key(), std::move(outcome));
+    if (m_writes.head(to))
         m_writes.remove(to, options, told(to, std::move(outcome)));
+}
+
+void InternalWriter::discard(const kube::Gvr& gvr, const std::string& key, Outcome outcome) {
+    Collection* collection = m_writes.state().find(gvr.text());
+    const EntryPtr head = collection == nullptr ? nullptr : collection->head(key);
+    if (!head || head->hasFinalizers)
+        return;
+    m_writes.state().remove(
+        *collection, *head,
+        [what = gvr.text() + " " + key, outcome = std::move(outcome)](const Result<void>& removed) {
+            outcome(isDone(what, removed ? nullptr : &removed.error()));
+        });
 }
 
 }  // namespace kubefed::apiserver

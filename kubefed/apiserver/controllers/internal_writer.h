@@ -29,6 +29,8 @@ public:
     void modify(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                 std::string_view subresource, const std::function<void(kube::JsonObject&)>& change,
                 Outcome outcome);
+    // Of a type that is not served nobody else can ask for it: the object goes at once, unless finalizers
+    // hold it.
     void remove(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                 const DeleteOptions& options, Outcome outcome);
 
@@ -37,6 +39,7 @@ public:
 
 private:
     [[nodiscard]] static WrittenDone told(const WriteTarget& target, Outcome outcome);
+    void discard(const kube::Gvr& gvr, const std::string& key, Outcome outcome);
 
     WritePipeline& m_writes;
     const Clock& m_clock;

@@ -108,6 +108,10 @@ void CrdController::start(const std::vector<kube::JsonObject>& wanted) {
     m_writer.pipeline().state().forEach(kCrds, "", [this](const kube::Object& crd) {
         if (isEstablished(crd.document()) && !isBuiltin(crd.document()))
             serve(crd.document());
+        else if (!isBuiltin(crd.document()))
+            forEachObject(
+                *kube::objectAt(crd.document(), {"spec"}), "versions",
+                [&](const kube::JsonObject& version, std::size_t) { house(crd.document(), version); });
         m_queue.add(std::string(crd.name()));
     });
     for (const kube::JsonObject& crd : wanted) {
@@ -149,11 +153,11 @@ void CrdController::onChange(const Collection& collection, const HistoryEvent& e
         m_queue.add(event.now->name);
         return;
     }
-    // The last instance of a type that is being removed.
-    const std::string name = collection.gvr.resource + "." + collection.gvr.group;
-    if (event.kind == EventKind::Deleted && m_served.contains(name))
-        if (const EntryPtr crd = m_writer.pipeline().state().find(kCrds)->head(name); crd && crd->deleting)
-            m_queue.add(name);
+    // The last instance of a type that is being removed, whose definition has the collection's name.
+    if (event.kind == EventKind::Deleted)
+        if (const EntryPtr crd = m_writer.pipeline().state().find(kCrds)->head(collection.name);
+            crd && crd->deleting)
+            m_queue.add(collection.name);
 }
 
 bool CrdController::isBuiltin(const kube::JsonObject& crd) const {
@@ -194,20 +198,21 @@ void CrdController::serveVersion(const kube::JsonObject& crd, const kube::JsonOb
     Result<std::shared_ptr<const kube::Schema>> compiled =
         kube::Schema::fromCrd(schema ? *schema : kube::JsonObject());
     if (!compiled)
-        return log::warning("a custom resource definition has a schema that cannot be served",
-                            {{"crd", std::string(kube::stringAt(crd, {"metadata", "name"}))},
-                             {"error", compiled.error().text()}});
+        log::warning("a custom resource definition has a schema that cannot be served",
+                     {{"crd", std::string(kube::stringAt(crd, {"metadata", "name"}))},
+                      {"error", compiled.error().text()}});
+    if (!compiled || !truthOf(version, "served"))
+        return house(crd, version);
     ResourceSpec spec = specOf(crd, version, std::move(*compiled));
-    const bool storage = truthOf(version, "storage");
-    Registry& registry = m_writer.pipeline().registry();
-    if (!truthOf(version, "served")) {
-        if (storage)  // its objects still need a home
-            m_writer.pipeline().state().bind(spec.gvr, spec.kind, spec.namespaced,
-                                             spec.strategy->selectableFields());
-        return;
-    }
     m_openApi.setCustom(spec.gvk(), schema ? *schema : kube::JsonObject());
-    registry.add(std::move(spec), storage);
+    m_writer.pipeline().registry().add(std::move(spec), truthOf(version, "storage"));
+}
+
+void CrdController::house(const kube::JsonObject& crd, const kube::JsonObject& version) {
+    if (truthOf(version, "storage"))
+        m_writer.pipeline().state().bind(
+            gvrOf(crd, textOf(version, "name")), std::string(kube::stringAt(crd, {"spec", "names", "kind"})),
+            kube::stringAt(crd, {"spec", "scope"}) == "Namespaced", CustomStrategy::selectableOf(version));
 }
 
 void CrdController::stopServing(const std::string& name, const std::set<kube::Gvr>& except) {

@@ -27,6 +27,8 @@ public:
 private:
     void serve(const kube::JsonObject& crd);
     void serveVersion(const kube::JsonObject& crd, const kube::JsonObject& version);
+    // A home for what is stored of a type that is not served: it must still be found to be deleted.
+    void house(const kube::JsonObject& crd, const kube::JsonObject& version);
     void stopServing(const std::string& name, const std::set<kube::Gvr>& except);
     void sync(const std::string& name);
     void establish(const std::string& name, const kube::JsonObject& crd);

@@ -55,15 +55,20 @@ void checkReplicas(const kube::JsonObject& object, const std::vector<std::string
 }  // namespace
 
 CustomStrategy::CustomStrategy(const kube::JsonObject& version, std::shared_ptr<const kube::Schema> schema)
-    : m_schema(std::move(schema)) {
+    : m_schema(std::move(schema)), m_selectable(selectableOf(version)) {
     readColumns(version);
     readSubresources(version);
-    forEachObject(version, "selectableFields", [this](const kube::JsonObject& field, std::size_t) {
+}
+
+std::vector<std::string> CustomStrategy::selectableOf(const kube::JsonObject& version) {
+    std::vector<std::string> selectable;
+    forEachObject(version, "selectableFields", [&](const kube::JsonObject& field, std::size_t) {
         std::string path;
         for (const std::string& name : plainPath(textOf(field, "jsonPath")))
             path += (path.empty() ? "" : ".") + name;
-        m_selectable.push_back(std::move(path));
+        selectable.push_back(std::move(path));
     });
+    return selectable;
 }
 
 void CustomStrategy::readColumns(const kube::JsonObject& version) {

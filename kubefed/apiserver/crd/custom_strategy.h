@@ -20,6 +20,9 @@ public:
     // `version`: an element of spec.versions.
     CustomStrategy(const kube::JsonObject& version, std::shared_ptr<const kube::Schema> schema);
 
+    // The selectable fields of a version, for what is stored of one that is not served.
+    [[nodiscard]] static std::vector<std::string> selectableOf(const kube::JsonObject& version);
+
     [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,
                                                 const StrategyContext& context) const override;
     void prepareForUpdate(kube::JsonObject& next, const kube::JsonObject& previous,

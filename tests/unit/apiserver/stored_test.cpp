@@ -7,11 +7,14 @@
 #include <string>
 #include <utility>
 
+#include <QTemporaryDir>
 #include <QtTest/QTest>
+#include <sqlite3.h>
 
 #include "kubefed/apiserver/rest/write_pipeline.h"
 #include "kubefed/apiserver/schema_data.h"
 #include "kubefed/apiserver/storage/memory_storage.h"
+#include "kubefed/util/qt_clock.h"
 #include "tests/unit/apiserver/api_server.h"
 
 using namespace kubefed;
@@ -110,6 +113,78 @@ private Q_SLOTS:
         QCOMPARE(s.update([](kube::JsonObject& next) { kube::erase(next, {"metadata", "finalizers"}); }),
                  std::string());
         QVERIFY(s.writes.head(s.target) == nullptr);
+    }
+
+    // A definition that cannot be served any more can be deleted, with what is stored of it.
+    void whatCannotBeServedCanBeDeleted() {
+        const QTemporaryDir dir;
+        const std::string store = dir.filePath(QStringLiteral("store.db")).toStdString();
+        const net::KeyPair key = net::makeSigningKey().value();
+        const net::FakeCaller admin;
+        QtClock clock;
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const std::string foos = "/apis/example.com/v1/namespaces/default/foos";
+        const auto open = [&] {
+            return ApiServer::open({.database = store, .signingKeyPem = key.keyPem}, clock).value();
+        };
+        {
+            const auto server = open();
+            (void)admin.ask(*server, "POST", crds,
+                            R"({"metadata":{"name":"foos.example.com"},"spec":{"group":"example.com",
+                "scope":"Namespaced","names":{"plural":"foos","kind":"Foo"},"versions":[{"name":"v1",
+                "served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{
+                "spec":{"type":"string","pattern":"harmless"}}}}}]}})");
+            QTRY_COMPARE(admin.ask(*server, "GET", foos)->status(), 200);
+            const Answer made = admin.ask(*server, "POST", foos, R"({"metadata":{"name":"f"}})");
+            QTRY_COMPARE(made->status(), 201);
+        }
+        sqlite3* db = nullptr;
+        QCOMPARE(sqlite3_open(store.c_str(), &db), SQLITE_OK);
+        QCOMPARE(
+            sqlite3_exec(db,
+                         "UPDATE objects SET body=CAST(replace(CAST(body AS TEXT),'harmless','(?=a)') AS "
+                         "BLOB) WHERE key='foos.example.com'",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+        sqlite3_close(db);
+        for (int start = 0; start < 2;
+             ++start) {  // as it was left, and as it says then that it is not served
+            const auto server = open();
+            QTRY_VERIFY(admin.ask(*server, "GET", crds + "/foos.example.com")->body().find("NotServed") !=
+                        std::string::npos);
+            QCOMPARE(admin.ask(*server, "GET", foos)->status(), 404);
+        }
+        const auto server = open();
+        (void)admin.ask(*server, "DELETE", crds + "/foos.example.com");
+        QTRY_COMPARE(admin.ask(*server, "GET", crds + "/foos.example.com")->status(), 404);
+    }
+
+    void whatIsNoLongerServedCanBeDeleted() {
+        Server s;
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const auto foos = [](const std::string& ns) {
+            return "/apis/example.com/v1/namespaces/" + ns + "/foos";
+        };
+        s.ask("POST", crds, R"({"metadata":{"name":"foos.example.com"},"spec":{"group":"example.com",
+            "scope":"Namespaced","names":{"plural":"foos","kind":"Foo"},"versions":[{"name":"v1","served":true,
+            "storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}})");
+        s.ask("POST", "/api/v1/namespaces", R"({"metadata":{"name":"shop"}})");
+        s.clock.advance(10ms);
+        for (const char* ns : {"shop", "default"})
+            QCOMPARE(s.ask("POST", foos(ns), R"({"metadata":{"name":"f"}})")->status(), 201);
+        QCOMPARE(s.ask("PATCH", crds + "/foos.example.com",
+                       R"([{"op":"replace","path":"/spec/versions/0/served","value":false}])",
+                       "application/json-patch+json")
+                     ->status(),
+                 200);
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", foos("shop"))->status(), 404);
+        s.ask("DELETE", "/api/v1/namespaces/shop");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", "/api/v1/namespaces/shop")->status(), 404);
+        s.ask("DELETE", crds + "/foos.example.com");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", crds + "/foos.example.com")->status(), 404);
     }
 
     // The same for custom objects whose schema became stricter, until nothing of them is left.
