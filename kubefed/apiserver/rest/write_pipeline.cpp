@@ -399,8 +399,11 @@ void WritePipeline::remove(const WriteTarget& target, const DeleteOptions& optio
         kube::ensureObject(object, {"status"})["phase"] = "Terminating";
     if (target.dryRun)
         return done(Written{.entry = head, .dryRunObject = std::move(object), .removed = true});
-    if (isFinished(object, *target.spec))
-        return erase(target, *head, grace ? std::move(object) : decode(*head)->document(), std::move(done));
+    if (isFinished(object, *target.spec)) {
+        if (!grace)
+            object = decode(*head)->document();
+        return erase(target, *head, std::move(object), std::move(done));
+    }
     if (sameButBookkeeping(object, decode(*head)->document()))
         return m_state.afterCommit([done = std::move(done), head](Result<void> result) mutable {
             if (!result)
