@@ -101,10 +101,14 @@ std::vector<fed::ClusterView> StatusWriter::views(const TemplateId& id,
     for (const auto& [name, member] : m_membership.members())
         if (member->store->find(id) != nullptr)
             names.insert(name);
+    for (const fed::ClusterObjectStatus& written : placement.placement.status.clusters)
+        if (const Member* member = m_membership.find(written.name);
+            member != nullptr && !member->store->isSynced(id.kind))
+            names.insert(written.name);
     std::vector<fed::ClusterView> result;
     for (const std::string& name : names) {
         fed::ClusterView one = view(id, name, placement);
-        if (one.wanted || one.live != nullptr || !one.reachable)
+        if (one.wanted || one.live != nullptr || one.remembered || !one.reachable)
             result.push_back(std::move(one));
     }
     return result;
@@ -125,23 +129,7 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
         return view;
     }
     view.live = member->store->find(id);
-    if (const SyncRecord* record = m_propagator.find(cluster, id)) {
-        view.state = record->state;
-        view.reason = record->reason;
-        view.message = record->message;
-        view.templateGeneration = record->generation;
-    } else if (!member->store->isSynced(id.kind)) {
-        // Without its namespaces nothing can be concluded of what is in them.
-        auto problems = member->store->problems();
-        if (member->gaveUp)
-            std::ranges::move(member->store->unlisted(), std::back_inserter(problems));
-        for (const auto& [kind, problem] : problems)
-            if (kind == id.kind || fed::enabledKinds()[kind].role == fed::Role::Namespace) {
-                view.state = fed::ObjectState::Failed;
-                view.reason = "TypeUnavailable";
-                view.message = std::string(fed::enabledKinds()[kind].resource) + ": " + problem;
-            }
-    }
+    setState(view, id, *member, placement);
     if (!view.reachable) {
         view.reason = "MemberUnreachable";
         view.message = fed::describe(member->health, {});
@@ -158,6 +146,33 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
         view.message = fed::describeMissing(missing, id.key.ns);
     }
     return view;
+}
+
+void StatusWriter::setState(fed::ClusterView& view, const TemplateId& id, const Member& member,
+                            const PlacementRecord& placement) const {
+    if (const SyncRecord* record = m_propagator.find(member.name, id)) {
+        view.state = record->state;
+        view.reason = record->reason;
+        view.message = record->message;
+        view.templateGeneration = record->generation;
+        return;
+    }
+    const bool isListed = member.store->isSynced(id.kind);
+    const TemplateRecord* source = m_mirror.findTemplate(id);
+    if (source != nullptr && !member.isReplaced() && (view.live != nullptr || !isListed))
+        fed::recall(view, placement.placement.status, source->object->generation());
+    if (isListed)
+        return;
+    // Without its namespaces nothing can be concluded of what is in them.
+    auto problems = member.store->problems();
+    if (member.gaveUp && view.reachable)
+        std::ranges::move(member.store->unlisted(), std::back_inserter(problems));
+    for (const auto& [kind, problem] : problems)
+        if (kind == id.kind || fed::enabledKinds()[kind].role == fed::Role::Namespace) {
+            view.state = fed::ObjectState::Failed;
+            view.reason = "TypeUnavailable";
+            view.message = std::string(fed::enabledKinds()[kind].resource) + ": " + problem;
+        }
 }
 
 fed::PlacementStatus StatusWriter::placementStatus(const TemplateId& id, const PlacementRecord& placement,

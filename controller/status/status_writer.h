@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes what became of templates: Placement.status and the template's own status. Looks at a template 100 ms
-// after the first change (all later ones are in it), and writes only what differs. Core thread; owned by
+// after the first change (all later ones are in it), and writes only what differs. Of a member that was not
+// listed yet since the start, what was written before stands. Core thread; owned by
 // Controller.
 #pragma once
 
@@ -44,6 +45,8 @@ private:
                                                       const PlacementRecord& placement) const;
     [[nodiscard]] fed::ClusterView view(const TemplateId& id, const std::string& cluster,
                                         const PlacementRecord& placement) const;
+    void setState(fed::ClusterView& view, const TemplateId& id, const Member& member,
+                  const PlacementRecord& placement) const;
     [[nodiscard]] fed::PlacementStatus placementStatus(const TemplateId& id, const PlacementRecord& placement,
                                                        const std::vector<fed::ClusterView>& views) const;
     void writePlacement(const TemplateId& id, const PlacementRecord& placement,

@@ -15,12 +15,20 @@ bool isApplied(const ClusterView& view) {
     return view.state == ObjectState::Synced || view.state == ObjectState::Drifted;
 }
 
+// Nothing: it is not known to be there.
+std::optional<std::int64_t> readyReplicas(const ClusterView& view) {
+    if (view.live != nullptr)
+        return view.live->status.readyReplicas;
+    return view.remembered ? std::optional(view.remembered->ready) : std::nullopt;
+}
+
 bool isHealthy(const ClusterView& view, const KindTraits& kind) {
-    if (view.live == nullptr || !isApplied(view))
+    const std::optional<std::int64_t> ready = readyReplicas(view);
+    if (!ready || !isApplied(view))
         return false;
     if (kind.isReplicated())
-        return view.live->status.readyReplicas >= view.desired.value_or(0);
-    return !kind.isPod || view.live->status.ready;
+        return *ready >= view.desired.value_or(0);
+    return !kind.isPod || (view.live != nullptr ? view.live->status.ready : view.remembered->wasHealthy);
 }
 
 // Why pods are not ready, or not even there, as the member says it; empty: it says nothing.
@@ -47,9 +55,9 @@ std::string firstProblem(std::span<const ClusterView> views, const KindTraits& k
         std::string why = causeOf(view, kind);
         if (why.empty())
             why = !view.message.empty() ? view.message : view.reason;
-        if (why.empty() && kind.isReplicated() && view.live != nullptr)
-            why = std::to_string(view.live->status.readyReplicas) + " of " +
-                  std::to_string(view.desired.value_or(0)) + " pods are ready";
+        if (const auto ready = readyReplicas(view); why.empty() && kind.isReplicated() && ready)
+            why = std::to_string(*ready) + " of " + std::to_string(view.desired.value_or(0)) +
+                  " pods are ready";
         if (!why.empty())
             return view.name + ": " + why;
     }
@@ -130,39 +138,70 @@ Condition healthyCondition(std::span<const ClusterView> views, const KindTraits&
     return condition;
 }
 
-JsonObject replicatedStatus(const KindTraits&, const kube::Object& source,
-                            std::span<const ClusterView> views) {
-    std::int64_t replicas = 0;
-    std::int64_t ready = 0;
-    std::int64_t available = 0;
-    std::int64_t labelled = 0;
-    bool all = true;
+// A sum over the clusters, some of which may only be remembered.
+struct Sum {
+    std::int64_t least = 0;
+    std::int64_t most = 0;
+
+    void add(std::int64_t seen) { add(seen, seen); }
+    void add(std::int64_t atLeast, std::int64_t atMost) {
+        least += atLeast;
+        most += atMost;
+    }
+    [[nodiscard]] std::int64_t given(const kube::Object& source, std::string_view field) const {
+        const std::int64_t stands = kube::intAt(source.document(), {"status", field}).value_or(0);
+        return std::clamp(stands, least, most);
+    }
+};
+
+// `observedGeneration`: every reachable cluster that is to have it has the template's version, and its own
+// controllers have seen it.
+bool isObserved(const kube::Object& source, std::span<const ClusterView> views) {
     bool any = false;
     for (const ClusterView& view : views) {
-        if (view.live != nullptr) {
-            replicas += view.live->status.replicas;
-            ready += view.live->status.readyReplicas;
-            available += view.live->status.availableReplicas;
-            labelled += view.live->status.fullyLabeledReplicas;
-        }
         if (!view.wanted || !view.reachable)
             continue;
         any = true;
         const bool seen =
             view.live != nullptr && (view.live->status.observedGeneration == 0 ||
                                      view.live->status.observedGeneration >= view.live->generation);
-        all = all && seen && isApplied(view) && view.templateGeneration >= source.generation();
+        if (!seen || !isApplied(view) || view.templateGeneration < source.generation())
+            return false;
+    }
+    return any;
+}
+
+JsonObject replicatedStatus(const kube::Object& source, std::span<const ClusterView> views) {
+    Sum replicas;
+    Sum ready;
+    Sum available;
+    Sum labelled;
+    for (const ClusterView& view : views) {
+        if (view.live != nullptr) {
+            const StatusSummary& there = view.live->status;
+            replicas.add(there.replicas);
+            ready.add(there.readyReplicas);
+            available.add(there.availableReplicas);
+            labelled.add(there.fullyLabeledReplicas);
+        } else if (view.remembered) {
+            const Remembered& then = *view.remembered;
+            replicas.add(then.ready, then.mostReplicas);
+            ready.add(then.ready);
+            available.add(0, then.ready);
+            labelled.add(0, then.mostReplicas);
+        }
     }
     JsonObject status;
-    status["replicas"] = replicas;
-    if (labelled > 0)
-        status["fullyLabeledReplicas"] = labelled;
-    if (ready > 0)
-        status["readyReplicas"] = ready;
-    if (available > 0)
-        status["availableReplicas"] = available;
+    status["replicas"] = replicas.given(source, "replicas");
+    const auto set = [&](std::string_view field, const Sum& sum) {
+        if (const std::int64_t value = sum.given(source, field); value > 0)
+            status[field] = value;
+    };
+    set("fullyLabeledReplicas", labelled);
+    set("readyReplicas", ready);
+    set("availableReplicas", available);
     const std::int64_t before = kube::intAt(source.document(), {"status", "observedGeneration"}).value_or(0);
-    const std::int64_t observed = any && all ? source.generation() : before;
+    const std::int64_t observed = isObserved(source, views) ? source.generation() : before;
     if (observed > 0)
         status["observedGeneration"] = observed;
     return status;
@@ -179,8 +218,14 @@ std::optional<JsonObject> copiedStatus(std::span<const ClusterView> views) {
     return std::nullopt;
 }
 
-JsonObject serviceStatus(std::span<const ClusterView> views) {
+JsonObject serviceStatus(const kube::Object& source, std::span<const ClusterView> views) {
     JsonArray ingress;
+    // Some of these may be addresses in it: nobody can tell which.
+    const bool anyRemembered =
+        std::ranges::any_of(views, [](const ClusterView& view) { return view.remembered.has_value(); });
+    if (const JsonArray* stands = kube::arrayAt(source.document(), {"status", "loadBalancer", "ingress"});
+        stands != nullptr && anyRemembered)
+        ingress = *stands;
     for (const ClusterView& view : views) {
         if (view.live == nullptr || view.live->status.text.empty())
             continue;
@@ -224,6 +269,30 @@ std::string describeMissing(std::span<const std::string> missing, std::string_vi
            "\"";
 }
 
+void recall(ClusterView& view, const PlacementStatus& written, std::int64_t generation) {
+    const auto entry = std::ranges::find(written.clusters, view.name, &ClusterObjectStatus::name);
+    if (entry == written.clusters.end())
+        return;
+    const auto replicas = entry->replicas.value_or(ClusterObjectStatus::Replicas{});
+    view.templateGeneration = entry->observedGeneration;
+    if (view.live == nullptr) {
+        const Condition* healthy = findCondition(written.conditions, kHealthyCondition);
+        const bool wasThere = entry->observedGeneration > 0;
+        view.remembered =
+            Remembered{.ready = replicas.ready,
+                       .mostReplicas = wasThere ? std::max(replicas.desired, replicas.ready) : replicas.ready,
+                       .wasHealthy = healthy != nullptr && healthy->status == "True"};
+    }
+    const bool isDone = entry->state == ObjectState::Synced || entry->state == ObjectState::Drifted;
+    const bool isAsked = view.wanted && entry->observedGeneration == generation &&
+                         replicas.desired == view.desired.value_or(0);
+    if (!view.reachable || entry->state == ObjectState::Unreachable || (isDone && !isAsked))
+        return;
+    view.state = entry->state;
+    view.reason = entry->reason;
+    view.message = entry->message;
+}
+
 ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kind,
                                   const ClusterObjectStatus* previous, std::string_view now) {
     ClusterObjectStatus status;
@@ -235,11 +304,10 @@ ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kin
         status.message = causeOf(view, kind);
     if (kind.isReplicated()) {
         ClusterObjectStatus::Replicas replicas{.desired = view.desired.value_or(0)};
-        if (view.live != nullptr)
-            replicas.ready = view.live->status.readyReplicas;
+        replicas.ready = readyReplicas(view).value_or(0);
         status.replicas = replicas;
     }
-    if (view.live != nullptr)
+    if (readyReplicas(view))
         status.observedGeneration = view.templateGeneration;
     const bool same =
         previous != nullptr && previous->state == status.state && previous->reason == status.reason;
@@ -276,11 +344,11 @@ std::optional<JsonObject> templateStatus(const KindTraits& kind, const kube::Obj
     if (!kind.hasStatus)
         return std::nullopt;
     if (kind.isReplicated())
-        return replicatedStatus(kind, source, views);
+        return replicatedStatus(source, views);
     if (kind.isPod)
         return copiedStatus(views);
     if (kind.role == Role::Service)
-        return serviceStatus(views);
+        return serviceStatus(source, views);
     return std::nullopt;
 }
 

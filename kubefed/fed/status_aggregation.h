@@ -2,7 +2,8 @@
 //
 // What became of a template, from what is known of its object in each cluster: the Placement's per-cluster
 // states and conditions, and the template's own status (sums, a copy, a union). Pure; any thread. A cluster
-// that cannot be reached counts with what was last seen there.
+// that cannot be reached counts with what was last seen there; one that was not seen since the controller was
+// started, with what the Placement says of it.
 #pragma once
 
 #include <map>
@@ -19,6 +20,13 @@ namespace kubefed::fed {
 
 using PodReasons = std::map<std::string, int, std::less<>>;  // how many of the workload's pods, by reason
 
+// Of a cluster that was not listed since the controller was started, as far as its Placement tells.
+struct Remembered {
+    std::int64_t ready = 0;
+    std::int64_t mostReplicas = 0;  // at least the ready ones stand there, at most these
+    bool wasHealthy = false;
+};
+
 // One cluster as the controller sees it now. Sorted by name wherever there are several.
 struct ClusterView {
     std::string name;
@@ -28,7 +36,8 @@ struct ClusterView {
     std::optional<std::int64_t> desired;  // replicas decided for it
     bool wanted = true;                   // false: only there until it is removed
     bool reachable = true;
-    const MemberObject* live = nullptr;  // null: nothing is known to be there
+    const MemberObject* live = nullptr;         // null: nothing is known to be there
+    std::optional<Remembered> remembered = {};  // only without `live`
     PodReasons podReasons;
     std::int64_t templateGeneration = 0;  // that stands there, if state is Synced
 };
@@ -37,6 +46,11 @@ struct ClusterView {
 [[nodiscard]] std::string commonestReason(const PodReasons& reasons);
 // "ConfigMap "a" and Secret "b" do not exist in namespace "shop"": by name, the first dozen.
 [[nodiscard]] std::string describeMissing(std::span<const std::string> missing, std::string_view ns);
+
+// For a cluster at which nobody has looked yet since the controller was started: what was written of it
+// stands, unless it says that a version or a share is done which is not the present one. `generation`: the
+// template's. With `live`, if that is listed already; without, if it is not.
+void recall(ClusterView& view, const PlacementStatus& written, std::int64_t generation);
 
 // `previous`: the entry of this cluster as it was written last, for lastTransitionTime; null: none.
 [[nodiscard]] ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kind,
@@ -55,7 +69,8 @@ void setDeletionCondition(PlacementStatus& status, std::span<const std::string> 
                           std::int64_t generation, std::string_view now);
 
 // The template's status as it should be; nothing where the federation has nothing to say (a kind without
-// status, no cluster that ever had it).
+// status, no cluster that ever had it). Where only the Placement tells of a cluster, figures that stand there
+// stay as long as they can be true, and no address is dropped.
 [[nodiscard]] std::optional<kube::JsonObject> templateStatus(const KindTraits& kind,
                                                              const kube::Object& source,
                                                              std::span<const ClusterView> views);

@@ -39,7 +39,10 @@ public:
     bool down = false;
     bool frozen = false;
     double throttling = 0;
-    Duration answerDelay{0};                             // of writes, after they took effect
+    Duration answerDelay{0};  // of writes, after they took effect
+    Duration listDelay{5};
+    Duration identityDelay{2};
+    std::string ingress;                                 // status.loadBalancer.ingress of its Services
     std::map<std::string, int, std::less<>> listErrors;  // HTTP code, by resource
     int identityError = 0;                               // HTTP code
     std::set<std::string> namespaces{"default", "kube-system"};
@@ -82,7 +85,7 @@ public:
     }
     void relist() {
         ++m_era;
-        later(Duration{5}, [this] { emitLists(); });
+        later(listDelay, [this] { emitLists(); });
     }
 
     Result<ActionAnswer> perform(const ActionRequest& request) {
@@ -134,7 +137,7 @@ public:
         return fail(kube::badRequest("nothing"));
     }
 
-    [[nodiscard]] fed::MemberObject project(const TemplateId&, const Held& held) const {
+    [[nodiscard]] fed::MemberObject project(const TemplateId& id, const Held& held) const {
         fed::MemberObject object;
         object.uid = held.uid;
         object.resourceVersion = held.version;
@@ -152,6 +155,8 @@ public:
         object.status.replicas = object.status.readyReplicas = object.status.availableReplicas =
             object.status.fullyLabeledReplicas = object.status.specReplicas;
         object.status.ready = true;
+        if (id.traits().role == fed::Role::Service)
+            object.status.text = ingress;
         return object;
     }
 
@@ -308,7 +313,7 @@ public:
         }
         if (m_member.down || m_member.frozen)
             identity = fail(Code::Unavailable, "no answer");
-        m_member.later(m_member.frozen ? timeout : Duration{2},
+        m_member.later(m_member.frozen ? timeout : m_member.identityDelay,
                        [done = std::make_shared<Callback<ClusterIdentity>>(std::move(done)), identity,
                         alive = std::weak_ptr<int>(m_alive)] {
                            if (!alive.expired())

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/fed/status_aggregation.h"
 
+#include <array>
+
 #include <QtTest/QTest>
 
 #include "tests/unit/fed/sync_test_data.h"
@@ -86,6 +88,82 @@ private Q_SLOTS:
         a.status.observedGeneration = 2;
         QCOMPARE(number(templateStatus(traits("ReplicationController"), source, views), "observedGeneration"),
                  3);
+    }
+
+    void whatIsOnlyRememberedCountsAsItCanBe() {
+        kube::Object source = kube::Object::parse(test::kTemplateRc).value();
+        const KindTraits& rc = traits("ReplicationController");
+        const MemberObject a = liveRc(4, 4);
+        PlacementStatus written;
+        written.clusters.push_back({.name = "m2", .state = ObjectState::Synced});
+        written.clusters[0].replicas = {.desired = 3, .ready = 1};
+        written.clusters[0].observedGeneration = 3;
+        std::vector<ClusterView> views{view("m1", &a, 4), view("m2", nullptr, 3)};
+        recall(views[1], written, 3);
+        const auto replicas = [&](std::int64_t stands) {
+            source.document()["status"] = kube::JsonObject{{"replicas", stands}, {"observedGeneration", 2}};
+            return number(templateStatus(rc, source, views), "replicas");
+        };
+        QCOMPARE(replicas(6), 6);  // two of its three: it can be
+        QCOMPARE(replicas(0), 5);
+        QCOMPARE(replicas(9), 7);
+        const auto status = templateStatus(rc, source, views);
+        QCOMPARE(number(status, "readyReplicas"), 5);
+        QCOMPARE(number(status, "availableReplicas"), 4);
+        QCOMPARE(number(status, "observedGeneration"), 2);  // nobody has seen that it has it
+        QCOMPARE(clusterStatus(views[1], rc, nullptr, "t").replicas->ready, 1);
+        written.clusters[0].observedGeneration = 0;  // it never had it
+        recall(views[1], written, 3);
+        QCOMPARE(replicas(9), 5);
+
+        kube::Object service = kube::Object::parse(test::kTemplateService).value();
+        MemberObject b;
+        b.status.text = "[{\"ip\":\"3.3.3.3\"}]";
+        views[0] = view("m1", &b, 0);
+        service.document()["status"] =
+            kube::parseJson(R"({"loadBalancer":{"ingress":[{"ip":"2.2.2.2"},{"ip":"1.1.1.1"}]}})").value();
+        const auto balancer = templateStatus(traits("Service"), service, views);
+        QCOMPARE(kube::printJson(balancer->at("loadBalancer").at("ingress")),
+                 std::string(R"([{"ip":"2.2.2.2"},{"ip":"1.1.1.1"},{"ip":"3.3.3.3"}])"));
+    }
+
+    void whatWasWrittenStandsUnlessMoreIsAskedSince() {
+        struct Row {
+            const char* name;
+            ObjectState written;
+            std::int64_t generation;
+            std::int64_t desired;
+            bool wanted;
+            ObjectState state;
+        };
+        const std::array rows{Row{"as it is", ObjectState::Synced, 3, 2, true, ObjectState::Synced},
+                              Row{"another version", ObjectState::Synced, 2, 2, true, ObjectState::Pending},
+                              Row{"another share", ObjectState::Drifted, 3, 5, true, ObjectState::Pending},
+                              Row{"dropped since", ObjectState::Synced, 3, 2, false, ObjectState::Pending},
+                              Row{"refused", ObjectState::Failed, 2, 5, true, ObjectState::Failed},
+                              Row{"kept there", ObjectState::Left, 3, 0, false, ObjectState::Left},
+                              Row{"was away", ObjectState::Unreachable, 3, 2, true, ObjectState::Pending}};
+        for (const Row& row : rows) {
+            PlacementStatus written;
+            written.clusters.push_back({.name = "m1", .state = row.written, .reason = "Why"});
+            written.clusters[0].replicas = {.desired = row.desired, .ready = 2};
+            written.clusters[0].observedGeneration = row.generation;
+            ClusterView one = view("m1", nullptr, 2);
+            one.wanted = row.wanted;
+            recall(one, written, 3);
+            QVERIFY2(one.state == row.state, row.name);
+            QVERIFY2(one.reason.empty() == (row.state != row.written), row.name);
+        }
+        // Healthy stays Healthy, until it is seen.
+        PlacementStatus written;
+        setCondition(written.conditions, {.type = std::string(kHealthyCondition), .status = "True"}, "t");
+        written.clusters.push_back({.name = "m1", .state = ObjectState::Synced});
+        written.clusters[0].observedGeneration = 3;
+        std::vector<ClusterView> pods{view("m1", nullptr, 0)};
+        recall(pods[0], written, 3);
+        setObjectConditions(written, pods, traits("Pod"), 1, "t2");
+        QCOMPARE(reasonOf(written, kAppliedCondition), std::string("Applied"));
+        QCOMPARE(reasonOf(written, kHealthyCondition), std::string("Healthy"));
     }
 
     void podStatusIsACopyAndServiceStatusAUnion() {
