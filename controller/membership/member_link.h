@@ -48,7 +48,8 @@ struct NamespaceSeen {
     bool gone;
 };
 struct NamespacesListed {};
-// Reasons of the pods that a workload of ours has there; replaces what was said before.
+// Reasons of the pods that a workload of ours has there; replaces what was said before. A list of pods tells
+// them all before its end; a workload of which it tells none has none any longer.
 struct PodReasonsSeen {
     kube::ObjectKey workload;
     fed::PodReasons reasons;

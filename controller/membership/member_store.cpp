@@ -18,9 +18,14 @@ std::uint8_t namespaces() {
     return static_cast<std::uint8_t>(index);
 }
 
-int replicationControllers() {
+std::uint8_t pods() {
+    static const int index = kindIndex(fed::findKind("v1", "Pod"));
+    return static_cast<std::uint8_t>(index);
+}
+
+std::uint8_t replicationControllers() {
     static const int index = kindIndex(fed::findKind("v1", "ReplicationController"));
-    return index;
+    return static_cast<std::uint8_t>(index);
 }
 
 }  // namespace
@@ -48,11 +53,7 @@ void MemberStore::take(MemberEvent& event) {
         m_namespacesSynced = true;
         m_changed({});
     } else if (auto* reasons = std::get_if<PodReasonsSeen>(&event)) {
-        if (reasons->reasons.empty())
-            m_podReasons.erase(reasons->workload);
-        else
-            m_podReasons[reasons->workload] = std::move(reasons->reasons);
-        m_changed({static_cast<std::uint8_t>(replicationControllers()), reasons->workload});
+        handle(*reasons);
     } else if (auto* state = std::get_if<MirrorState>(&event)) {
         Kind& kind = m_kinds[state->kind];
         kind.trouble = std::move(state->why);
@@ -104,6 +105,31 @@ void MemberStore::gone(const ObjectGone& event) {
     m_changed({event.kind, event.key});
 }
 
+void MemberStore::handle(PodReasonsSeen& event) {
+    const auto known = m_podReasons.find(event.workload);
+    const bool same =
+        known == m_podReasons.end() ? event.reasons.empty() : known->second.reasons == event.reasons;
+    if (event.reasons.empty())
+        m_podReasons.erase(event.workload);
+    else
+        m_podReasons[event.workload] = {std::move(event.reasons), m_kinds[pods()].epoch};
+    if (same)
+        return;
+    m_changed({replicationControllers(), event.workload});
+}
+
+// Another link began with none, or the pods healed while nobody watched.
+void MemberStore::dropUntoldReasons() {
+    std::vector<kube::ObjectKey> healed;
+    for (const auto& [workload, trouble] : m_podReasons)
+        if (trouble.epoch != m_kinds[pods()].epoch)
+            healed.push_back(workload);
+    for (const kube::ObjectKey& workload : healed) {
+        m_podReasons.erase(workload);
+        m_changed({replicationControllers(), workload});
+    }
+}
+
 void MemberStore::listEnd(const ListEnd& event) {
     const std::uint8_t kindNumber = event.kind;
     Kind& kind = m_kinds[kindNumber];
@@ -135,6 +161,8 @@ void MemberStore::listEnd(const ListEnd& event) {
     }
     for (const kube::ObjectKey& key : lost)
         m_changed({kindNumber, key});
+    if (kindNumber == pods())
+        dropUntoldReasons();
     if (first || mended)
         m_changed({});
 }
@@ -211,15 +239,14 @@ const fed::MemberObject* MemberStore::find(const TemplateId& id) const {
 
 const fed::PodReasons* MemberStore::podReasons(const kube::ObjectKey& workload) const {
     const auto it = m_podReasons.find(workload);
-    return it == m_podReasons.end() ? nullptr : &it->second;
+    return it == m_podReasons.end() ? nullptr : &it->second.reasons;
 }
 
 fed::PodReasons MemberStore::podFailures() const {
     fed::PodReasons result;
-    const auto workloads = static_cast<std::uint8_t>(replicationControllers());
-    for (const auto& [key, reasons] : m_podReasons)
-        if (find({workloads, key}) != nullptr)
-            ++result[std::ranges::max_element(reasons, {}, [](const auto& one) {
+    for (const auto& [key, trouble] : m_podReasons)
+        if (find({replicationControllers(), key}) != nullptr)
+            ++result[std::ranges::max_element(trouble.reasons, {}, [](const auto& one) {
                          return one.second;
                      })->first];
     forEach([&](const TemplateId& id, const fed::MemberObject& object) {

@@ -76,10 +76,17 @@ private:
         std::string trouble;  // why the last attempt to list or watch it failed
     };
 
+    struct PodTrouble {
+        fed::PodReasons reasons;
+        std::uint32_t epoch = 0;  // of the list of pods in which, or since which, they were told
+    };
+
     void told(std::uint8_t kind, const kube::ObjectKey& key, fed::MemberObject object);
     void replace(std::uint8_t kind, const kube::ObjectKey& key, Held& held, fed::MemberObject object);
     void noteVersion(std::uint8_t kind, std::uint64_t version);
     void gone(const ObjectGone& event);
+    void handle(PodReasonsSeen& event);
+    void dropUntoldReasons();
     void listEnd(const ListEnd& event);
     void handle(NamespaceSeen& event);
 
@@ -87,7 +94,7 @@ private:
     std::vector<Kind> m_kinds;
     std::unordered_map<std::string, bool> m_namespaces;  // name -> terminating
     bool m_namespacesSynced = false;
-    std::unordered_map<kube::ObjectKey, fed::PodReasons> m_podReasons;
+    std::unordered_map<kube::ObjectKey, PodTrouble> m_podReasons;  // by workload
 };
 
 }  // namespace kubefed::controller

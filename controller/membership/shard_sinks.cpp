@@ -26,13 +26,8 @@ bool KindSink::isOurs(const kube::Object& object) const {
 void KindSink::onListBegin() {
     m_listing = true;
     m_outlet.emit(ListBegin{m_kind});
-    std::vector<kube::ObjectKey> before;
-    for (const auto& [workload, reasons] : m_reasons)
-        before.push_back(workload);
     m_troubles.clear();
     m_reasons.clear();
-    for (const kube::ObjectKey& workload : before)
-        m_outlet.emit(PodReasonsSeen{workload, {}});
 }
 
 void KindSink::onListed(kube::Object object) {

@@ -47,6 +47,7 @@ public:
     int identityError = 0;                               // HTTP code
     std::set<std::string> namespaces{"default", "kube-system"};
     std::map<TemplateId, Held> objects;
+    std::map<kube::ObjectKey, fed::PodReasons> podReasons;  // by workload
     int writes = 0;
     int deletes = 0;
     std::string violation;  // of a rule that no answer could show
@@ -78,6 +79,7 @@ public:
         emit({ObjectGone{id.kind, id.key, gone.uid, ++m_version}});
     }
     void podsFail(const TemplateId& id, fed::PodReasons reasons) {
+        podReasons[id.key] = reasons;
         emit({PodReasonsSeen{id.key, std::move(reasons)}});
     }
     void putForeign(const TemplateId& id) {
@@ -253,6 +255,10 @@ private:
             for (const auto& [id, held] : objects)
                 if (id.kind == kind && held.ours)
                     events.push_back(ObjectSeen{kind, id.key, project(id, held)});
+            if (fed::enabledKinds()[i].isPod)
+                for (const auto& [workload, reasons] : podReasons)
+                    if (!reasons.empty())
+                        events.push_back(PodReasonsSeen{workload, reasons});
             events.push_back(ListEnd{kind, m_version});
         }
         m_sink->onEvents(std::move(events));

@@ -9,6 +9,7 @@ using namespace kubefed::controller;
 namespace {
 
 const auto kPods = static_cast<std::uint8_t>(kindIndex(fed::findKind("v1", "Pod")));
+const auto kWorkloads = static_cast<std::uint8_t>(kindIndex(fed::findKind("v1", "ReplicationController")));
 
 TemplateId pod(const std::string& name) {
     return {kPods, {"shop", name}};
@@ -91,6 +92,33 @@ private Q_SLOTS:
         QCOMPARE(versionOf("d"), 41U);
         take(ObjectSeen{kPods, {"shop", "b"}, object("b1", 42)});
         QCOMPARE(versionOf("b"), 42U);
+    }
+
+    void reasonsOfPodsThatANewListDoesNotTellAreGone() {
+        const kube::ObjectKey web{"shop", "web"};
+        const kube::ObjectKey api{"shop", "api"};
+        const TemplateId workload{kWorkloads, web};
+        for (const kube::ObjectKey& key : {web, api}) {
+            take(ObjectSeen{kWorkloads, key, object("w-" + key.name, 5)});
+            take(PodReasonsSeen{key, {{"Unschedulable", 1}}});
+        }
+        QCOMPARE(m_store->podFailures(), (fed::PodReasons{{"Unschedulable", 2}}));
+        m_store->setIncomplete();
+        QVERIFY(m_store->podReasons(web) != nullptr);  // the last that is known
+        m_changed.clear();
+        take(ListBegin{kPods});
+        take(PodReasonsSeen{api, {{"Unschedulable", 1}}});
+        QVERIFY(m_store->podReasons(web) != nullptr);
+        take(ListEnd{kPods, 60});
+        QVERIFY(m_store->podReasons(web) == nullptr);
+        QVERIFY(m_changed.contains(workload));
+        QVERIFY(!m_changed.contains({kWorkloads, api}));
+        QCOMPARE(m_store->podFailures(), (fed::PodReasons{{"Unschedulable", 1}}));
+        // Told by the watch since: it stays.
+        take(PodReasonsSeen{web, {{"Error", 1}}});
+        take(ListBegin{kWorkloads});
+        take(ListEnd{kWorkloads, 61});
+        QVERIFY(m_store->podReasons(web) != nullptr);
     }
 
     void ofAnotherClusterNothingIsKnown() {

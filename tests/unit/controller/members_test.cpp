@@ -103,6 +103,24 @@ private Q_SLOTS:
         SAME_TEXT(s.phase("m2"), "Ready");
     }
 
+    void podsThatHealWhileNobodyCanSeeThem() {
+        Simulation s(8);
+        s.start();
+        s.putRc("web", 6);
+        s.run(2s);
+        s.member("m2").podsFail(rc("web"), {{"Unschedulable", 1}});
+        s.run(70s);
+        SAME_TEXT(s.phase("m2"), "Degraded");
+        SAME_TEXT(s.state(rc("web"), "m2")->message, "Unschedulable ×1");
+        s.member("m2").down = true;
+        s.run(40s);
+        s.member("m2").podReasons.clear();
+        s.member("m2").down = false;
+        s.run(70s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        SAME_TEXT(s.state(rc("web"), "m2")->message, "");
+    }
+
     void namespacesThatMayNotBeListedAreToldAtOnce() {
         Simulation s(3);
         s.start();

@@ -203,6 +203,22 @@ private Q_SLOTS:
         QCOMPARE(last(), fed::PodReasons{});
     }
 
+    void aListTellsItsReasonsBeforeItEnds() {
+        Outlet outlet;
+        KindSink sink(outlet, kindOf("Pod"), "fed-1");
+        for (int round = 0; round < 2; ++round) {
+            outlet.events.clear();
+            sink.onListBegin();
+            sink.onListed(pod("a", "ImagePullBackOff"));
+            sink.onListEnd("7");
+            QCOMPARE(outlet.events.size(), 3U);  // nothing is well in between
+            QVERIFY(std::holds_alternative<ListBegin>(outlet.events[0]));
+            QCOMPARE(std::get<PodReasonsSeen>(outlet.events[1]).reasons,
+                     (fed::PodReasons{{"ImagePullBackOff", 1}}));
+            QVERIFY(std::holds_alternative<ListEnd>(outlet.events[2]));
+        }
+    }
+
     void requestsAreThoseThatTheRulesAskFor() {
         ActionRequest request = creation("c");
         QCOMPARE(toHttp(request, "fed-1").target,
