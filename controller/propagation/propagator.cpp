@@ -321,7 +321,7 @@ void Propagator::answered(const std::string& cluster, const TemplateId& id, cons
         case fed::Retry::WhenChanged: {
             SyncRecord& record = lane.records[id];
             const Duration delay =
-                record.memory.refusedReason == "Conflict" ? kConflictRecheck : kRefusalRecheck;
+                record.memory.refusedReason == fed::kReasonConflict ? kConflictRecheck : kRefusalRecheck;
             record.recheckAt = m_clock.now() + delay;
             lane.queue.add(id);  // reports it
             break;

@@ -100,7 +100,25 @@ SyncVerdict correction(const SyncInput& input, std::uint64_t hash, const SyncMem
         .kind = ActionKind::Apply, .body = input.manifest->body(input.replicas, live.uid), .uid = live.uid};
     result.action.keepTolerations = input.manifest->kind().isPod;
     result.action.hash = hash;
+    result.action.ownedHash = live.ownedHash;
     return result;
+}
+
+void forgetRefusal(SyncMemory& memory) {
+    memory.refusedHash = 0;
+    memory.refusedReason.clear();
+    memory.refusedMessage.clear();
+    memory.refusedUid.clear();
+    memory.refusedOwnedHash = 0;
+}
+
+bool isRefusalVoid(const MemberObject* live, std::uint64_t hash, const SyncMemory& memory) {
+    if (memory.refusedHash != hash)
+        return true;
+    if (memory.refusedReason == kReasonConflict)
+        return false;
+    return live == nullptr ? !memory.refusedUid.empty()
+                           : memory.refusedUid != live->uid || memory.refusedOwnedHash != live->ownedHash;
 }
 
 bool contains(std::string_view text, std::string_view part) {
@@ -137,20 +155,15 @@ SyncVerdict sync(const SyncInput& input, SyncMemory& memory) {
     if (!input.wanted || input.manifest == nullptr)
         return removal(input);
     const std::uint64_t hash = input.manifest->hash(input.replicas);
-    if (memory.refusedHash != 0 && memory.refusedHash != hash) {
-        memory.refusedHash = 0;
-        memory.refusedReason.clear();
-        memory.refusedMessage.clear();
-    }
+    if (memory.refusedHash != 0 && isRefusalVoid(input.live, hash, memory))
+        forgetRefusal(memory);
     if (input.live != nullptr) {
         memory.mustInspect = false;
         if (input.live->deleting)
             return verdict(ObjectState::Pending, "Terminating",
                            "waits until the member has removed the old object");
         if (isSettled(input, hash, memory)) {
-            memory.refusedHash = 0;
-            memory.refusedReason.clear();
-            memory.refusedMessage.clear();
+            forgetRefusal(memory);
             memory.failedReason.clear();
             memory.failedMessage.clear();
             return verdict(ObjectState::Synced);
@@ -194,9 +207,7 @@ Retry learn(const Action& action, const MemberObject& seen, SyncMemory& memory) 
     memory.reclaimedFor = 0;
     memory.settledUid = seen.uid;
     memory.settledOwnedHash = seen.ownedHash;
-    memory.refusedHash = 0;
-    memory.refusedReason.clear();
-    memory.refusedMessage.clear();
+    forgetRefusal(memory);
     memory.mustInspect = false;
     if (seen.appliedHash == action.hash)
         return Retry::Now;
@@ -228,6 +239,8 @@ Retry learnFailure(const Action& action, const Error& error, SyncMemory& memory)
         memory.refusedHash = action.hash;
         memory.refusedReason = reason;
         memory.refusedMessage = error.message;
+        memory.refusedUid = action.uid;
+        memory.refusedOwnedHash = action.ownedHash;
         return Retry::WhenChanged;
     }
     memory.failedReason = http == 403   ? "Forbidden"
@@ -243,7 +256,7 @@ Retry learnInspection(const MemberObject* seen, std::uint64_t wantedHash, SyncMe
     if (seen == nullptr || seen->ours)
         return Retry::Now;
     memory.refusedHash = wantedHash;
-    memory.refusedReason = "Conflict";
+    memory.refusedReason = kReasonConflict;
     memory.refusedMessage =
         seen->labelled ? "an object of this name belongs to another federation; it was not touched"
                        : "an object of this name stands there that the federation did not make; it was not "

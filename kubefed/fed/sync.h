@@ -36,16 +36,23 @@ struct Action {
     bool keepTolerations =
         false;               // Apply of a Pod: live tolerations first, then new ones, with resourceVersion
     std::uint64_t hash = 0;  // what the answer will show as applied (Create, Apply)
+    std::uint64_t ownedHash = 0;  // Apply: of the object as it stands; 0: it is absent
 };
+
+// The reason of a refusal by an object that stands there and is not ours.
+inline constexpr std::string_view kReasonConflict = "Conflict";
 
 // What is remembered of one (object, cluster) between two syncs. Losing it costs at most one request.
 struct SyncMemory {
     // The live owned values that the last write returned, and of which object.
     std::string settledUid;
     std::uint64_t settledOwnedHash = 0;
-    // A refusal that trying again cannot mend until what we send, or what stands there, changes.
+    // A refusal that trying again cannot mend until what we send, or what stands there, changes. (Of what
+    // is not ours, kReasonConflict, the latter cannot be seen.)
     std::uint64_t refusedHash = 0;
-    std::string refusedReason;  // "ImmutableField", "NotApplicable", "Conflict", ...
+    std::string refusedUid;  // of what stood there; empty: nothing
+    std::uint64_t refusedOwnedHash = 0;
+    std::string refusedReason;  // "ImmutableField", "NotApplicable", kReasonConflict, ...
     std::string refusedMessage;
     bool mustInspect = false;  // the last create answered 409
     bool keepsEntry = false;   // the member does not let our entry become Apply: applies go without
@@ -76,7 +83,7 @@ struct SyncVerdict {
 };
 
 // `memory` changes only where the present state proves something (a restart finds the object as it left it;
-// a refusal is void because what we send has changed).
+// a refusal is void because what we send, or what stands there, has changed).
 [[nodiscard]] SyncVerdict sync(const SyncInput& input, SyncMemory& memory);
 
 // While the policy is suspended nothing is written: the verdict without its action, saying so.

@@ -439,6 +439,39 @@ private Q_SLOTS:
         }
     }
 
+    void aRefusalIsVoidOnceWhatStandsThereChanges() {
+        const auto refused = [](Case& c) {
+            const SyncVerdict verdict = c.run();
+            const Error error = apiError(422, "Invalid", "spec.clusterIP: field is immutable");
+            SAME(learnFailure(verdict.action, error, c.memory), Retry::WhenChanged);
+            SAME(c.run().action.kind, ActionKind::None);
+        };
+        const auto applied = [&] {
+            Case c;
+            c.settle();
+            c.live->migrated = true;
+            c.live->appliedHash = 1;
+            refused(c);
+            return c;
+        };
+        Case removed = applied();
+        removed.live.reset();
+        SAME(removed.run().action.kind, ActionKind::Create);
+        refused(removed);  // again, of nothing now
+        removed.live = memberRc();
+        removed.live->migrated = true;
+        SAME(removed.run().action.kind, ActionKind::Apply);
+        Case remade = applied();
+        remade.live->uid = "another";
+        SAME(remade.run().action.kind, ActionKind::Apply);
+        Case edited = applied();
+        edited.live->ownedHash ^= 1;
+        SAME(edited.run().action.kind, ActionKind::Apply);
+        Case told = applied();
+        told.live->status.readyReplicas = 0;
+        SAME(told.run().action.kind, ActionKind::None);
+    }
+
     void passingFailuresAreTriedAgain() {
         struct Row {
             Error error;
