@@ -4,73 +4,11 @@
 #include <QtTest/QTest>
 
 #include "kubefed/fed/names.h"
-#include "kubefed/fed/reclaim.h"
-#include "tests/unit/fed/sync_test_data.h"
+#include "tests/unit/fed/sync_case.h"
 
 using namespace kubefed;
 using namespace kubefed::fed;
-
-// For enumerations: Qt would look for its own kind of toString().
-#define SAME(a, b) QVERIFY((a) == (b))
-
-namespace {
-
-kube::Object parse(const char* text) {
-    return kube::Object::parse(text).value();
-}
-
-const KindTraits& traits(std::string_view kind) {
-    return *findKind("v1", kind);
-}
-
-std::shared_ptr<const Manifest> manifest(const char* text) {
-    const kube::Object object = parse(text);
-    return Manifest::build(object, traits(object.kind()), "fed-1");
-}
-
-kube::Object sent(const char* text, std::optional<std::int64_t> replicas = {}, std::string_view uid = {}) {
-    return kube::Object::parse(manifest(text)->body(replicas, uid)).value();
-}
-
-MemberObject memberRc() {
-    return project(parse(kubefed::test::kMemberRc), traits("ReplicationController"), "fed-1");
-}
-
-Error apiError(int code, std::string reason, std::string message = "no") {
-    return Error{.code = Code::Unknown,
-                 .message = std::move(message),
-                 .id = {},
-                 .context = {},
-                 .status = ApiStatus{.httpCode = code, .reason = std::move(reason), .body = {}},
-                 .retryAfter = {}};
-}
-
-// A replication controller wanted with three replicas, and what of it is there.
-struct Case {
-    std::shared_ptr<const Manifest> wanted = manifest(test::kTemplateRc);
-    std::optional<MemberObject> live;
-    SyncInput input;
-    SyncMemory memory;
-
-    Case() {
-        input.manifest = wanted.get();
-        input.wanted = true;
-        input.replicas = 3;
-    }
-    // As our own last write left it.
-    void settle() {
-        live = memberRc();
-        live->appliedHash = wanted->hash(3);
-        memory.settledUid = live->uid;
-        memory.settledOwnedHash = live->ownedHash;
-    }
-    SyncVerdict run() {
-        input.live = live ? &*live : nullptr;
-        return sync(input, memory);
-    }
-};
-
-}  // namespace
+using namespace kubefed::test;
 
 class SyncTest : public QObject {
     Q_OBJECT
@@ -194,68 +132,6 @@ private Q_SLOTS:
         QVERIFY(!covers(live, sentObject.document()));
         live.ownedFields = nullptr;
         QVERIFY(!covers(live, sentObject.document()));
-    }
-
-    void aListOfWhichEveryItemWasTakenOverIsNoLongerOurs() {
-        MemberObject live = project(parse(test::kTakenService), traits("Service"), "fed-1");
-        const kube::JsonObject wanted = sent(test::kNamedService).document();
-        QVERIFY(!covers(live, wanted));
-        QVERIFY(missesItems(live, wanted));
-        // Ours as a whole, since nobody has items of it: an atomic list.
-        kube::Object atomic = parse(test::kTakenService);
-        atomic.metadata()["managedFields"].as_array().pop_back();
-        live = project(atomic, traits("Service"), "fed-1");
-        QVERIFY(covers(live, wanted));
-        QVERIFY(!missesItems(live, wanted));
-    }
-
-    void whatStandsForAnItemThatHasGoneBecomesOurs() {
-        const kube::Object live = parse(test::kTakenService);
-        const auto patch = kube::parseJson(reclaimPatch(live, sent(test::kNamedService).document()));
-        QVERIFY(patch.has_value());
-        QCOMPARE(patch->as_array()[0].at("value").as_string(), "77");
-        QCOMPARE(patch->as_array()[1].at("path").as_string(), "/metadata/managedFields");
-        const kube::JsonArray& entries = patch->as_array()[1].at("value").as_array();
-        QCOMPARE(entries.size(), 1U);  // the other one had nothing else
-        const std::string ours = kube::printJson(entries[0].at("fieldsV1"));
-        QVERIFY2(ours.find("\\\"port\\\":81") != std::string::npos, ours.c_str());
-        QVERIFY2(ours.find("f:targetPort") != std::string::npos, ours.c_str());
-    }
-
-    void whatOthersAddedBesideOursStays() {
-        const char* both = test::kSidecarRc;
-        const MemberObject live = project(parse(both), traits("ReplicationController"), "fed-1");
-        const kube::JsonObject wanted = sent(test::kTemplateRc, 3).document();
-        QVERIFY(!missesItems(live, wanted));
-        QCOMPARE(reclaimPatch(parse(both), wanted), std::string());
-    }
-
-    void anItemThatHasGoneIsReclaimedOnceThenApplied() {
-        Case c;
-        c.wanted = manifest(test::kNamedService);
-        c.input.manifest = c.wanted.get();
-        c.live = project(parse(test::kTakenService), traits("Service"), "fed-1");
-        c.live->appliedHash = c.wanted->hash(3);
-        c.memory.settledUid = c.live->uid;
-        const SyncVerdict reclaim = c.run();
-        SAME(reclaim.action.kind, ActionKind::Reclaim);
-        SAME(reclaim.state, ObjectState::Drifted);
-        SAME(learn(reclaim.action, *c.live, c.memory), Retry::Now);
-        SAME(c.run().action.kind, ActionKind::Apply);
-        c.live->ownedHash ^= 1;  // edited once more meanwhile
-        SAME(c.run().action.kind, ActionKind::Reclaim);
-        // A new version may have new items: then only a refusal shows that something is in the way.
-        c.memory = {};
-        c.live->appliedHash = 1;
-        const SyncVerdict apply = c.run();
-        SAME(apply.action.kind, ActionKind::Apply);
-        const Error refused = apiError(422, "Invalid", "spec.ports[0].name: Required value");
-        SAME(learnFailure(apply.action, refused, c.memory), Retry::Now);
-        const SyncVerdict again = c.run();
-        SAME(again.action.kind, ActionKind::Reclaim);
-        SAME(learn(again.action, *c.live, c.memory), Retry::Now);
-        SAME(learnFailure(c.run().action, refused, c.memory), Retry::WhenChanged);
-        QCOMPARE(c.run().reason, std::string("Invalid"));
     }
 
     void whatIsAbsentIsCreatedAfterItsNamespace() {

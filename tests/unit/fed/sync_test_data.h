@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Documents for sync_test: templates as a host returns them, and member objects with managedFields as
-// kube-apiserver 1.34 writes them. (Apart from the test, because moc cannot read raw strings.)
+// Documents for tests of sync(): templates as a host returns them, and member objects with managedFields as
+// kube-apiserver 1.34 writes them. (Apart from the tests, because moc cannot read raw strings.)
 #pragma once
 
 namespace kubefed::test {
