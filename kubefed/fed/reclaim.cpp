@@ -2,6 +2,7 @@
 #include "kubefed/fed/reclaim.h"
 
 #include <algorithm>
+#include <array>
 
 #include "kubefed/fed/names.h"
 #include "kubefed/kube/managed_fields.h"
@@ -59,6 +60,31 @@ bool isSameItem(const JsonObject& sent, const Json& live, const std::vector<std:
            });
 }
 
+// What the API server fills in alike for every item does not tell which one it was; nor does yes or no.
+bool tells(std::string_view field, const Json& value) {
+    static constexpr std::array<std::string_view, 4> kAlike{
+        "imagePullPolicy", "protocol", "terminationMessagePath", "terminationMessagePolicy"};
+    const bool isEmpty =
+        (value.is_object() && value.get_object().empty()) || (value.is_array() && value.get_array().empty());
+    return !isEmpty && !value.is_null() && !value.is_bool() &&
+           std::ranges::find(kAlike, field) == kAlike.end();
+}
+
+// How many fields but the keys an item has of the one that has gone. Of a Service's ports no two can be
+// without a name.
+std::size_t resemblance(const JsonObject& gone, const JsonObject& there,
+                        const std::vector<std::string>& names) {
+    const auto isKey = [&](std::string_view field) { return std::ranges::find(names, field) != names.end(); };
+    const auto alike = std::ranges::count_if(gone, [&](const auto& member) {
+        const std::string_view field(member.key().data(), member.key().size());
+        const Json* present = there.if_contains(field);
+        return present != nullptr && !isKey(field) && tells(field, member.value()) &&
+               kube::equal(member.value(), *present);
+    });
+    const bool isNameless = isKey("port") && !gone.contains("name") && !there.contains("name");
+    return static_cast<std::size_t>(alike) + (isNameless ? 1 : 0);
+}
+
 class StandIns {
 public:
     // Marks in `found` the items of `live` that stand where one of `sent` has gone. `owned`: by anybody.
@@ -93,8 +119,10 @@ private:
         const std::vector<std::string> names = keyNames(owned);
         if (names.empty())
             return;  // replaced as a whole by any apply
-        std::vector<bool> isOurs(live.size(), false);
-        bool hasGone = false;
+        std::vector<const JsonObject*> others;
+        for (const Json& there : live)
+            others.push_back(there.if_object());
+        std::vector<const JsonObject*> gone;
         for (const Json& item : sent) {
             const JsonObject* wanted = item.if_object();
             if (wanted == nullptr)
@@ -102,15 +130,36 @@ private:
             const auto at = std::ranges::find_if(
                 live, [&](const Json& there) { return isSameItem(*wanted, there, names); });
             if (at == live.end()) {
-                hasGone = true;
+                gone.push_back(wanted);
                 continue;
             }
-            isOurs[static_cast<std::size_t>(at - live.begin())] = true;
+            others[static_cast<std::size_t>(at - live.begin())] = nullptr;
             below(elementOf(at->get_object(), names), item, *at, owned, found);
         }
-        for (std::size_t i = 0; hasGone && i < live.size(); ++i)
-            if (!isOurs[i] && live[i].is_object())
-                found.children()[elementOf(live[i].get_object(), names)].setMember(true);
+        std::erase(others, nullptr);
+        while (const JsonObject* standIn = takeClosest(gone, others, names))
+            found.children()[elementOf(*standIn, names)].setMember(true);
+    }
+    // The pair that resembles most leaves both lists; null: none resembles at all.
+    static const JsonObject* takeClosest(std::vector<const JsonObject*>& gone,
+                                         std::vector<const JsonObject*>& others,
+                                         const std::vector<std::string>& names) {
+        std::size_t most = 0;
+        auto lost = gone.end();
+        auto found = others.end();
+        for (auto one = gone.begin(); one != gone.end(); ++one)
+            for (auto other = others.begin(); other != others.end(); ++other)
+                if (const std::size_t alike = resemblance(**one, **other, names); alike > most) {
+                    most = alike;
+                    lost = one;
+                    found = other;
+                }
+        if (most == 0)
+            return nullptr;
+        const JsonObject* standIn = *found;
+        gone.erase(lost);
+        others.erase(found);
+        return standIn;
     }
 };
 

@@ -4,7 +4,9 @@
 // others' alone, so that an item which somebody in the member has changed into another one (port 80 into 81,
 // a container renamed) would stand beside ours for ever, or make the whole refused. Where an item of ours has
 // gone, what stands there instead is therefore made ours first; the apply that follows gives it up, and with
-// it the member removes it. Where all of ours stand, what others added stays. Pure functions; any thread.
+// it the member removes it. What stands instead still has something of it (the name or target of a port, the
+// image of a container), and is one for each that has gone: what others added beside stays, also where an
+// item of ours was only removed. Pure functions; any thread.
 #pragma once
 
 #include <string>

@@ -125,6 +125,11 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
+// Two ports of one name, or two of which the first has none: one of them may stand for ours.
+bool isOfItems(const Error& error) {
+    return contains(error.message, ": Duplicate value") || contains(error.message, "].name: Required value");
+}
+
 // A refusal of what we send, in the words under which people find it.
 std::string refusalReason(const Action& action, const Error& error) {
     if (action.kind == ActionKind::Apply && contains(error.message, "failed to create typed patch object"))
@@ -229,8 +234,8 @@ Retry learnFailure(const Action& action, const Error& error, SyncMemory& memory)
         return Retry::Later;
     }
     if (const std::string reason = refusalReason(action, error); !reason.empty() && action.hash != 0) {
-        if (reason == "Invalid" && action.kind == ActionKind::Apply && !memory.reclaimDue &&
-            memory.reclaimedFor == 0) {
+        if (reason == "Invalid" && action.kind == ActionKind::Apply && isOfItems(error) &&
+            !memory.reclaimDue && memory.reclaimedFor == 0) {
             memory.reclaimDue = true;
             return Retry::Now;
         }

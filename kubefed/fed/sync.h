@@ -56,7 +56,7 @@ struct SyncMemory {
     std::string refusedMessage;
     bool mustInspect = false;  // the last create answered 409
     bool keepsEntry = false;   // the member does not let our entry become Apply: applies go without
-    // An apply was refused: what others put into our lists may be why.
+    // An apply was refused for an item of a list: what others put there may be why.
     bool reclaimDue = false;
     std::uint64_t reclaimedFor = 0;  // the ownedHash after the last Reclaim; 0: applied since, or none
     // The last failure that will be tried again.

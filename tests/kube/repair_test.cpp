@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What people do inside a member is repaired, and what is not ours there is left alone.
+#include <algorithm>
+
 #include <QtTest/QTest>
 
 #include "tests/kube/support/fleet.h"
@@ -131,6 +133,47 @@ private Q_SLOTS:
                        : "ports " + QString::fromStdString(kube::printJson(service));
         });
         QVERIFY2(moved.isEmpty(), qPrintable(moved));
+    }
+
+    void aPortAddedBesideOursStaysWhateverBecomesOfOurs() {
+        QVERIFY(
+            m_fleet->kubectl("prod", {"create", "service", "clusterip", "named", "--tcp=80:80", "-n", "shop"})
+                .exitCode == 0);
+        const auto patch = [&](const QString& operation) {
+            return m_fleet
+                       ->kubectl("m1", {"patch", "svc", "named", "-n", "shop", "--type=json", "-p",
+                                        '[' + operation + ']'})
+                       .exitCode == 0;
+        };
+        const auto settles = [&](std::vector<int> expected) {
+            return Fleet::eventually([&] {
+                const kube::Json service = m_fleet->read("m1", {"svc", "named", "-n", "shop"});
+                const kube::Json* ports =
+                    service.is_object() ? kube::find(service, {"spec", "ports"}) : nullptr;
+                std::vector<int> present;
+                for (const kube::Json& port : ports != nullptr ? ports->get_array() : kube::JsonArray{})
+                    present.push_back(port.at("port").to_number<int>());
+                std::ranges::sort(present);
+                return present == expected ? QString()
+                                           : "ports " + QString::fromStdString(kube::printJson(service));
+            });
+        };
+        const auto placeOfOurs = [&] {
+            const QString first =
+                field("m1", {"svc", "named", "-n", "shop"}, {"spec", "ports"}).section('}', 0, 0);
+            return first.contains("\"port\":80,") ? QString("/spec/ports/0") : QString("/spec/ports/1");
+        };
+        QString why = settles({80});
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QVERIFY(
+            patch("{\"op\":\"add\",\"path\":\"/spec/ports/-\",\"value\":"
+                  "{\"name\":\"metrics\",\"port\":9090,\"targetPort\":9090}}"));
+        QVERIFY(patch("{\"op\":\"replace\",\"path\":\"" + placeOfOurs() + "/port\",\"value\":81}"));
+        why = settles({80, 9090});
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        QVERIFY(patch("{\"op\":\"remove\",\"path\":\"" + placeOfOurs() + "\"}"));
+        why = settles({80, 9090});
+        QVERIFY2(why.isEmpty(), qPrintable(why));
     }
 
     void anItemAddedBesideOursStays() {

@@ -37,6 +37,79 @@ private Q_SLOTS:
         QVERIFY2(ours.find("f:targetPort") != std::string::npos, ours.c_str());
     }
 
+    void whatDoesNotResembleTheItemThatHasGoneStays() {
+        const auto reclaimed = [](const kube::Object& live, const kube::JsonObject& wanted) {
+            const std::string patch = reclaimPatch(live, wanted);
+            if (patch.empty())
+                return std::string("nothing");
+            return kube::printJson(kube::parseJson(patch)->as_array()[1].at("value").as_array()[0]);
+        };
+        const auto ports = [](kube::Object& object) -> kube::JsonArray& {
+            return object.document()["spec"].as_object()["ports"].as_array();
+        };
+        const kube::JsonObject wanted = sent(test::kNamedService).document();
+        // Our port was changed into another one.
+        kube::Object live = parse(test::kCrowdedService);
+        const std::string one = reclaimed(live, wanted);
+        QVERIFY2(one.find("\\\"port\\\":81") != std::string::npos, one.c_str());
+        QVERIFY2(one.find("9090") == std::string::npos, one.c_str());
+        // At most one stands for one that has gone: the closest.
+        ports(live)[0].as_object()["targetPort"] = 80;
+        QCOMPARE(reclaimed(live, wanted), one);
+        // Only one may be without a name, so it is the one that was changed.
+        kube::JsonObject nameless = wanted;
+        nameless["spec"].as_object()["ports"].as_array()[0].as_object().erase("name");
+        ports(live)[1].as_object().erase("name");
+        ports(live)[1].as_object()["targetPort"] = 81;
+        ports(live)[0].as_object()["targetPort"] = 9090;
+        QCOMPARE(reclaimed(live, nameless), one);
+        // It was removed.
+        live = parse(test::kCrowdedService);
+        ports(live).pop_back();
+        QCOMPARE(reclaimed(live, wanted), std::string("nothing"));
+        // What every item has alike makes none resemble another.
+        kube::Object workload = parse(test::kSidecarRc);
+        kube::JsonArray& containers = workload.document()["spec"]
+                                          .as_object()["template"]
+                                          .as_object()["spec"]
+                                          .as_object()["containers"]
+                                          .as_array();
+        containers.erase(containers.begin());
+        kube::JsonObject template_ = sent(test::kTemplateRc, 3).document();
+        for (kube::Json* container : {&containers[0], &template_["spec"]
+                                                           .as_object()["template"]
+                                                           .as_object()["spec"]
+                                                           .as_object()["containers"]
+                                                           .as_array()[0]}) {
+            container->as_object()["imagePullPolicy"] = "IfNotPresent";
+            container->as_object()["terminationMessagePath"] = "/dev/termination-log";
+            container->as_object()["resources"] = kube::JsonObject{};
+            container->as_object()["tty"] = false;
+        }
+        QCOMPARE(reclaimed(workload, template_), std::string("nothing"));
+        containers[0].as_object()["image"] = "web:1";  // renamed
+        QVERIFY(reclaimed(workload, template_) != "nothing");
+    }
+
+    void anUnrelatedRefusalMakesNothingOurs() {
+        Case c;
+        c.wanted = manifest(test::kNamedService);
+        c.input.manifest = c.wanted.get();
+        c.live = project(parse(test::kCrowdedService), traits("Service"), "fed-1");
+        c.live->appliedHash = 1;  // the port is new in the template
+        const SyncVerdict apply = c.run();
+        SAME(apply.action.kind, ActionKind::Apply);
+        const Error unrelated =
+            apiError(422, "Invalid", "spec.ports[0].nodePort: Invalid value: 1: not valid");
+        SAME(learnFailure(apply.action, unrelated, c.memory), Retry::WhenChanged);
+        SAME(c.run().action.kind, ActionKind::None);
+        Case taken = c;
+        taken.memory = {};
+        const Error twice = apiError(422, "Invalid", "spec.ports[1].name: Duplicate value: \"http\"");
+        SAME(learnFailure(apply.action, twice, taken.memory), Retry::Now);
+        SAME(taken.run().action.kind, ActionKind::Reclaim);
+    }
+
     void whatOthersAddedBesideOursStays() {
         const char* both = test::kSidecarRc;
         const MemberObject live = project(parse(both), traits("ReplicationController"), "fed-1");

@@ -72,6 +72,22 @@ inline constexpr const char* kTakenService = R"({
        "fieldsV1": {"f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {}}}}}}]},
   "spec": {"type": "ClusterIP", "ports": [{"name": "http", "port": 81, "protocol": "TCP", "targetPort": 80}]}})";
 
+// The same, beside a port that somebody else had added.
+inline constexpr const char* kCrowdedService = R"({
+  "apiVersion": "v1", "kind": "Service",
+  "metadata": {"name": "web", "namespace": "shop", "uid": "s-uid", "resourceVersion": "77",
+    "labels": {"kubefed.io/federation": "fed-1"},
+    "managedFields": [
+      {"manager": "kubefed", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+       "fieldsV1": {"f:metadata": {"f:annotations": {}, "f:labels": {}}, "f:spec": {"f:type": {}, "f:ports": {}}}},
+      {"manager": "kubectl-patch", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+       "fieldsV1": {"f:spec": {"f:ports": {
+         "k:{\"port\":81,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {}},
+         "k:{\"port\":9090,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {}}}}}}]},
+  "spec": {"type": "ClusterIP", "ports": [
+    {"name": "metrics", "port": 9090, "protocol": "TCP", "targetPort": 9090},
+    {"name": "http", "port": 81, "protocol": "TCP", "targetPort": 80}]}})";
+
 // Somebody has added a container and a variable to ours.
 inline constexpr const char* kSidecarRc = R"({
   "apiVersion": "v1", "kind": "ReplicationController",
