@@ -360,7 +360,8 @@ bool isPodReady(const kube::JsonObject& pod) {
 }
 
 Cause podCause(const kube::JsonObject& pod) {
-    if (isPodReady(pod))
+    const bool isDeleting = kube::find(pod, {"metadata", "deletionTimestamp"}) != nullptr;
+    if (isPodReady(pod) || isDeleting)
         return {};
     for (const std::string_view list : {"initContainerStatuses", "containerStatuses"}) {
         const JsonArray* statuses = kube::arrayAt(pod, {"status", list});

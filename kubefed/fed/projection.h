@@ -66,7 +66,8 @@ struct Cause {
     std::string reason;   // in one word; empty: none is known
     std::string message;  // in the member's words, kMaxCauseBytes at most
 };
-// Why a pod is not ready: a waiting container's reason, else a failed condition's, else the pod's own.
+// Why a pod is not ready: a waiting container's reason, else a failed condition's, else the pod's own. None
+// of one that is being deleted: it ends because it was told to, however its containers do.
 [[nodiscard]] Cause podCause(const kube::JsonObject& pod);
 [[nodiscard]] std::string podReason(const kube::JsonObject& pod);
 [[nodiscard]] bool isPodReady(const kube::JsonObject& pod);

@@ -203,6 +203,27 @@ private Q_SLOTS:
         QCOMPARE(last(), fed::PodReasons{});
     }
 
+    // Whatever it says of its end: 143 is an "Error".
+    void aPodThatIsBeingDeletedDoesNotFail() {
+        Outlet outlet;
+        KindSink sink(outlet, kindOf("Pod"), "fed-1");
+        sink.onListBegin();
+        sink.onListed(pod("a", "Error"));
+        sink.onListEnd("7");
+        kube::Object ending = pod("a", "Error");
+        ending.metadata()["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+        kube::Object other = ending;
+        other.metadata()["name"] = "b";
+        outlet.events.clear();
+        sink.onChange({kube::EventType::Modified, ending});
+        sink.onChange({kube::EventType::Modified, other});
+        QCOMPARE(outlet.events.size(), 1U);
+        QVERIFY(std::get<PodReasonsSeen>(outlet.events[0]).reasons.empty());
+        ending.setLabel(fed::kFederationLabel, "fed-1");  // one of our own
+        sink.onChange({kube::EventType::Modified, ending});
+        QCOMPARE(std::get<ObjectSeen>(outlet.events.back()).object.status.reason, std::string());
+    }
+
     void aListTellsItsReasonsBeforeItEnds() {
         Outlet outlet;
         KindSink sink(outlet, kindOf("Pod"), "fed-1");

@@ -418,6 +418,9 @@ private Q_SLOTS:
         QCOMPARE(podReason(pod(test::kPodUnschedulable).document()), std::string("Unschedulable"));
         QCOMPARE(podReason(pod(test::kPodStarting).document()), std::string());
         QCOMPARE(podReason(pod(test::kPodReady).document()), std::string());
+        kube::Object ending = pod(test::kPodPullError);
+        ending.metadata()["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+        QCOMPARE(podReason(ending.document()), std::string());
         QVERIFY(isPodReady(pod(test::kPodReady).document()));
     }
 };
