@@ -80,6 +80,8 @@ bool Daemon::shutDown() {
     m_policies.reset();
     m_registry.reset();
     m_monitor.reset();
+    if (m_hungCalls)
+        m_hungCalls->close();  // a monitor that is left keeps it, and may still tell
     m_hungCalls.reset();
     m_pidFile.reset();
     return !isPlannerLeft;

@@ -39,11 +39,11 @@ public:
     Mailbox(std::size_t capacity, Handler handler)
         : m_capacity(capacity), m_handler(std::move(handler)), m_wakeup([this] { drain(); }) {}
 
-    // Any thread. False: full (nothing was taken).
+    // Any thread. False: full or closed (nothing was taken).
     [[nodiscard]] bool push(T value) {
         {
             const std::scoped_lock lock(m_mutex);
-            if (m_queue.size() >= m_capacity)
+            if (m_isClosed || m_queue.size() >= m_capacity)
                 return false;
             m_queue.push_back(std::move(value));
             if (m_queue.size() > 1)
@@ -51,6 +51,18 @@ public:
         }
         m_wakeup.notify();
         return true;
+    }
+
+    // Receiving thread, not from within the handler: what waits is dropped, and the handler goes with what it
+    // refers to. For one whose senders outlive the receiver.
+    void close() {
+        {
+            const std::scoped_lock lock(m_mutex);
+            m_isClosed = true;
+            m_queue.clear();
+        }
+        m_handler = {};
+        m_drained = {};
     }
 
     // Called on the receiving thread after each batch was handled (so there is space again). Set before use.
@@ -74,6 +86,7 @@ private:
     std::function<void()> m_drained;
     std::mutex m_mutex;
     std::vector<T> m_queue;
+    bool m_isClosed = false;
     Wakeup m_wakeup;  // last: stops first
 };
 

@@ -94,6 +94,20 @@ private Q_SLOTS:
         QTRY_COMPARE(got.size(), 4U);
     }
 
+    void aClosedMailboxTakesAndTellsNothing() {
+        auto alive = std::make_shared<int>(0);
+        Mailbox<int> box(3, [&, alive](const std::vector<int>&) { ++*alive; });
+        QVERIFY(box.push(1));  // its wake-up is under way
+        box.close();
+        QCOMPARE(alive.use_count(), 1L);
+        QVERIFY(!box.push(2));
+        bool later = false;
+        Mailbox<int> next(1, [&](const std::vector<int>&) { later = true; });
+        QVERIFY(next.push(1));
+        QTRY_VERIFY(later);
+        QCOMPARE(*alive, 0);
+    }
+
     void aMailboxTakesFromOtherThreads() {
         constexpr int kEach = 1000;
         std::size_t count = 0;
