@@ -85,12 +85,12 @@ void ShardMember::act(std::uint64_t ticket, ActionRequest request) {
         [this, ticket, request = std::move(request)](Result<net::HttpResponse> response) mutable {
             Result<kube::Object> live = toObject(std::move(response));
             if (!live)
-                return answer(ticket, Result<ActionAnswer>(fail(std::move(live.error()))));
+                return acted(ticket, fail(std::move(live.error())));
             Result<std::string> body = bodyFor(request, *live);
             if (!body)
-                return answer(ticket, Result<ActionAnswer>(fail(std::move(body.error()))));
+                return acted(ticket, fail(std::move(body.error())));
             if (body->empty())  // there is nothing to be reclaimed
-                return answer(ticket, Result<ActionAnswer>(toAnswer(request, *live, m_config.federationId)));
+                return acted(ticket, toAnswer(request, *live, m_config.federationId));
             request.action.body = std::move(*body);
             send(ticket, std::move(request));
         });
@@ -101,12 +101,15 @@ void ShardMember::send(std::uint64_t ticket, ActionRequest request) {
     request.action.body.clear();
     Request handle = m_client->transport().send(
         std::move(http), [this, ticket, request = std::move(request)](Result<net::HttpResponse> response) {
-            Result<ActionAnswer> result = toAnswer(request, std::move(response), m_config.federationId);
-            if (result)
-                result->object.ownedFields = intern(std::move(result->object.ownedFields));
-            answer(ticket, std::move(result));
+            acted(ticket, toAnswer(request, std::move(response), m_config.federationId));
         });
     m_requests[ticket] = std::move(handle);
+}
+
+void ShardMember::acted(std::uint64_t ticket, Result<ActionAnswer> result) {
+    if (result)
+        result->object.ownedFields = intern(std::move(result->object.ownedFields));
+    answer(ticket, std::move(result));
 }
 
 void ShardMember::probe(std::uint64_t ticket, Duration timeout) {

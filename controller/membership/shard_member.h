@@ -38,6 +38,7 @@ public:
 private:
     void mirror(const kube::Gvr& gvr, std::string labelSelector, std::unique_ptr<cache::ReflectorSink> sink);
     void send(std::uint64_t ticket, ActionRequest request);
+    void acted(std::uint64_t ticket, Result<ActionAnswer> result);
     void answer(std::uint64_t ticket, decltype(ShardAnswer::value) value);
     void identified(std::uint64_t ticket, Duration timeout, ClusterIdentity identity);
     void flushSoon();
