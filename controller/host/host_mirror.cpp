@@ -158,6 +158,12 @@ const PlacementRecord* HostMirror::inForce(const TemplateId& id) const {
     return placement;
 }
 
+std::set<std::string, std::less<>> HostMirror::namespaces() const {
+    std::set<std::string, std::less<>> names;
+    m_namespaces.forEach([&](const kube::ObjectKey& key, const kube::ObjectPtr&) { names.insert(key.name); });
+    return names;
+}
+
 const kube::JsonObject* HostMirror::namespaceLabels(const std::string& ns) const {
     const kube::ObjectPtr* object = m_namespaces.find({{}, ns});
     return object == nullptr ? nullptr : (*object)->labels();

@@ -61,6 +61,7 @@ public:
     [[nodiscard]] const PlacementRecord* inForce(const TemplateId& id) const;
     // Those whose Placement says that something is still to be removed somewhere.
     [[nodiscard]] const std::set<TemplateId>& owing() const { return m_owing; }
+    [[nodiscard]] std::set<std::string, std::less<>> namespaces() const;
     [[nodiscard]] const kube::JsonObject* namespaceLabels(const std::string& ns) const;
     [[nodiscard]] const std::vector<const fed::Policy*>& policies() const;
     // Another one after any change of what says who governs whom: policies, and labels of namespaces.

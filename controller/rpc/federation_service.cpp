@@ -11,7 +11,6 @@ namespace {
 
 constexpr Duration kBeatEvery{1'000};
 constexpr Duration kLookAgain{50'000};
-constexpr Duration kLookSoon{1'000};    // there is a namespace that was never asked for
 constexpr Duration kLookLater{10'000};  // rights could not be found out
 
 bool isRefusal(const Error& error) {
@@ -34,26 +33,22 @@ FederationService::FederationService(Controller& controller, const FleetFeed& fe
 }
 
 void FederationService::beat() {
-    for (auto& [key, subscriber] : m_subscribers)
+    const Namespaces namespaces = m_controller.mirror().namespaces();
+    for (auto& [key, subscriber] : m_subscribers) {
         subscriber.stream->heartbeat();
+        // Somebody may have rights in one that has come, and sees no more of one that has gone.
+        const bool isWhole = subscriber.visibility && subscriber.visibility->allNamespaces;
+        if (!isWhole && subscriber.only.empty() && !subscriber.request.isActive() &&
+            subscriber.asked != namespaces)
+            look(subscriber);
+    }
     m_beat = m_clock.after(kBeatEvery, [this] { beat(); });
 }
 
 void FederationService::deliver(const FleetDeltaPtr& delta) {
-    for (auto& [key, subscriber] : m_subscribers) {
-        if (!subscriber.visibility)
-            continue;
-        subscriber.stream->push(delta);
-        if (subscriber.visibility->allNamespaces || !subscriber.only.empty())
-            continue;
-        const bool isNew = std::ranges::any_of(delta->objects, [&](const auto& object) {
-            return !object->id.ns.empty() && !subscriber.asked.contains(object->id.ns);
-        });
-        if (!isNew)
-            continue;
-        subscriber.asked = m_feed.namespaces();  // asked for only once
-        subscriber.timer = m_clock.after(kLookSoon, [this, &subscriber] { look(subscriber); });
-    }
+    for (auto& [key, subscriber] : m_subscribers)
+        if (subscriber.visibility)
+            subscriber.stream->push(delta);
 }
 
 void FederationService::watch(Credentials credentials, std::vector<std::string> namespaces,
@@ -67,11 +62,12 @@ void FederationService::watch(Credentials credentials, std::vector<std::string> 
 }
 
 void FederationService::look(Subscriber& subscriber) {
+    // All that there are: whoever has rights in one sees it, also while it is empty.
+    subscriber.asked = m_controller.mirror().namespaces();
     subscriber.request =
         m_access.authenticate(subscriber.credentials, [this, &subscriber](Result<Caller> caller) {
             if (!caller)
                 return seen(subscriber, fail(caller.error()));
-            subscriber.asked = m_feed.namespaces();
             subscriber.request = m_access.see(*caller, subscriber.asked, subscriber.only,
                                               [this, &subscriber](Result<Visibility> visibility) {
                                                   seen(subscriber, std::move(visibility));
@@ -80,6 +76,7 @@ void FederationService::look(Subscriber& subscriber) {
 }
 
 void FederationService::seen(Subscriber& subscriber, Result<Visibility> visibility) {
+    const Request ended = std::move(subscriber.request);
     if (!visibility) {
         const bool isNew = !subscriber.visibility;
         if (isNew || isRefusal(visibility.error())) {

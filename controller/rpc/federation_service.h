@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,11 +43,12 @@ public:
     void giveUp(const void* call) override { m_installs.erase(call); }
 
 private:
+    using Namespaces = std::set<std::string, std::less<>>;
     struct Subscriber {
         FleetStreamPtr stream;
         Credentials credentials;
         std::vector<std::string> only;
-        std::set<std::string, std::less<>> asked;      // namespaces that there were at the last look
+        Namespaces asked;                              // those that there were at the last look
         std::shared_ptr<const Visibility> visibility;  // null: it is being found out
         Request request;
         Request timer;

@@ -98,14 +98,6 @@ FleetDeltaPtr FleetFeed::snapshot() const {
     return whole;
 }
 
-std::set<std::string, std::less<>> FleetFeed::namespaces() const {
-    std::set<std::string, std::less<>> names;
-    for (const auto& [id, object] : m_objects)
-        names.insert(id.key.ns);
-    names.erase("");
-    return names;
-}
-
 void FleetFeed::memberChanged(const std::string& name) {
     m_dirtyMembers.insert(name);
     schedule();

@@ -31,7 +31,6 @@ public:
     void stop();
     // Everything, as the listener knows it: what comes next follows on it.
     [[nodiscard]] FleetDeltaPtr snapshot() const;
-    [[nodiscard]] std::set<std::string, std::less<>> namespaces() const;  // that hold templates
 
     void memberChanged(const std::string& name) override;
     void memberProbed(const Member& member, const fed::Probe& probe) override;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who sees what of the fleet, and for how long: the service in virtual time, with streams that keep what they
+// are told.
+#include <QTest>
+
+#include "controller/rpc/federation_service.h"
+
+#include "rpc_fixture.h"
+#include "simulation.h"
+
+using namespace kubefed;
+using namespace kubefed::controller;
+
+namespace {
+
+struct KeptStream final : FleetStream {
+    void snapshot(const client::FleetInfo&, bool, FleetDeltaPtr whole,
+                  std::shared_ptr<const Visibility> visibility) override {
+        ++snapshots;
+        sees = *visibility;
+        objects = std::ranges::count_if(whole->objects,
+                                        [this](const auto& object) { return sees.sees(object->id); });
+    }
+    void push(FleetDeltaPtr) override {}
+    void heartbeat() override {}
+    void end(const Error& error) override { ended = error; }
+    int snapshots = 0;
+    Visibility sees;
+    std::ptrdiff_t objects = 0;
+    std::optional<Error> ended;
+};
+
+}  // namespace
+
+class RpcServiceTest : public QObject {
+    Q_OBJECT
+
+private:
+    struct World {
+        World() {
+            sim.controller = std::make_unique<Controller>(sim.host, sim.members, sim.planner, sim.clock,
+                                                          ControllerConfig{"fed-1", {}});
+            sim.controller->observe(feed);
+            sim.controller->start([this] { feed.start(*sim.controller); });
+            sim.run(Duration{1'000});
+            service = std::make_unique<FederationService>(*sim.controller, feed, host, sim.clock,
+                                                          client::FleetInfo{.federation = "prod"},
+                                                          FederationService::Policies());
+        }
+        ~World() {
+            service.reset();
+            feed.stop();
+            sim.controller.reset();
+        }
+        std::shared_ptr<KeptStream> watch(const std::string& who) {
+            auto stream = std::make_shared<KeptStream>();
+            host.tokens[who] = who;
+            service->watch({.certificatePem = {}, .bearerToken = who}, {}, stream);
+            sim.run(Duration{500});
+            return stream;
+        }
+
+        Simulation sim{1};
+        ReviewingHost host{sim.clock};
+        FleetFeed feed{sim.clock, [this](const FleetDeltaPtr& delta) {
+                           if (service)
+                               service->deliver(delta);
+                       }};
+        std::unique_ptr<FederationService> service;
+    };
+    std::unique_ptr<World> w;
+
+private Q_SLOTS:
+    void init() { w = std::make_unique<World>(); }
+    void cleanup() { w.reset(); }
+
+    // Whoever may edit a namespace sees that it is empty.
+    void anEmptyNamespaceIsSeen() {
+        w->host.allowed = {"bob watch fleets shop", "bob list placements shop"};
+        const auto bob = w->watch("bob");
+        QVERIFY2(!bob->ended, bob->ended ? bob->ended->message.c_str() : "");
+        QCOMPARE(bob->snapshots, 1);
+        QVERIFY(bob->sees == Visibility{.namespaces = {"shop"}});
+        QCOMPARE(bob->objects, 0);
+        w->sim.putRc("web", 3);
+        w->sim.run(Duration{60'000});
+        w->sim.erase(Simulation::id("ReplicationController", "web"));
+        w->sim.run(Duration{120'000});
+        QVERIFY(w->feed.snapshot()->objects.empty());
+        QVERIFY2(!bob->ended, bob->ended ? bob->ended->message.c_str() : "");
+        QCOMPARE(bob->snapshots, 1);  // nothing of what may be seen has changed
+        const auto mallory = w->watch("mallory");
+        QVERIFY(mallory->ended && mallory->ended->code == Code::PermissionDenied);
+    }
+
+    void aNewNamespaceIsAskedFor() {
+        w->host.allowed = {"bob watch fleets shop", "bob list placements shop", "bob watch fleets depot",
+                           "bob list placements depot"};
+        const auto bob = w->watch("bob");
+        QCOMPARE(bob->snapshots, 1);
+        const int reviews = w->host.reviews;
+        w->sim.run(Duration{5'000});
+        QCOMPARE(w->host.reviews, reviews);
+        w->sim.put({"", "v1", "Namespace"}, "", "depot");
+        w->sim.run(Duration{2'500});
+        QCOMPARE(bob->snapshots, 2);
+        QVERIFY(bob->sees == (Visibility{.namespaces = {"depot", "shop"}}));
+        w->sim.host.erase({"", "v1", "namespaces"}, {{}, "depot"});
+        w->sim.run(Duration{2'500});
+        QCOMPARE(bob->snapshots, 3);
+        QVERIFY(bob->sees == Visibility{.namespaces = {"shop"}});
+    }
+};
+
+QTEST_GUILESS_MAIN(RpcServiceTest)
+#include "rpc_service_test.moc"
