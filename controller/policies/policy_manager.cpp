@@ -16,6 +16,21 @@ constexpr Duration kRetryAfter{1'000};
 constexpr std::string_view kLeftOut =
     "the controller was started with --without-policies; disable what is at fault, then start it as usual";
 
+std::string remedyFor(fed::PolicyPluginSpec::Source source, const std::string& name) {
+    const std::string enable = "kubefed policy enable " + name;
+    switch (source) {
+        case fed::PolicyPluginSpec::Source::Builtin:
+            return "only another version of kubefed has another one; to use it as it is: " + enable;
+        case fed::PolicyPluginSpec::Source::Folder:
+            return "put a corrected version into its folder and start the controller again; then, or to use "
+                   "it as it is: " +
+                   enable;
+        case fed::PolicyPluginSpec::Source::Library:
+            break;
+    }
+    return "install a corrected version, or: " + enable;
+}
+
 kube::ObjectKey keyOf(const std::string& name) {
     return {{}, name};
 }
@@ -167,11 +182,18 @@ void PolicyManager::accuse() {
         return;  // a folder may have it
     if (name.empty())
         return forgetSuspect();  // another version by now, or none
+    const auto known = m_entries.find(name);
+    const Source source = known == m_entries.end() ? Source::Library : known->second.source;
+    if (source == Source::Builtin && m_suspect->ending == plugins::Ending::Untold) {
+        // Built-in policies leave no process and start no thread, and most calls are theirs: whoever ends
+        // the controller from outside may well meet one twice.
+        log::warning("a built-in policy is not to blame", {{"name", name}, {"it", m_suspect->text()}});
+        return forgetSuspect();
+    }
     const bool hung = m_suspect->ending == plugins::Ending::StoodStill;
     PolicyWord why{.holds = false,
                    .reason = std::string(hung ? fed::kPluginHung : fed::kPluginCrashed),
-                   .message = "it " + m_suspect->text() +
-                              "; install a corrected version, or: kubefed policy enable " + name};
+                   .message = "it " + m_suspect->text() + "; " + remedyFor(source, name)};
     log::error("a policy plugin is disabled", {{"name", name}, {"why", why.message}});
     m_entries[name].suspicion = std::move(why);
 }

@@ -64,6 +64,34 @@ private Q_SLOTS:
         QVERIFY(!object("good").spec.isDisabled);
     }
 
+    // A kill, or too little memory, meets what is called most.
+    void aKillIsNoFaultOfWhatIsBuiltIn() {
+        const std::string sha256 = listed("weighted").sha256;
+        QVERIFY(!sha256.empty());
+        begin({}, plugins::CallMonitor::Suspect{"weighted", sha256, plugins::Doing::Divide,
+                                                plugins::Ending::Untold});
+        QCOMPARE(w->life->forgiven, 1);
+        QVERIFY(until([this] { return object("weighted").status.state == "Active"; }));
+        QVERIFY(!object("weighted").spec.isDisabled);
+        QCOMPARE(openError("weighted"), std::string());
+        // An installed one may have left, or have lost a thread of its own.
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        begin({}, plugins::CallMonitor::Suspect{"good", good->sha256, plugins::Doing::Score,
+                                                plugins::Ending::Untold});
+        QVERIFY(until([this] { return object("good").status.state == "Disabled"; }));
+        QVERIFY(conditionOf("good", "Ready").find("install a corrected version") != std::string::npos);
+        // What tells of itself is a fault; no other one can be installed in its place.
+        begin({}, plugins::CallMonitor::Suspect{"weighted", sha256, plugins::Doing::Divide,
+                                                plugins::Ending::Signal, SIGSEGV});
+        QVERIFY(until([this] { return conditionOf("weighted", "Ready").starts_with("False Crashed"); }));
+        const std::string why = conditionOf("weighted", "Ready");
+        QVERIFY2(why.find("another version of kubefed") != std::string::npos &&
+                     why.find("kubefed policy enable weighted") != std::string::npos &&
+                     why.find("install") == std::string::npos,
+                 why.c_str());
+    }
+
     // It may be loading it that ends the process: then nothing else would end with it.
     void whatIsDisabledIsNotEvenMapped() {
         const auto good = install(upload(bad("Good")));
@@ -126,6 +154,7 @@ private Q_SLOTS:
                                                       plugins::Ending::Signal, SIGSEGV});
         QVERIFY(until([this] { return conditionOf("good", "Ready").starts_with("False Crashed"); }));
         QVERIFY(object("good").spec.isDisabled);
+        QVERIFY(conditionOf("good", "Ready").find("into its folder") != std::string::npos);
         QCOMPARE(w->life->registry.generations(), std::size_t{4});
         begin({folder});
         QVERIFY(until([this] { return listed("good").state == State::Disabled; }));
