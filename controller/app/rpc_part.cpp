@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/app/rpc_part.h"
 
+#include <algorithm>
+
 #include "controller/rpc/fleet_values.h"
 #include "kubefed/util/log.h"
 
 namespace kubefed::controller {
 namespace {
 
-// kubefed init makes the ConfigMap once the controller answers.
+// kubefed init makes the ConfigMap once the controller answers, and waits for what is written into it.
+constexpr Duration kAnnounceSoon{50};
 constexpr Duration kAnnounceAgain{500};
 
 }  // namespace
@@ -54,6 +57,7 @@ Result<void> RpcPart::start(Controller& controller) {
     const std::string host = m_config.address == "0.0.0.0" ? "127.0.0.1" : m_config.address;
     m_endpoint = host + ":" + std::to_string(m_server->port());
     log::info("gRPC is served", {{"endpoint", m_endpoint}});
+    m_announceAfter = kAnnounceSoon;
     announce();
     return {};
 }
@@ -71,8 +75,10 @@ void RpcPart::announce() {
         {"data", kube::JsonObject{{"grpcEndpoint", m_endpoint}, {"grpcCA", m_config.caPem}}}};
     m_request = m_host.patch({"", "v1", "configmaps"}, {"kube-public", "kubefed-info"}, kube::printJson(body),
                              {}, [this](Result<kube::Object> answer) {
-                                 if (!answer)
-                                     m_timer = m_clock.after(kAnnounceAgain, [this] { announce(); });
+                                 if (answer)
+                                     return;
+                                 m_timer = m_clock.after(m_announceAfter, [this] { announce(); });
+                                 m_announceAfter = std::min(2 * m_announceAfter, kAnnounceAgain);
                              });
 }
 

@@ -38,6 +38,7 @@ private:
     std::unique_ptr<FederationService> m_service;
     std::unique_ptr<RpcServer> m_server;  // after the service: ends first
     std::string m_endpoint;
+    Duration m_announceAfter{0};  // when it could not be written
     Request m_request;
     Request m_timer;
 };

@@ -118,13 +118,16 @@ void FleetTest::initTestCase() {
     m_environment.insert("KUBECONFIG", folder + "/kubeconfig");
     m_environment.insert("KUBEFED_CONTEXT", "prod");
     QVERIFY2(kubefed({"init", "prod"}) == 0, m_said.c_str());
-    QVERIFY2(kubefed({"sandbox", "up", "--clusters", "3"}) == 0, m_said.c_str());
-    for (const char* name : {"tokyo", "osaka", "oregon"})
-        QVERIFY2(kubefed({"join", name}) == 0, m_said.c_str());
     m_connections = std::make_unique<net::ConnectionCache>(m_clock);
     const kube::ContextConfig config = context();
     m_api = std::make_unique<kube::Client>(m_connections->transport(config.endpoint, config.identity),
                                            "fleet_test");
+    // Ready is whoever can take a policy at once.
+    const auto endpoint = located(*m_api, config.identity);
+    QVERIFY2(endpoint.has_value(), endpoint ? "" : endpoint.error().text().c_str());
+    QVERIFY2(kubefed({"sandbox", "up", "--clusters", "3"}) == 0, m_said.c_str());
+    for (const char* name : {"tokyo", "osaka", "oregon"})
+        QVERIFY2(kubefed({"join", name}) == 0, m_said.c_str());
     for (const char* ns : {"shop", "bank"}) {
         QVERIFY(create({"", "v1", "namespaces"},
                        "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"" +

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "kubefed/cli/member_objects.h"
+#include "kubefed/client/locate.h"
 #include "kubefed/fed/names.h"
 #include "kubefed/fed/types.h"
 
@@ -325,7 +326,7 @@ std::vector<kube::Object> Init::systemObjects() const {
 
 void Init::writeObjects(std::size_t index) {
     if (index == m_objects.size())
-        return success();
+        return waitForEndpoint();
     env().report.doing("creating what belongs to the federation");
     const kube::Object& object = m_objects[index];
     const kube::Gvr gvr = object.kind() == "Namespace"   ? namespaces()
@@ -347,6 +348,17 @@ void Init::writeObjects(std::size_t index) {
         m_request = m_client->patch(gvr, object.key(), kube::PatchType::Apply, object.text(), options, done);
     else
         m_request = m_client->create(gvr, object, options, done);
+}
+
+// The controller writes it into the ConfigMap that was just made; without it no policy can be installed.
+void Init::waitForEndpoint() {
+    m_request = client::locate(*m_client, m_context.identity,
+                               [this](const Result<client::FederationEndpoint>& endpoint) {
+                                   if (endpoint)
+                                       return success();
+                                   if (!expired("its gRPC endpoint (" + endpoint.error().text() + ")"))
+                                       m_timer = env().clock.after(kPollEvery, [this] { waitForEndpoint(); });
+                               });
 }
 
 void Init::success() {

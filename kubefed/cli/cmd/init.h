@@ -45,6 +45,7 @@ private:
     void onReady(Result<net::HttpResponse> answer);
     void writeContext();
     void writeObjects(std::size_t index);
+    void waitForEndpoint();
     void success();
     // True: this way of waiting is over (in vain, or the controller has to be started after all).
     [[nodiscard]] bool expired(std::string_view waitingFor);

@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 class InitTest : public QObject {
     Q_OBJECT
 
+    static constexpr const char* kInfo = "/api/v1/namespaces/kube-public/configmaps/kubefed-info";
+
     struct World : CliWorld {
         fs::path root{folder.path().toStdString()};
         FakeCluster& server = federation;
@@ -52,9 +54,10 @@ class InitTest : public QObject {
     int initProd() { return run(std::make_unique<Init>(w->env, w->options)); }
     bool said(const std::string& text) const { return w->err.str().find(text) != std::string::npos; }
 
-    // The controller: chooses its port and answers.
+    // The controller: chooses its port, answers, and tells where it serves gRPC.
     void controllerStarts() {
         w->server.objects["/readyz"] = kube::JsonObject{};
+        w->server.changed = [this] { controllerTells(); };
         w->processes.started = [this](const std::vector<std::string>& arguments) {
             QCOMPARE(arguments, (std::vector<std::string>{"--data", data().string()}));
             auto config = kube::parseYaml(*readFile(data() / "config.yaml"))->front().get_object();
@@ -62,6 +65,12 @@ class InitTest : public QObject {
             std::ofstream(data() / "config.yaml") << kube::printYaml(config);
             std::ofstream(data() / "kubefed-controller.pid") << "4711\n";
         };
+    }
+
+    void controllerTells() {
+        const auto info = w->server.objects.find(kInfo);
+        if (info != w->server.objects.end())
+            kube::ensureObject(info->second, {"data"})["grpcEndpoint"] = "127.0.0.1:7444";
     }
 
 private Q_SLOTS:
@@ -99,7 +108,7 @@ private Q_SLOTS:
         QVERIFY(w->server.objects.contains("/apis/kubefed.io/v1alpha1/clusterplacementpolicies/default"));
         const auto id = LocalFederation(w->env.dataHome, "prod").readConfig()->federationId;
         QVERIFY(isUuid(id));
-        const auto& data = w->server.objects.at("/api/v1/namespaces/kube-public/configmaps/kubefed-info");
+        const auto& data = w->server.objects.at(kInfo);
         QCOMPARE(std::string(kube::stringAt(data, {"data", "federationId"})), id);
         QVERIFY(said(id));
     }
@@ -157,6 +166,26 @@ private Q_SLOTS:
         QVERIFY(said("error KF1207:") && said("connection refused"));
         QVERIFY(!fs::exists(data()));
         QVERIFY(!w->processes.running);
+    }
+
+    // What follows may install a policy.
+    void readyIsSaidWhenTheControllerTellsItsEndpoint() {
+        controllerStarts();
+        w->server.changed = {};
+        const SteadyTime began = w->clock.now();
+        const Request tells = w->clock.after(2s, [this] { controllerTells(); });
+        QVERIFY2(initProd() == 0, w->err.str().c_str());
+        QVERIFY(w->clock.now() - began >= 2s);
+        QVERIFY(w->clock.now() - began < 2'500ms);
+    }
+
+    void aControllerWithoutEndpointIsGivenUp() {
+        controllerStarts();
+        w->server.changed = {};
+        w->options.timeout = 3s;
+        QCOMPARE(initProd(), 6);
+        QVERIFY2(said("error KF1207:") && said("still waiting for its gRPC endpoint"), w->err.str().c_str());
+        QVERIFY(!fs::exists(data()) && !w->processes.running);
     }
 
     void interruptedItLeavesNothing() {
