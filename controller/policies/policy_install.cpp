@@ -38,6 +38,41 @@ PolicyManager::~PolicyManager() {
         job->step.cancel();
 }
 
+// Libraries that a PolicyPlugin names, that run, or that are on their way.
+std::set<std::string> PolicyManager::usedLibraries() const {
+    std::set<std::string> used;
+    for (const auto& [name, entry] : m_entries) {
+        if (entry.active)
+            used.insert(entry.active->sha256);
+        if (entry.offered)
+            used.insert(entry.offered->sha256);
+    }
+    for (const auto& [file, found] : m_folderLibraries)
+        used.insert(found.library.sha256);
+    m_objects.forEach(
+        [&](const kube::ObjectKey&, const fed::PolicyPlugin& object) { used.insert(object.spec.sha256); });
+    for (const std::shared_ptr<Install>& job : m_installs)
+        used.insert(job->library.sha256);
+    return used;
+}
+
+void PolicyManager::removeStrays() const {
+    const auto files = plugins::librariesOf(m_config.folder);
+    if (!files)
+        return;
+    const std::set<std::string> used = usedLibraries();
+    std::error_code error;
+    for (const std::filesystem::path& file : *files)
+        if (!used.contains(file.stem().string()))
+            std::filesystem::remove(file, error);
+}
+
+void PolicyManager::removeIfStray(const std::string& sha256) const {
+    std::error_code error;
+    if (!sha256.empty() && !usedLibraries().contains(sha256))
+        std::filesystem::remove(stored(sha256), error);
+}
+
 Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> done) {
     auto job = std::make_shared<Install>();
     job->announced = upload.name;
@@ -54,6 +89,8 @@ Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> do
                    "a library runs within the controller, with all its rights; say that you trust it "
                    "with --trust (plugins in a process of their own are not there yet)")
             : plugins::importLibrary(upload.file, m_config.folder);
+    if (library)
+        job->library = *library;
     if (!library) {
         refuse(library.error());
     } else if (library->sha256 != upload.sha256) {
@@ -61,7 +98,6 @@ Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> do
                 .message = "what arrived has the sha256 " + library->sha256 + ", announced was \"" +
                            upload.sha256 + "\"; send it again"});
     } else {
-        job->library = *library;
         probeInstall(job, {});
     }
     return Request(std::make_unique<GiveUp>([this, weak = std::weak_ptr(job)] {
@@ -74,6 +110,7 @@ Request PolicyManager::install(PolicyUpload upload, Callback<InstalledPolicy> do
             return;
         given->step.cancel();
         m_installs.erase(given);
+        removeIfStray(given->library.sha256);
     }));
 }
 
@@ -165,6 +202,8 @@ void PolicyManager::failInstall(std::shared_ptr<Install> job, Error error) {
         writeStatus(name);
     }
     m_installs.erase(job);
+    if (!job->isSwapping)  // a write that failed may have been done: then the object comes, and names it
+        removeIfStray(job->library.sha256);
     if (auto done = std::exchange(job->done, nullptr))
         done(fail(std::move(error)));
 }

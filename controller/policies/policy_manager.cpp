@@ -497,24 +497,4 @@ std::string PolicyManager::metricsText() const {
     return policyMetrics(m_registry.stats(), isActive, m_registry.generations());
 }
 
-// Libraries that no PolicyPlugin names and that do not run.
-void PolicyManager::removeStrays() const {
-    std::set<std::string> kept;
-    for (const auto& [name, entry] : m_entries) {
-        if (entry.active)
-            kept.insert(entry.active->sha256);
-        if (entry.offered)
-            kept.insert(entry.offered->sha256);
-    }
-    m_objects.forEach(
-        [&](const kube::ObjectKey&, const fed::PolicyPlugin& object) { kept.insert(object.spec.sha256); });
-    std::error_code error;
-    const auto files = plugins::librariesOf(m_config.folder);
-    if (!files)
-        return;
-    for (const fs::path& file : *files)
-        if (!kept.contains(file.stem().string()))
-            fs::remove(file, error);
-}
-
 }  // namespace kubefed::controller

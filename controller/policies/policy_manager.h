@@ -105,7 +105,6 @@ private:
                    std::function<void(Result<void>)> done);
     void writeStatus(const std::string& name, bool withCounters = false);
     void refreshCounters();
-    void removeStrays() const;
 
     void probeInstall(const std::shared_ptr<Install>& job, std::vector<kube::JsonObject> configs);
     void installProbed(const std::shared_ptr<Install>& job, const ProbedPolicy& probed);
@@ -114,6 +113,9 @@ private:
     // By value: what holds `job` may go when it is taken from m_installs.
     void failInstall(std::shared_ptr<Install> job, Error error);
     void finishInstall(std::shared_ptr<Install> job, const ProbedPolicy& probed);
+    [[nodiscard]] std::set<std::string> usedLibraries() const;  // by sha256
+    void removeStrays() const;
+    void removeIfStray(const std::string& sha256) const;
     [[nodiscard]] std::vector<kube::JsonObject> configsOf(const std::string& name) const;
     [[nodiscard]] InstalledPolicy describe(const std::string& name) const;
     [[nodiscard]] std::filesystem::path stored(const std::string& sha256) const {

@@ -13,6 +13,21 @@ using namespace kubefed::fed::testing;
 class PolicyManagerTest : public QObject, private PolicyManagerWorld {
     Q_OBJECT
 
+private:
+    [[nodiscard]] std::set<std::string> keptLibraries() const {
+        std::set<std::string> kept;
+        const auto files = plugins::librariesOf(w->data / "policies");
+        for (const fs::path& file : *files)
+            kept.insert(file.stem().string());
+        return kept;
+    }
+    [[nodiscard]] std::set<std::string> withBuiltins(std::set<std::string> kept) const {
+        for (const InstalledPolicy& policy : w->life->manager.list())
+            if (policy.source == "builtin")
+                kept.insert(policy.sha256);
+        return kept;
+    }
+
 private Q_SLOTS:
     void init() {
         w = std::make_unique<World>();
@@ -233,6 +248,40 @@ private Q_SLOTS:
         w->clock.advance(1min);
         QVERIFY(conditionOf("bad", "Installed").starts_with("True Installed"));
         QCOMPARE(conditionOf("weighted", "Installed"), std::string("none"));
+        // Nor does the folder keep their libraries.
+        QCOMPARE(keptLibraries(), withBuiltins({object("bad").spec.sha256}));
+    }
+
+    // What is refused or given up goes at once, but nothing that something else needs.
+    void refusedLibrariesAreNotKept() {
+        QCOMPARE(keptLibraries(), withBuiltins({}));
+        PolicyUpload other = upload(bad("Good"));
+        other.sha256 = "0000";
+        QVERIFY(!install(std::move(other)));
+        QCOMPARE(keptLibraries(), withBuiltins({}));
+        bool isAnswered = false;
+        Request given = w->life->manager.install(upload(bad("Good")),
+                                                 [&](const Result<InstalledPolicy>&) { isAnswered = true; });
+        QCOMPARE(keptLibraries().size(), withBuiltins({}).size() + 1);
+        given.cancel();
+        QVERIFY(!isAnswered);
+        QCOMPARE(keptLibraries(), withBuiltins({}));
+        const auto good = install(upload(bad("Good")));
+        QVERIFY(good);
+        // The same one again, refused: it is the one that runs.
+        PolicyUpload misnamed = upload(bad("Good"));
+        misnamed.name = "nearest";
+        QVERIFY(!install(std::move(misnamed)));
+        QCOMPARE(keptLibraries(), withBuiltins({good->sha256}));
+        // One of two who send the same gives up.
+        std::optional<Result<InstalledPolicy>> answer;
+        const Request one = w->life->manager.install(
+            upload(bad("GoodAgain")), [&](Result<InstalledPolicy> result) { answer = std::move(result); });
+        Request two = w->life->manager.install(upload(bad("GoodAgain")), [](const auto&) {});
+        two.cancel();
+        QVERIFY(until([&] { return answer.has_value(); }));
+        QVERIFY(*answer);
+        QVERIFY(keptLibraries().contains((*answer)->sha256));
     }
 
     void whoMayOnlyCreateReplacesNothing() {
