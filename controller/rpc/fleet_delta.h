@@ -4,7 +4,9 @@
 // subscriber may see of it. Immutable once shared; any thread.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,12 +24,15 @@ struct FleetDelta {
     std::vector<client::ObjectId> removedObjects;
     std::vector<client::Activity> activities;
     std::optional<client::Totals> totals;
+    std::size_t bytes = 0;  // estimateBytes() of it, by whoever shares it
 
     [[nodiscard]] std::size_t size() const {
         return clusters.size() + removedClusters.size() + contacts.size() + objects.size() +
                removedObjects.size() + activities.size() + (totals ? 1 : 0);
     }
 };
+// What it takes of memory, as far as it counts: values and their texts.
+[[nodiscard]] std::size_t estimateBytes(const FleetDelta& delta);
 using FleetDeltaPtr = std::shared_ptr<const FleetDelta>;
 
 struct Visibility {

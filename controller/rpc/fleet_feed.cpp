@@ -136,8 +136,10 @@ void FleetFeed::flush() {
         m_totals = now;
         delta->totals = now;
     }
-    if (m_isTelling && delta->size() > 0)
-        m_listener(delta);
+    if (!m_isTelling || delta->size() == 0)
+        return;
+    delta->bytes = estimateBytes(*delta);
+    m_listener(delta);
 }
 
 void FleetFeed::flushClusters(FleetDelta& delta) {

@@ -57,7 +57,8 @@ private:
     std::shared_ptr<RpcStream> m_self;
     std::mutex m_mutex;  // of what follows
     std::deque<Outgoing> m_queue;
-    std::size_t m_waiting = 0;  // values of deltas in m_queue
+    std::size_t m_waiting = 0;       // values of deltas in m_queue
+    std::size_t m_waitingBytes = 0;  // and what those deltas take
     std::shared_ptr<const Visibility> m_visibility;
     v1::FleetMessage m_message;
     bool m_isWriting = false;

@@ -24,6 +24,8 @@ struct Observed {
     void start() {
         feed = std::make_unique<FleetFeed>(sim.clock, [this](const FleetDeltaPtr& delta) {
             told.push_back(sim.clock.now());
+            QCOMPARE(delta->bytes, estimateBytes(*delta));  // streams bound what waits by it
+            QVERIFY(delta->bytes > 0);
             fold.apply(plain(*delta));
         });
         sim.controller = std::make_unique<Controller>(sim.host, sim.members, sim.planner, sim.clock,

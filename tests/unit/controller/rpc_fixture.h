@@ -34,7 +34,8 @@ struct SeenFleet final : client::FleetSink {
 };
 
 inline std::shared_ptr<const client::Object> makeObject(const std::string& ns, const std::string& name,
-                                                        std::size_t shares = 2) {
+                                                        std::size_t shares = 2,
+                                                        const std::string& message = {}) {
     auto object = std::make_shared<client::Object>();
     object->id = {"", "v1", "ReplicationController", ns, name};
     object->uid = "uid-of-" + name;
@@ -44,7 +45,7 @@ inline std::shared_ptr<const client::Object> makeObject(const std::string& ns, c
     object->health = client::ObjectHealth::Healthy;
     for (std::size_t i = 1; i <= shares; ++i)
         object->shares.push_back(
-            {static_cast<client::ClusterNumber>(i), "Synced", "", "", 3, 3, 1'700'000'000'000});
+            {static_cast<client::ClusterNumber>(i), "Synced", "", message, 3, 3, 1'700'000'000'000});
     return object;
 }
 

@@ -26,6 +26,7 @@ private Q_SLOTS:
     void endsPartsByTheirSize();
     void showsWhatMayBeSeen();
     void resyncsASlowReader();
+    void resyncsASlowReaderOfLargeValues();
     void keepsASnapshotForASlowReader();
     void resyncsWithinTheService();
     void tellsClustersOnly();
@@ -166,6 +167,46 @@ void RpcTest::resyncsASlowReader() {
     stream->snapshot({}, true, fleet, all());
     QTRY_COMPARE(seen.resets, 2);
     QCOMPARE(seen.fold.objects().size(), std::size_t{10});
+}
+
+// As when objects fail in a thousand clusters: few values, and much memory.
+void RpcTest::resyncsASlowReaderOfLargeValues() {
+    ManualHandler handler;
+    auto server = RpcServer::make(config(), handler, &now);
+    QVERIFY(server.has_value());
+    SeenFleet seen;
+    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
+    client.start(seen);
+    QTRY_COMPARE(handler.streams.size(), std::size_t{1});
+    const FleetStreamPtr stream = handler.streams[0];
+    stream->snapshot({}, false, makeFleet(3, 10), all());
+    QTRY_COMPARE(seen.resets, 1);
+    const auto large = makeObject("shop", "web", 1'000, std::string(200, 'x'));
+    const auto makeDelta = [&] {
+        auto delta = std::make_shared<FleetDelta>();
+        delta->objects.assign(12, large);
+        delta->bytes = estimateBytes(*delta);
+        return delta;
+    };
+    QVERIFY(makeDelta()->bytes > std::size_t{4} << 20U);
+    constexpr int kFar = 100;  // 400 MB, were the objects not all the same one
+    std::weak_ptr<const FleetDelta> newest;
+    for (int i = 0; i < kFar; ++i) {
+        auto delta = makeDelta();
+        newest = delta;
+        stream->push(std::move(delta));
+    }
+    QVERIFY(newest.expired());
+    QTRY_COMPARE_WITH_TIMEOUT(handler.resyncs, 1, 30'000);
+    // Read in time, more than may wait passes.
+    stream->snapshot({}, true, makeFleet(3, 10), all());
+    QTRY_COMPARE(seen.resets, 2);
+    for (int i = 0; i < 20; ++i) {
+        const int before = seen.deltas;
+        stream->push(makeDelta());
+        QTRY_VERIFY(seen.deltas >= before + 3);  // in parts of a megabyte
+    }
+    QCOMPARE(handler.resyncs, 1);
 }
 
 void RpcTest::keepsASnapshotForASlowReader() {
