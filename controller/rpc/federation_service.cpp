@@ -33,6 +33,8 @@ FederationService::FederationService(Controller& controller, const FleetFeed& fe
 }
 
 void FederationService::beat() {
+    // gone() may have been lost: a full mailbox takes nothing.
+    std::erase_if(m_subscribers, [](const auto& entry) { return entry.second.stream->isEnded(); });
     const Namespaces namespaces = m_controller.mirror().namespaces();
     for (auto& [key, subscriber] : m_subscribers) {
         subscriber.stream->heartbeat();
@@ -64,15 +66,17 @@ void FederationService::watch(Credentials credentials, std::vector<std::string> 
 void FederationService::look(Subscriber& subscriber) {
     // All that there are: whoever has rights in one sees it, also while it is empty.
     subscriber.asked = m_controller.mirror().namespaces();
-    subscriber.request =
-        m_access.authenticate(subscriber.credentials, [this, &subscriber](Result<Caller> caller) {
-            if (!caller)
-                return seen(subscriber, fail(caller.error()));
-            subscriber.request = m_access.see(*caller, subscriber.asked, subscriber.only,
-                                              [this, &subscriber](Result<Visibility> visibility) {
-                                                  seen(subscriber, std::move(visibility));
-                                              });
-        });
+    subscriber.request = m_access.authenticate(
+        subscriber.credentials,
+        [this, &subscriber](const Result<Caller>& caller) { authenticated(subscriber, caller); });
+}
+
+void FederationService::authenticated(Subscriber& subscriber, const Result<Caller>& caller) {
+    if (!caller)
+        return seen(subscriber, fail(caller.error()));
+    subscriber.request = m_access.see(
+        *caller, subscriber.asked, subscriber.only,
+        [this, &subscriber](Result<Visibility> visibility) { seen(subscriber, std::move(visibility)); });
 }
 
 void FederationService::seen(Subscriber& subscriber, Result<Visibility> visibility) {

@@ -55,6 +55,7 @@ private:
     };
 
     void look(Subscriber& subscriber);
+    void authenticated(Subscriber& subscriber, const Result<Caller>& caller);
     void seen(Subscriber& subscriber, Result<Visibility> visibility);
     void beat();
     // Runs `act` if the caller of a unary call has the right; else `refuse` says why not.

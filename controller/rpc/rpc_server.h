@@ -33,6 +33,7 @@ public:
     virtual void push(FleetDeltaPtr delta) = 0;
     virtual void heartbeat() = 0;  // nothing if something else is on its way
     virtual void end(const Error& error) = 0;
+    [[nodiscard]] virtual bool isEnded() const = 0;  // by end(), or by its reader
 };
 using FleetStreamPtr = std::shared_ptr<FleetStream>;
 

@@ -79,6 +79,11 @@ void RpcStream::end(const Error& error) {
     finish(statusOf(error));
 }
 
+bool RpcStream::isEnded() const {
+    const std::scoped_lock lock(m_mutex);
+    return m_isEnded;
+}
+
 void RpcStream::finish(const grpc::Status& status) {
     m_queue.clear();
     if (!std::exchange(m_isEnded, true))

@@ -30,6 +30,7 @@ public:
     void push(FleetDeltaPtr delta) override;
     void heartbeat() override;
     void end(const Error& error) override;
+    [[nodiscard]] bool isEnded() const override;
 
     void OnWriteDone(bool ok) override;
     void OnCancel() override;
@@ -55,7 +56,7 @@ private:
     const std::function<client::TimeMs()> m_now;
     const bool m_clustersOnly;
     std::shared_ptr<RpcStream> m_self;
-    std::mutex m_mutex;  // of what follows
+    mutable std::mutex m_mutex;  // of what follows
     std::deque<Outgoing> m_queue;
     std::size_t m_waiting = 0;       // values of deltas in m_queue
     std::size_t m_waitingBytes = 0;  // and what those deltas take

@@ -24,6 +24,7 @@ struct KeptStream final : FleetStream {
     void push(FleetDeltaPtr) override {}
     void heartbeat() override {}
     void end(const Error& error) override { ended = error; }
+    [[nodiscard]] bool isEnded() const override { return ended.has_value(); }
     int snapshots = 0;
     Visibility sees;
     std::ptrdiff_t objects = 0;
@@ -109,6 +110,17 @@ private Q_SLOTS:
         w->sim.run(Duration{2'500});
         QCOMPARE(bob->snapshots, 3);
         QVERIFY(bob->sees == Visibility{.namespaces = {"shop"}});
+    }
+
+    // Who hears of no end (its word was lost in a full mailbox) sees it.
+    void whatHasEndedTakesNoPlace() {
+        w->host.allowed = {"bob watch fleets", "bob list placements"};
+        const auto bob = w->watch("bob");
+        QCOMPARE(w->service->subscribers(), std::size_t{1});
+        bob->end({.code = Code::Cancelled});
+        w->sim.run(Duration{1'500});
+        QCOMPARE(w->service->subscribers(), std::size_t{0});
+        QCOMPARE(bob.use_count(), 1L);
     }
 };
 
