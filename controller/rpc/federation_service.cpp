@@ -13,6 +13,8 @@ constexpr Duration kBeatEvery{1'000};
 constexpr Duration kLookAgain{50'000};
 constexpr Duration kLookLater{10'000};  // rights could not be found out
 
+constexpr std::size_t kMostOfOne = 16;  // streams of one user, of all that there may be
+
 bool isRefusal(const Error& error) {
     return error.code == Code::PermissionDenied || error.code == Code::Unauthenticated;
 }
@@ -74,9 +76,23 @@ void FederationService::look(Subscriber& subscriber) {
 void FederationService::authenticated(Subscriber& subscriber, const Result<Caller>& caller) {
     if (!caller)
         return seen(subscriber, fail(caller.error()));
+    if (!subscriber.user) {
+        subscriber.user = caller->user;
+        if (streamsOf(caller->user) > kMostOfOne)
+            return seen(subscriber,
+                        fail(Code::ResourceExhausted,
+                             "user \"" + caller->user + "\" watches the fleet " + std::to_string(kMostOfOne) +
+                                 " times already; close a window or a --watch of theirs"));
+    }
     subscriber.request = m_access.see(
         *caller, subscriber.asked, subscriber.only,
         [this, &subscriber](Result<Visibility> visibility) { seen(subscriber, std::move(visibility)); });
+}
+
+std::size_t FederationService::streamsOf(const std::string& user) const {
+    return static_cast<std::size_t>(std::ranges::count_if(m_subscribers, [&](const auto& entry) {
+        return entry.second.user == user && !entry.second.stream->isEnded();
+    }));
 }
 
 void FederationService::seen(Subscriber& subscriber, Result<Visibility> visibility) {

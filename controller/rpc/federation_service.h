@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ private:
         FleetStreamPtr stream;
         Credentials credentials;
         std::vector<std::string> only;
+        std::optional<std::string> user;               // once it is known
         Namespaces asked;                              // those that there were at the last look
         std::shared_ptr<const Visibility> visibility;  // null: it is being found out
         Request request;
@@ -56,6 +58,7 @@ private:
 
     void look(Subscriber& subscriber);
     void authenticated(Subscriber& subscriber, const Result<Caller>& caller);
+    [[nodiscard]] std::size_t streamsOf(const std::string& user) const;
     void seen(Subscriber& subscriber, Result<Visibility> visibility);
     void beat();
     // Runs `act` if the caller of a unary call has the right; else `refuse` says why not.

@@ -122,6 +122,24 @@ private Q_SLOTS:
         QCOMPARE(w->service->subscribers(), std::size_t{0});
         QCOMPARE(bob.use_count(), 1L);
     }
+
+    void noOneTakesAllPlaces() {
+        w->host.allowed = {"bob watch fleets shop", "bob list placements shop", "ann watch fleets",
+                           "ann list placements"};
+        std::vector<std::shared_ptr<KeptStream>> streams;
+        for (int i = 0; i < 16; ++i)
+            streams.push_back(w->watch("bob"));
+        QVERIFY(std::ranges::none_of(streams, &KeptStream::isEnded));
+        const auto tooMany = w->watch("bob");
+        QVERIFY(tooMany->ended && tooMany->ended->code == Code::ResourceExhausted);
+        QVERIFY2(tooMany->ended->message.find("\"bob\"") != std::string::npos,
+                 tooMany->ended->message.c_str());
+        QVERIFY(!w->watch("ann")->ended);
+        w->sim.run(Duration{120'000});  // rights are looked at again
+        QVERIFY(std::ranges::none_of(streams, &KeptStream::isEnded));
+        streams[3]->end({.code = Code::Cancelled});
+        QVERIFY(!w->watch("bob")->ended);
+    }
 };
 
 QTEST_GUILESS_MAIN(RpcServiceTest)
