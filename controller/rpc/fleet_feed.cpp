@@ -45,6 +45,19 @@ client::Severity severityOf(client::Phase phase) {
     }
 }
 
+// Since when it is in its phase: a change of its health knows its time, any other one is of `now`, when it is
+// told.
+client::TimeMs sinceWhen(const client::Cluster& cluster, const client::Cluster* before,
+                         const fed::Health& health, client::TimeMs now) {
+    if (before == nullptr)  // by Ready's condition, which may be older than this controller
+        return cluster.conditions.empty() ? now : cluster.conditions.front().since;
+    if (before->phase == cluster.phase)
+        return before->phaseSince;
+    const client::TimeMs since = toTimeMs(health.since);
+    const bool isOfHealth = client::parsePhase(fed::toString(health.phase)) == cluster.phase;
+    return isOfHealth && since > before->phaseSince ? since : now;
+}
+
 bool isBad(client::ObjectHealth health) {
     return health == client::ObjectHealth::Failing || health == client::ObjectHealth::Unscheduled;
 }
@@ -182,11 +195,7 @@ void FleetFeed::flushCluster(const std::string& name, FleetDelta& delta) {
     value.number = m_numbers.try_emplace(name, m_lastNumber + 1).first->second;
     m_lastNumber = std::max(m_lastNumber, value.number);
     const client::Cluster* before = known.value.get();
-    value.phaseSince = toTimeMs(m_clock.wallNow());
-    if (before != nullptr && before->phase == value.phase)
-        value.phaseSince = before->phaseSince;
-    else if (before == nullptr && !value.conditions.empty())
-        value.phaseSince = value.conditions.front().since;  // Ready's, from before this controller
+    value.phaseSince = sinceWhen(value, before, member->health, toTimeMs(m_clock.wallNow()));
     if (before != nullptr && *before == value)
         return;
     if (before == nullptr || before->phase != value.phase) {

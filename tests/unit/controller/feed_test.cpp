@@ -176,12 +176,18 @@ void FeedTest::followsAMemberThroughFailure() {
     QVERIFY(!down.message.empty());
     QCOMPARE(down.latencies.back(), -1);
     QVERIFY(down.timeline.back().phase == client::Phase::Unreachable);
+    const auto transition = [&] {
+        return toTimeMs(all.sim.controller->membership().find("m2")->health.since);
+    };
+    QCOMPARE(down.phaseSince, transition());  // when it happened, not when it was told
+    QCOMPARE(down.timeline.back().time, down.phaseSince);
     QCOMPARE(all.activities("Unreachable"), 1);
     QVERIFY(all.fold.activities().back().number > all.fold.activities().front().number);
     QVERIFY(all.rc("web").health == client::ObjectHealth::Unknown);
     all.sim.member("m2").down = false;
     all.sim.run(Duration{60'000});
     QVERIFY(all.cluster("m2").phase == client::Phase::Ready);
+    QCOMPARE(all.cluster("m2").phaseSince, transition());
     QVERIFY(all.cluster("m2").timeline.size() >= 3);
     QVERIFY(all.agrees());
 }
