@@ -276,20 +276,20 @@ void FleetFeed::noteObject(const client::Object& now, const client::Object* befo
 std::string FleetFeed::placed(const client::Object& object) const {
     constexpr std::size_t kShown = 4;
     std::string text;
-    std::size_t shown = 0;
+    std::size_t held = 0;
     for (const client::Share& share : object.shares) {
         if (share.state == "Removing")
             continue;
-        if (++shown > kShown)
-            break;
+        if (++held > kShown)
+            continue;
         const auto name = std::ranges::find(m_numbers, share.cluster, [](const auto& n) { return n.second; });
         text += text.empty() ? "" : ", ";
         if (share.desired)
             text += std::to_string(*share.desired) + " in ";
         text += name == m_numbers.end() ? "?" : name->first;
     }
-    if (object.shares.size() > kShown)
-        text += " and " + std::to_string(object.shares.size() - kShown) + " more";
+    if (held > kShown)
+        text += " and " + std::to_string(held - kShown) + " more";
     return text.empty() ? "nowhere" : text;
 }
 

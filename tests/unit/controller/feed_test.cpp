@@ -100,6 +100,7 @@ private Q_SLOTS:
     void tellsWhatChanges();
     void tellsTenTimesASecondAtMost();
     void followsAMemberThroughFailure();
+    void saysWhereItIsPlacedInShort();
     void numbersAreNeverReused();
     void foldsToTheSnapshot_data();
     void foldsToTheSnapshot();
@@ -190,6 +191,27 @@ void FeedTest::followsAMemberThroughFailure() {
     QCOMPARE(all.cluster("m2").phaseSince, transition());
     QVERIFY(all.cluster("m2").timeline.size() >= 3);
     QVERIFY(all.agrees());
+}
+
+void FeedTest::saysWhereItIsPlacedInShort() {
+    Observed all(6, 6);
+    all.start();
+    all.sim.putRc("web", 30);
+    all.sim.run(Duration{30'000});
+    const auto said = [&](const char* text) {
+        return std::ranges::any_of(all.fold.activities(), [&](const client::Activity& activity) {
+            return activity.reason == "Placed" && activity.message.ends_with(text);
+        });
+    };
+    QVERIFY(said(" and 2 more"));
+    QVERIFY(!said(" and 1 more"));
+    // It goes from one that does not answer yet, and so is still there: that one does not get it.
+    all.sim.member("m6").frozen = true;
+    all.sim.label("m6", "evict", true);
+    all.sim.run(Duration{5'000});
+    QCOMPARE(all.rc("web").shares.size(), std::size_t{6});
+    QCOMPARE(all.rc("web").shares.back().state, std::string("Removing"));
+    QVERIFY(said(" and 1 more"));
 }
 
 void FeedTest::numbersAreNeverReused() {
