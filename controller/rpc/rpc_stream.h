@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reactor of one WatchFleet call. Messages are made on gRPC's threads, one at a time, from values that
-// all subscribers share; what waits is bounded. Lives until gRPC is done with the call. Internal to
-// controller/rpc.
+// The reactor of one WatchFleet call. Messages are made one at a time from values that all subscribers share:
+// by whoever gives them something while nothing goes out (the core thread, about a megabyte at most),
+// else by gRPC's threads once the one before has gone. What waits is bounded. Lives until gRPC is done with
+// the call. Internal to controller/rpc.
 #pragma once
 
 #include <deque>
@@ -47,7 +48,7 @@ private:
         bool isResync = false;
     };
     // All with the lock held.
-    void write();
+    void write();  // makes the next message here and now, unless one is on its way
     void finish(const grpc::Status& status);
     [[nodiscard]] bool fill();  // false: nothing of it may be seen
     void fillPart(Outgoing& from, v1::FleetChanges& message);
