@@ -189,10 +189,10 @@ void PolicyManager::installProbed(const std::shared_ptr<Install>& job, const Pro
 void PolicyManager::failInstall(std::shared_ptr<Install> job, Error error) {
     const std::string& name = job->name.empty() ? job->announced : job->name;
     log::warning("a policy library is refused", {{"name", name}, {"why", error.text()}});
-    // Of what is installed already, the reason stays to be read. A stranger's stays in the answer, and so
-    // does that of one which took the name of a policy that was never installed.
+    // Of what is installed already, the reason stays to be read. Of a stranger it stays in the answer, also
+    // where it took the name of a policy that was never installed, or its sender may not touch what is there.
     const fed::PolicyPlugin* object = m_objects.find({{}, name});
-    if (object != nullptr && object->spec.source == Source::Library) {
+    if (object != nullptr && object->spec.source == Source::Library && !job->mayNotReplace) {
         m_entries[name].installed = PolicyWord{
             .holds = false,
             .reason = "Refused",

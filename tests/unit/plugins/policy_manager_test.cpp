@@ -294,6 +294,11 @@ private Q_SLOTS:
         QVERIFY2(first, first ? "" : first.error().text().c_str());
         const auto second = byNewcomer("GoodAgain");
         QVERIFY(!second && second.error().code == Code::PermissionDenied);
+        // Nor do they write into what is another's.
+        QVERIFY(until([this] { return object("good").status.state == "Active"; }));
+        w->clock.advance(1min);
+        QVERIFY2(conditionOf("good", "Installed").starts_with("True Installed"),
+                 conditionOf("good", "Installed").c_str());
         QCOMPARE(object("good").spec.sha256, first->sha256);
         QCOMPARE(listed("good").version, std::string("0.1"));
         QVERIFY(install(upload(bad("GoodAgain"))));
