@@ -128,6 +128,13 @@ void PolicyManager::lookIfKnown() {
     for (const auto& [file, found] : m_folderLibraries)
         offer(file, found);
     m_folderLibraries.clear();
+    // What is refused is told like what is loaded, unless something else has the name.
+    for (const auto& [name, why] : m_folderRefused) {
+        const fed::PolicyPlugin* object = m_objects.find(keyOf(name));
+        if (m_entries.contains(name) || (object != nullptr && object->spec.source != Source::Folder))
+            continue;
+        m_entries[name].source = Source::Folder;
+    }
     accuse();
     std::set<std::string> names;
     for (const auto& [name, entry] : m_entries)
@@ -278,7 +285,8 @@ void PolicyManager::reconcileGone(const std::string& name) {
     Entry& entry = at->second;
     if (!entry.suspicion)
         loadOffered(name, entry);
-    if (entry.source != Source::Library && (entry.active || entry.suspicion))
+    const bool isRefused = entry.source == Source::Folder && m_folderRefused.contains(name);
+    if (entry.source != Source::Library && (entry.active || entry.suspicion || isRefused))
         return writeSpec(name,
                          {.source = entry.source, .sha256 = {}, .isDisabled = entry.suspicion.has_value()},
                          [](const Result<void>&) {});

@@ -135,7 +135,7 @@ private:
     HostStore<fed::PolicyPlugin> m_objects;
     std::map<std::string, Entry, std::less<>> m_entries;
     std::map<std::filesystem::path, FolderLibrary> m_folderLibraries;  // until all are probed
-    std::map<std::string, std::string> m_folderRefused;                // why, by name
+    std::map<std::string, std::string, std::less<>> m_folderRefused;   // why, by name
     bool m_isLooking = false;  // objects and folders are known; from now on what is there follows them
     std::set<std::shared_ptr<Install>> m_installs;
     SteadyTime m_refreshed{};

@@ -194,7 +194,14 @@ private Q_SLOTS:
         begin({folder});
         QVERIFY(until([this] { return object("good").status.state == "Active"; }));
         QCOMPARE(listed("good").source, std::string("folder"));
-        QVERIFY(listed("bad").name.empty());
+        // What is refused is told, too.
+        QVERIFY(until([this] { return object("bad").status.state == "Failed"; }));
+        QVERIFY(object("bad").spec.source == fed::PolicyPluginSpec::Source::Folder);
+        QVERIFY2(conditionOf("bad", "Ready").starts_with("False NotLoaded") &&
+                     conditionOf("bad", "Ready").find("a.so") != std::string::npos,
+                 conditionOf("bad", "Ready").c_str());
+        QCOMPARE(listed("bad").source, std::string("folder"));
+        QVERIFY(listed("bad").state == State::Failed && !listed("bad").message.empty());
         QVERIFY(until([this] { return object("good").status.libraryGeneration == 1; }));
         // What is there is not told to be missing while it is being probed again.
         w->host.writes.clear();
@@ -214,6 +221,23 @@ private Q_SLOTS:
         begin();
         QVERIFY(until([this] { return object("good").status.state == "Failed"; }));
         QVERIFY(conditionOf("good", "Ready").find("--plugin-dir") != std::string::npos);
+    }
+
+    // Whoever installed it is not told of a file that has the same name.
+    void whatAFolderHasInVainTakesNoName() {
+        QVERIFY(install(upload(bad("worse/Reformed"))));
+        QVERIFY(until([this] { return conditionOf("bad", "Ready").starts_with("True Active"); }));
+        const fs::path folder = w->data / "mine";
+        fs::create_directories(folder);
+        fs::copy_file(bad("worse/Crashes"), folder / "a.so");
+        fs::copy_file(bad("worse/IsWeighted"), folder / "b.so");
+        begin({folder});
+        QVERIFY(until([this] { return listed("bad").state == State::Active; }));
+        w->clock.advance(1min);
+        QVERIFY(object("bad").spec.source == fed::PolicyPluginSpec::Source::Library);
+        QVERIFY(conditionOf("bad", "Ready").starts_with("True Active"));
+        QCOMPARE(listed("weighted").source, std::string("builtin"));
+        QCOMPARE(object("weighted").status.state, std::string("Active"));
     }
 
     void whoHangsIsToldAtOnce() {
