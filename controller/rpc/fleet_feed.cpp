@@ -14,7 +14,7 @@ constexpr Duration kSampleEvery{1'000};
 constexpr Duration kPropagationWindow{300'000};
 constexpr Duration kDecisionWindow{10'000};
 
-// Within the bucket the values are taken to be spread evenly.
+// Within the bucket the values are taken to be spread evenly; beyond the last bound that is told.
 std::optional<double> quantile(const Histogram::Buckets& buckets, double share) {
     std::uint64_t sum = 0;
     for (const std::uint64_t count : buckets)
@@ -327,6 +327,7 @@ client::Totals FleetFeed::totals() const {
         recent[i] -= m_samples.front().propagated[i];
     result.propagationP50 = quantile(recent, 0.5);
     result.propagationP99 = quantile(recent, 0.99);
+    result.propagationBound = Histogram::kBounds.back();
     const Sample& last = m_samples.back();
     const auto from = std::ranges::find_if(
         m_samples, [&](const Sample& sample) { return last.time - sample.time <= kDecisionWindow; });

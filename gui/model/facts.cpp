@@ -169,6 +169,13 @@ QString callTime(double milliseconds) {
     return gui::milliseconds(milliseconds);
 }
 
+QString quantileTime(std::optional<double> seconds, double bound) {
+    if (!seconds)
+        return QString("–");
+    const QString time = callTime(*seconds * 1000);
+    return bound > 0 && *seconds >= bound ? "≥ " + time : time;
+}
+
 QString count(std::int64_t value) {
     return QLocale(QLocale::English).toString(static_cast<qlonglong>(value));
 }

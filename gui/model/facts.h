@@ -42,7 +42,9 @@ enum class Level { Good, Quiet, Busy, Unknown, Warn, Bad };
 [[nodiscard]] QString fraction(std::optional<std::int64_t> part, std::optional<std::int64_t> whole);
 [[nodiscard]] QString milliseconds(double value);     // "41 ms", "1.2 s"
 [[nodiscard]] QString callTime(double milliseconds);  // "18 µs", "1.4 ms", "250 ms", as the CLI rounds them
-[[nodiscard]] QString count(std::int64_t value);      // "9,412"
+// "41 ms"; "≥ 60.0 s" of a quantile that reached the bound of what is measured; "–": there is none.
+[[nodiscard]] QString quantileTime(std::optional<double> seconds, double bound);
+[[nodiscard]] QString count(std::int64_t value);  // "9,412"
 [[nodiscard]] QString plural(std::int64_t value, const char* one, const char* many);
 
 // "rc/frontend": the type as kubectl abbreviates it.

@@ -35,10 +35,6 @@ std::vector<Tile::Line> linesOf(const std::vector<Tally>& tallies) {
     return lines;
 }
 
-QString seconds(std::optional<double> value) {
-    return value ? callTime(*value * 1000) : QString("–");
-}
-
 }  // namespace
 
 FleetPage::FleetPage(Session& session, QWidget* parent)
@@ -164,13 +160,14 @@ void FleetPage::showTiles() {
                                     : Tile::Line{Level::Good, {}, "All is well"});
     m_worstTile->show(std::move(worst));
     const client::Totals& totals = store.fleet().totals();
-    m_propagationTile->show({.figure = seconds(totals.propagationP99),
-                             .lines = {{std::nullopt, "", "p50", seconds(totals.propagationP50)},
-                                       {std::nullopt, "", "queued", count(totals.queued)},
-                                       {std::nullopt, "", "decisions",
-                                        QString::number(totals.decisionsPerSecond, 'f', 0) + "/s"}},
-                             .spark = m_p99,
-                             .isOld = isOld});
+    m_propagationTile->show(
+        {.figure = quantileTime(totals.propagationP99, totals.propagationBound),
+         .lines = {{std::nullopt, "", "p50", quantileTime(totals.propagationP50, totals.propagationBound)},
+                   {std::nullopt, "", "queued", count(totals.queued)},
+                   {std::nullopt, "", "decisions",
+                    QString::number(totals.decisionsPerSecond, 'f', 0) + "/s"}},
+         .spark = m_p99,
+         .isOld = isOld});
 }
 
 }  // namespace kubefed::gui

@@ -80,7 +80,8 @@ Totals toValue(const v1::Totals& message) {
     return {.propagationP50 = KUBEFED_OPTIONAL(message, propagation_p50),
             .propagationP99 = KUBEFED_OPTIONAL(message, propagation_p99),
             .queued = message.queued(),
-            .decisionsPerSecond = message.decisions_per_second()};
+            .decisionsPerSecond = message.decisions_per_second(),
+            .propagationBound = message.propagation_bound()};
 }
 
 PluginWord toValue(const v1::PluginWord& message) {
@@ -398,6 +399,7 @@ void toMessage(const Totals& value, v1::Totals& message) {
         message.set_propagation_p99(*value.propagationP99);
     message.set_queued(value.queued);
     message.set_decisions_per_second(value.decisionsPerSecond);
+    message.set_propagation_bound(value.propagationBound);
 }
 
 void toMessage(const FleetChanges& value, v1::FleetChanges& message) {

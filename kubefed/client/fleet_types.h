@@ -131,6 +131,7 @@ struct Totals {
     std::optional<double> propagationP50, propagationP99;  // seconds, over five minutes
     std::int64_t queued = 0;
     double decisionsPerSecond = 0;
+    double propagationBound = 0;  // a quantile that reaches it may be any amount larger; 0: not known
     bool operator==(const Totals&) const = default;
 };
 

@@ -61,7 +61,7 @@ inline FleetChanges fleet() {
     all.clusters = {cluster(1, "tokyo"), cluster(2, "osaka")};
     all.objects = {object("web")};
     all.activities = {{1, 10, Severity::Warning, 2, object("web").id, "Failing", "web fails"}};
-    all.totals = Totals{0.01, {}, 3, 1.5};
+    all.totals = Totals{0.01, {}, 3, 1.5, 60};
     return all;
 }
 

@@ -101,6 +101,7 @@ private Q_SLOTS:
     void tellsTenTimesASecondAtMost();
     void followsAMemberThroughFailure();
     void saysWhereItIsPlacedInShort();
+    void saysWhereMeasuringEnds();
     void numbersAreNeverReused();
     void foldsToTheSnapshot_data();
     void foldsToTheSnapshot();
@@ -212,6 +213,21 @@ void FeedTest::saysWhereItIsPlacedInShort() {
     QCOMPARE(all.rc("web").shares.size(), std::size_t{6});
     QCOMPARE(all.rc("web").shares.back().state, std::string("Removing"));
     QVERIFY(said(" and 1 more"));
+}
+
+void FeedTest::saysWhereMeasuringEnds() {
+    Observed all(7, 1);
+    all.start();
+    all.sim.putRc("web", 3);
+    all.sim.run(Duration{15'000});
+    const client::Totals soon = all.fold.totals();
+    QVERIFY(soon.propagationBound > 0 && soon.propagationP99 && *soon.propagationP99 < soon.propagationBound);
+    all.sim.member("m1").throttling = 1;
+    all.sim.putRc("web", 4);
+    all.sim.run(Duration{400'000});
+    all.sim.member("m1").throttling = 0;
+    all.sim.run(Duration{200'000});
+    QCOMPARE(all.fold.totals().propagationP99.value_or(0), soon.propagationBound);
 }
 
 void FeedTest::numbersAreNeverReused() {

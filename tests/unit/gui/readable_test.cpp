@@ -140,6 +140,10 @@ private Q_SLOTS:
         QCOMPARE(callTime(0.999), QString("999 µs"));
         QCOMPARE(callTime(1.43), QString("1.4 ms"));
         QCOMPARE(callTime(250), QString("250 ms"));
+        QCOMPARE(quantileTime({}, 60), QString("–"));
+        QCOMPARE(quantileTime(0.041, 60), QString("41 ms"));
+        QCOMPARE(quantileTime(60, 60), QString("≥ 60.0 s"));
+        QCOMPARE(quantileTime(60, 0), QString("60.0 s"));  // of an older controller
     }
 
     void allIsWellHasAnAgeWhenTheControllerIsLost() {
