@@ -195,7 +195,8 @@ public:
         return result.plugin.empty() ? std::nullopt : std::optional(std::move(result));
     }
     void forgetSuspect() { m_record->suspect = {}; }
-    [[nodiscard]] std::vector<Suspect> doubts() const {
+    [[nodiscard]] std::vector<Suspect> doubts() {
+        const std::scoped_lock lock(m_mutex);
         std::vector<Suspect> result;
         for (const Accused& doubt : m_record->doubts)
             if (doubt.name.plugin.front() != '\0')
@@ -220,6 +221,10 @@ public:
         if (m_config.notesSignals) {
             thread_local const SignalStack kStack;
         }
+        std::int64_t& firstCall = m_firstCalls[name % kNames];
+        if (std::atomic_ref(firstCall).load(std::memory_order_relaxed) == 0)
+            std::atomic_ref(firstCall).store(sinceEpoch(std::chrono::steady_clock::now()),
+                                             std::memory_order_relaxed);
         const std::uint32_t thread = thisThread();
         for (Slot& slot : m_record->slots) {
             std::uint32_t free = 0;
@@ -296,6 +301,17 @@ private:
         for (std::uint32_t i = 1; i < m_names; ++i)
             forgetDoubt(m_record->names[i]);
     }
+    // Nor who was called that long ago, and the process still runs.
+    void absolveTrusted(std::chrono::steady_clock::time_point now) {
+        for (std::uint32_t i = 1; i < m_names; ++i) {
+            const std::int64_t first = std::atomic_ref(m_firstCalls[i]).load(std::memory_order_relaxed);
+            if (first != 0 && sinceEpoch(now - m_config.trust) >= first)
+                forgetDoubt(m_record->names[i]);
+        }
+    }
+    static std::int64_t sinceEpoch(std::chrono::steady_clock::time_point time) {
+        return time.time_since_epoch().count();
+    }
 
     void takeSignals() {
         signalRecord = m_record;
@@ -323,6 +339,7 @@ private:
         while (!m_wake.wait_for(lock, std::max(m_config.limit / 8, std::chrono::milliseconds(1)),
                                 [this] { return m_isEnding; })) {
             const auto now = std::chrono::steady_clock::now();
+            absolveTrusted(now);
             std::uint32_t guilty = 0;
             for (std::size_t i = 0; i < kSlots; ++i) {
                 const Slot& slot = m_record->slots[i];
@@ -355,10 +372,11 @@ private:
     const Config m_config;
     Record* const m_record;
     const int m_file;
-    std::mutex m_mutex;  // of names and of the end
+    std::mutex m_mutex;  // of names, doubts and the end
     std::condition_variable m_wake;
     bool m_isEnding = false;
     std::uint32_t m_names = 1;
+    std::array<std::int64_t, kNames> m_firstCalls{};  // of each name; 0: none
     std::thread m_watch;
 };
 

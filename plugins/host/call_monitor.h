@@ -48,6 +48,7 @@ public:
     struct Config {
         std::filesystem::path file;  // made with mode 0600
         std::chrono::milliseconds limit{10'000};
+        std::chrono::milliseconds trust{600'000};  // see doubts(); looked at where `hung` is given
         // Takes SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT to note them, then lets them end the process, and
         // ends it at once, with status 1, at an exit() during a call. For programs; one monitor per process
         // may.
@@ -65,7 +66,7 @@ public:
     [[nodiscard]] std::optional<Suspect> suspect() const;
     void forgetSuspect();
     // Who was running when the process before ended without a word; Untold of all. Doubts of a library go
-    // when a process that has named it ends in order.
+    // when a process that has named it ends in order, or still runs Config::trust after it first called it.
     [[nodiscard]] std::vector<Suspect> doubts() const;
     // The process is about to end as it was asked to, if need be in the middle of a call: that is no doubt.
     // One that stands still remains a suspect.

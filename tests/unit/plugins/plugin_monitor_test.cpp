@@ -263,6 +263,29 @@ private Q_SLOTS:
         QVERIFY(!suspect());
     }
 
+    void aDoubtFadesWhileTheProcessRunsOn() {
+        const auto isKilled = [&](const char* name) {
+            inChild([=](CallMonitor& monitor) {
+                const CallMonitor::Call running(&monitor, monitor.nameOf(name, "1"), Doing::Score);
+                ::kill(::getpid(), SIGKILL);
+            });
+        };
+        isKilled("used");
+        isKilled("idle");
+        {
+            auto monitor = CallMonitor::open(
+                {.file = in("calls"), .limit = 30ms, .trust = 30ms, .hung = [](const auto*) {}});
+            std::ignore = (*monitor)->nameOf("idle", "1");
+            {
+                const CallMonitor::Call over(monitor->get(), (*monitor)->nameOf("used", "1"), Doing::Score);
+            }
+            QTRY_COMPARE((*monitor)->doubts().size(), std::size_t{1});
+            QCOMPARE((*monitor)->doubts().front().plugin, std::string("idle"));
+        }
+        isKilled("used");
+        QVERIFY(!suspect());
+    }
+
     void whoeverHangsNextIsToldToo() {
         std::mutex mutex;
         std::vector<std::string> told;
