@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/scheduling/follow_index.h"
 
-#include "kubefed/kube/selector.h"
+#include <algorithm>
 
 namespace kubefed::controller {
 namespace {
@@ -13,6 +13,16 @@ std::string pairKey(const std::string& ns, const kube::JsonObject::value_type& p
     if (const auto* text = pair.value().if_string())
         key.append(text->data(), text->size());
     return key;
+}
+
+// Sorted, so that a selector is met by labels that include it.
+std::vector<std::string> pairKeys(const std::string& ns, const kube::JsonObject* pairs) {
+    std::vector<std::string> keys;
+    if (pairs != nullptr)
+        for (const auto& pair : *pairs)
+            keys.push_back(pairKey(ns, pair));
+    std::ranges::sort(keys);
+    return keys;
 }
 
 template <class Map, class Key>
@@ -44,7 +54,7 @@ void FollowIndex::update(const TemplateId& id) {
         for (const std::string& key : old->second.podLabels)
             dropFrom(m_byPodLabel, key, id);
         if (!old->second.selector.empty())
-            dropFrom(m_bySelector, old->second.selector, id);
+            dropFrom(m_bySelector, old->second.selector.front(), id);
         for (const TemplateId& named : old->second.names)
             dropFrom(m_namedBy, named, id);
         m_keys.erase(old);
@@ -55,15 +65,13 @@ void FollowIndex::update(const TemplateId& id) {
     Keys keys;
     const fed::KindTraits& kind = id.traits();
     const kube::JsonObject& document = record->object->document();
-    if (const kube::JsonObject* labels = fed::podLabelsOf(kind, document))
-        for (const auto& pair : *labels)
-            m_byPodLabel[keys.podLabels.emplace_back(pairKey(id.key.ns, pair))].insert(id);
+    keys.podLabels = pairKeys(id.key.ns, fed::podLabelsOf(kind, document));
+    for (const std::string& label : keys.podLabels)
+        m_byPodLabel[label].insert(id);
     if (kind.role == fed::Role::Service)
-        if (const kube::JsonObject* selector = fed::podSelectorOf(kind, document);
-            selector && !selector->empty()) {
-            keys.selector = pairKey(id.key.ns, *selector->begin());
-            m_bySelector[keys.selector].insert(id);
-        }
+        keys.selector = pairKeys(id.key.ns, fed::podSelectorOf(kind, document));
+    if (!keys.selector.empty())
+        m_bySelector[keys.selector.front()].insert(id);
     for (const fed::Dependency& dependency : fed::dependenciesOf(kind, document)) {
         keys.names.push_back(dependentId(id.key.ns, dependency));
         m_namedBy[keys.names.back()].insert(id);
@@ -72,14 +80,12 @@ void FollowIndex::update(const TemplateId& id) {
         m_keys.emplace(id, std::move(keys));
 }
 
+// By what is indexed and not by the objects: those that a change takes away are asked for once it is made.
 bool FollowIndex::selects(const TemplateId& service, const TemplateId& workload) const {
-    const TemplateRecord* from = m_mirror.findTemplate(service);
-    const TemplateRecord* to = m_mirror.findTemplate(workload);
-    if (from == nullptr || to == nullptr)
-        return false;
-    const kube::JsonObject* selector = fed::podSelectorOf(service.traits(), from->object->document());
-    const kube::JsonObject* labels = fed::podLabelsOf(workload.traits(), to->object->document());
-    return selector != nullptr && kube::LabelSelector::fromMap(*selector).matches(labels);
+    const auto from = m_keys.find(service);
+    const auto to = m_keys.find(workload);
+    return from != m_keys.end() && to != m_keys.end() && !from->second.selector.empty() &&
+           std::ranges::includes(to->second.podLabels, from->second.selector);
 }
 
 std::vector<TemplateId> FollowIndex::followed(const TemplateId& id) const {
@@ -88,7 +94,7 @@ std::vector<TemplateId> FollowIndex::followed(const TemplateId& id) const {
     const auto keys = m_keys.find(id);
     if (keys == m_keys.end() || keys->second.selector.empty())
         return {};
-    std::vector<TemplateId> workloads = listOf(m_byPodLabel, keys->second.selector);
+    std::vector<TemplateId> workloads = listOf(m_byPodLabel, keys->second.selector.front());
     std::erase_if(workloads, [&](const TemplateId& workload) { return !selects(id, workload); });
     return workloads;
 }

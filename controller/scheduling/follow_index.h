@@ -22,7 +22,7 @@ public:
     void update(const TemplateId& id);
     // Whose decisions decide where `id` goes.
     [[nodiscard]] std::vector<TemplateId> followed(const TemplateId& id) const;
-    // Who goes where `id` goes.
+    // Who goes where `id` goes; before update(), who went where it went.
     [[nodiscard]] std::vector<TemplateId> followers(const TemplateId& id) const;
     // Who names this dependent, whether it exists or not.
     [[nodiscard]] std::vector<TemplateId> namedBy(const TemplateId& id) const;
@@ -32,8 +32,8 @@ public:
 private:
     using Ids = std::set<TemplateId>;
     struct Keys {
-        std::vector<std::string> podLabels;
-        std::string selector;
+        std::vector<std::string> podLabels;  // sorted, as the selector is
+        std::vector<std::string> selector;
         std::vector<TemplateId> names;
     };
     [[nodiscard]] bool selects(const TemplateId& service, const TemplateId& workload) const;
@@ -41,7 +41,7 @@ private:
     const HostMirror& m_mirror;
     std::unordered_map<TemplateId, Keys> m_keys;
     std::unordered_map<std::string, Ids> m_byPodLabel;  // "ns\nkey=value" -> workloads
-    std::unordered_map<std::string, Ids> m_bySelector;  // first pair of the selector -> Services
+    std::unordered_map<std::string, Ids> m_bySelector;  // the selector's first -> Services
     std::unordered_map<TemplateId, Ids> m_namedBy;
 };
 
