@@ -150,11 +150,11 @@ void Controller::templateChanged(const TemplateId& id, const TemplateRecord* bef
         m_membership.reconcileAll();  // it may hold a member's credentials
     const bool wasThere = before != nullptr;
     if (m_mirror.isSynced() && wasThere)
-        touchFollowers(id);  // those that it had
+        touchNeighbours(id);  // those that it had
     m_follow.update(id);
     if (!m_mirror.isSynced())
         return;
-    touchFollowers(id);
+    touchNeighbours(id);
     for (const TemplateId& user : m_follow.namedBy(id))
         m_status.enqueue(user);  // DependencyMissing comes or goes
     m_scheduler.enqueue(id);
@@ -174,7 +174,7 @@ void Controller::placementChanged(const TemplateId& id, const PlacementRecord* b
                                  before->removing != after->removing;
     if (!decisionChanged)
         return;  // its status only
-    touchFollowers(id);
+    touchNeighbours(id);
     m_scheduler.enqueue(id);
     m_propagator.enqueueEverywhere(id);
     m_status.enqueue(id);
@@ -205,9 +205,14 @@ void Controller::synced() {
         m_ready();
 }
 
-void Controller::touchFollowers(const TemplateId& id) {
+// Who goes where it goes, and whose deletion may wait for it.
+void Controller::touchNeighbours(const TemplateId& id) {
     for (const TemplateId& follower : m_follow.followers(id))
         m_scheduler.enqueue(follower);
+    for (const TemplateId& leader : m_follow.followed(id))
+        if (const TemplateRecord* record = m_mirror.findTemplate(leader);
+            record != nullptr && record->object->isDeleting())
+            m_scheduler.enqueue(leader);
 }
 
 // An absence may be certain now: what was still to be removed is gone.

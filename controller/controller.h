@@ -59,7 +59,7 @@ private:
     void placementChanged(const TemplateId& id, const PlacementRecord* before, const PlacementRecord* after);
     void policyChanged(const std::string& ns);
     void synced();
-    void touchFollowers(const TemplateId& id);
+    void touchNeighbours(const TemplateId& id);
     void enqueueOwing();
 
     Clock& m_clock;

@@ -50,6 +50,10 @@ TemplateId dependentId(const std::string& ns, const fed::Dependency& dependency)
 }  // namespace
 
 void FollowIndex::update(const TemplateId& id) {
+    const TemplateRecord* record = m_mirror.findTemplate(id);
+    // What stands of it in clusters is what it was as a template, whatever it says by now.
+    if (record != nullptr && !record->isTemplate && m_keys.contains(id))
+        return;
     if (const auto old = m_keys.find(id); old != m_keys.end()) {
         for (const std::string& key : old->second.podLabels)
             dropFrom(m_byPodLabel, key, id);
@@ -59,8 +63,7 @@ void FollowIndex::update(const TemplateId& id) {
             dropFrom(m_namedBy, named, id);
         m_keys.erase(old);
     }
-    const TemplateRecord* record = m_mirror.findTemplate(id);
-    if (record == nullptr || !record->isTemplate)
+    if (record == nullptr)
         return;
     Keys keys;
     const fed::KindTraits& kind = id.traits();
@@ -118,7 +121,7 @@ std::vector<TemplateId> FollowIndex::namedBy(const TemplateId& id) const {
 std::vector<std::string> FollowIndex::missing(const TemplateId& id) const {
     std::vector<std::string> result;
     const TemplateRecord* record = m_mirror.findTemplate(id);
-    if (record == nullptr || !m_keys.contains(id) || m_keys.at(id).names.empty())
+    if (record == nullptr || !record->isTemplate || !m_keys.contains(id) || m_keys.at(id).names.empty())
         return result;
     for (const fed::Dependency& dependency : fed::dependenciesOf(id.traits(), record->object->document()))
         if (!dependency.optional && m_mirror.findTemplate(dependentId(id.key.ns, dependency)) == nullptr)

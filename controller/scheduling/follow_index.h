@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who follows whom: Services the workloads whose pods they select, ConfigMaps, Secrets and ServiceAccounts
-// what names them. Indexed both ways, so that one change touches only those concerned. Core thread; owned by
-// Controller; reads objects through the mirror.
+// what names them. Indexed both ways, so that one change touches only those concerned. Of what is no template
+// too, as it last was one: whether it stands anywhere, and so leads, its Placement says. Core thread; owned
+// by Controller; reads objects through the mirror.
 #pragma once
 
 #include <set>

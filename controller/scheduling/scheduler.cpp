@@ -332,7 +332,15 @@ bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& recor
     }
     if (m_handlers.isBusy(id))
         return true;  // its end comes back here
-    const bool kept = !record.isTemplate || onDelete(id) == fed::OnDelete::Orphan;
+    const bool kept = m_view.isLeft(id, record);
+    if (const std::vector<TemplateId> unaware = kept ? m_view.unaware(id) : std::vector<TemplateId>();
+        !unaware.empty()) {
+        // Once it is gone nothing else could tell that what it uses must stay.
+        for (const TemplateId& follower : unaware)
+            m_queue.add(follower);
+        note(id, std::move(outcome));
+        return true;  // their Placements bring it back here
+    }
     if (kept || m_view.isGoneEverywhere(id, outcome.waitsFor)) {
         writeFinalizer(id, record, false);
         return false;

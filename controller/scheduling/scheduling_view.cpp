@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kubefed/fed/following.h"
 #include "kubefed/fed/policy_match.h"
 #include "kubefed/fed/removal.h"
 #include "kubefed/fed/takeover.h"
@@ -59,26 +60,68 @@ fed::Governance SchedulingView::governance(const TemplateId& id, const TemplateR
                        last);
 }
 
+bool SchedulingView::isLeft(const TemplateId& id, const TemplateRecord& record) const {
+    if (!record.isTemplate)
+        return true;
+    const PlacementRecord* placement = record.object->isDeleting() ? m_mirror.inForce(id) : nullptr;
+    return placement != nullptr && placement->placement.spec.onDelete == fed::OnDelete::Orphan;
+}
+
+bool SchedulingView::isJoined(std::string_view cluster) const {
+    const kube::ObjectPtr* member = m_mirror.findMember(std::string(cluster));
+    return member != nullptr && !(*member)->isDeleting();
+}
+
 fed::Decision SchedulingView::followed(const TemplateId& id, const fed::PlacementSpec* last) const {
-    std::vector<const fed::PlacementSpec*> specs;
+    std::vector<fed::Leader> leaders;
     bool pending = false;
     for (const TemplateId& leader : m_follow.followed(id)) {
+        const TemplateRecord* record = m_mirror.findTemplate(leader);
         const PlacementRecord* placement = m_mirror.inForce(leader);
-        if (placement != nullptr)
-            specs.push_back(&placement->placement.spec);
-        pending =
-            pending || placement == nullptr ||
-            (leader.traits().role == fed::Role::Workload && fed::isUndecided(&placement->placement.spec));
+        const fed::PlacementSpec* spec = placement == nullptr ? nullptr : &placement->placement.spec;
+        if (record == nullptr || (!record->isTemplate && (spec == nullptr || spec->clusters.empty())))
+            continue;  // it was never placed
+        if (spec != nullptr)
+            leaders.push_back({spec, isLeft(leader, *record)});
+        pending = pending || spec == nullptr ||
+                  (leader.traits().role == fed::Role::Workload && fed::isUndecided(spec));
     }
-    fed::Decision decision = fed::follow(id.traits(), specs, last);
-    if (!pending || last == nullptr || decision.keepsLast)
-        return decision;
-    // Something that it follows is not decided yet: nothing is dropped on half the knowledge.
-    for (const fed::ClusterShare& share : last->clusters)
-        if (decision.spec.find(share.name) == nullptr)
-            decision.spec.clusters.push_back(share);
-    std::ranges::sort(decision.spec.clusters, {}, &fed::ClusterShare::name);
-    return decision;
+    const auto findAgain = [&](const fed::LeftBehind& who) -> const fed::PlacementSpec* {
+        const int kind = kindIndex(fed::findKind(who.gvk));
+        if (kind < 0)
+            return nullptr;
+        const TemplateId leader{static_cast<std::uint8_t>(kind), {id.key.ns, who.name}};
+        const PlacementRecord* placement = m_mirror.inForce(leader);
+        return placement == nullptr || isLeft(leader, *m_mirror.findTemplate(leader))
+                   ? nullptr
+                   : &placement->placement.spec;
+    };
+    return fed::follow(id.traits(), {.leaders = leaders,
+                                     .isPending = pending,
+                                     .last = last,
+                                     .findAgain = findAgain,
+                                     .isJoined = [this](std::string_view name) { return isJoined(name); }});
+}
+
+std::vector<TemplateId> SchedulingView::unaware(const TemplateId& id) const {
+    std::vector<TemplateId> result;
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    if (placement == nullptr)
+        return result;
+    const fed::PlacementSpec& spec = placement->placement.spec;
+    for (const TemplateId& follower : m_follow.followers(id)) {
+        const PlacementRecord* theirs = isPlaceable(follower) ? m_mirror.inForce(follower) : nullptr;
+        if (theirs == nullptr)
+            continue;  // nothing will be decided that could move it
+        const fed::PlacementSpec& standing = theirs->placement.spec;
+        const bool isMoved = std::ranges::any_of(spec.clusters, [&](const fed::ClusterShare& share) {
+            return standing.find(share.name) != nullptr && isJoined(share.name) &&
+                   !fed::isLeftBehind(standing, spec.source, share.name);
+        });
+        if (isMoved && governance(follower, *m_mirror.findTemplate(follower), &standing).follows)
+            result.push_back(follower);
+    }
+    return result;
 }
 
 std::vector<fed::ClusterShare> SchedulingView::held(const TemplateId& id,

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controller/host/host_mirror.h"
@@ -50,6 +51,11 @@ public:
                                              const fed::PlacementSpec* last) const;
     // Where something goes that follows.
     [[nodiscard]] fed::Decision followed(const TemplateId& id, const fed::PlacementSpec* last) const;
+    // What stands of it in clusters stays as it is: it is no template, or is being deleted with Orphan.
+    [[nodiscard]] bool isLeft(const TemplateId& id, const TemplateRecord& record) const;
+    // Of one that is left: followers that the next decision would take from it, since their Placements do not
+    // say yet that it was.
+    [[nodiscard]] std::vector<TemplateId> unaware(const TemplateId& id) const;
     // What members hold of it that no decision of ours asks for.
     [[nodiscard]] std::vector<fed::ClusterShare> held(const TemplateId& id,
                                                       const PlacementRecord* placement) const;
@@ -57,6 +63,8 @@ public:
     [[nodiscard]] bool isGoneEverywhere(const TemplateId& id, std::vector<std::string>& unreachable) const;
 
 private:
+    [[nodiscard]] bool isJoined(std::string_view cluster) const;
+
     const HostMirror& m_mirror;
     const Membership& m_membership;
     const FollowIndex& m_follow;

@@ -157,14 +157,16 @@ OnDelete readOnDelete(const JsonObject& spec) {
     return stringAt(spec, {"onDelete"}) == "Orphan" ? OnDelete::Orphan : OnDelete::Delete;
 }
 
+kube::Gvk gvkOf(const JsonObject& object) {
+    const auto gv = kube::GroupVersion::parse(stringAt(object, {"apiVersion"}));
+    return {gv.group, gv.version, text(object, "kind")};
+}
+
 PlacementSpec placementSpec(const JsonObject& spec) {
     PlacementSpec result;
-    if (const JsonObject* source = kube::objectAt(spec, {"template"})) {
-        const auto gv = kube::GroupVersion::parse(stringAt(*source, {"apiVersion"}));
-        result.source = {{gv.group, gv.version, text(*source, "kind")},
-                         {text(*source, "namespace"), text(*source, "name")},
-                         text(*source, "uid")};
-    }
+    if (const JsonObject* source = kube::objectAt(spec, {"template"}))
+        result.source = {
+            gvkOf(*source), {text(*source, "namespace"), text(*source, "name")}, text(*source, "uid")};
     if (const JsonObject* policy = kube::objectAt(spec, {"policy"}))
         result.policy = {text(*policy, "kind"), text(*policy, "namespace"), text(*policy, "name"),
                          text(*policy, "uid"), number(*policy, "generation")};
@@ -177,6 +179,13 @@ PlacementSpec placementSpec(const JsonObject& spec) {
     result.replicas = kube::intAt(spec, {"replicas"});
     result.unplaced = number(spec, "unplaced");
     result.onDelete = readOnDelete(spec);
+    forEach(spec, "leftBehind", [&](const JsonObject& who) {
+        LeftBehind& entry = result.leftBehind.emplace_back(LeftBehind{gvkOf(who), text(who, "name"), {}});
+        if (const kube::JsonArray* clusters = kube::arrayAt(who, {"clusters"}))
+            for (const kube::Json& name : *clusters)
+                if (name.is_string())
+                    entry.clusters.emplace_back(kube::view(name.get_string()));
+    });
     forEach(spec, "clusters", [&](const JsonObject& cluster) {
         result.clusters.push_back({text(cluster, "name"), kube::intAt(cluster, {"replicas"})});
     });

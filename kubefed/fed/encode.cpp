@@ -228,6 +228,13 @@ JsonObject encode(const PlacementSpec& spec) {
     put(result, "unplaced", spec.unplaced);
     if (spec.onDelete == OnDelete::Orphan)
         result["onDelete"] = "Orphan";
+    JsonArray leftBehind;
+    for (const LeftBehind& who : spec.leftBehind)
+        leftBehind.push_back({{"apiVersion", who.gvk.apiVersion()},
+                              {"kind", who.gvk.kind},
+                              {"name", who.name},
+                              {"clusters", encodeStrings(who.clusters)}});
+    put(result, "leftBehind", std::move(leftBehind));
     JsonArray clusters;
     for (const ClusterShare& cluster : spec.clusters) {
         JsonObject entry;

@@ -2,7 +2,6 @@
 #include "kubefed/fed/schedule.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "kubefed/fed/schedule_round.h"
@@ -13,21 +12,9 @@ namespace {
 
 constexpr std::string_view kStays = "; what is placed stays";
 
-Decision keep(const PlacementSpec* last, std::string_view reason, std::string message) {
-    Decision decision;
-    decision.reason = reason;
-    decision.message = std::move(message);
-    decision.keepsLast = true;
-    if (last != nullptr)
-        decision.spec = *last;
-    if (!decision.spec.clusters.empty())
-        decision.message += kStays;
-    return decision;
-}
-
 // The last decision stays in force, but what a policy says of a deletion is said at once.
 Decision keep(const ScheduleInput& input, std::string_view reason, const std::string& why) {
-    Decision decision = keep(input.last, reason, "policy \"" + input.policy->ref.text() + "\"" + why);
+    Decision decision = keepLast(input.last, reason, "policy \"" + input.policy->ref.text() + "\"" + why);
     decision.spec.onDelete = input.policy->onDelete;
     return decision;
 }
@@ -99,6 +86,18 @@ std::string clustersChanged(const PlacementSpec& last, const PlacementSpec& next
 
 }  // namespace
 
+Decision keepLast(const PlacementSpec* last, std::string_view reason, std::string message) {
+    Decision decision;
+    decision.reason = reason;
+    decision.message = std::move(message);
+    decision.keepsLast = true;
+    if (last != nullptr)
+        decision.spec = *last;
+    if (!decision.spec.clusters.empty())
+        decision.message += kStays;
+    return decision;
+}
+
 Decision schedule(const ScheduleInput& input) {
     if (input.policy == nullptr)
         return withoutPolicy(input.last, {.message = "no policy selects this object"});
@@ -157,56 +156,8 @@ Workload makeWorkload(const KindTraits& kind, const kube::Object& object, const 
     return workload;
 }
 
-namespace {
-
-// "ReplicationController/frontend, Pod/toolbox": whose clusters it goes to.
-std::string namesOf(std::span<const PlacementSpec* const> specs) {
-    constexpr std::size_t kNamed = 3;
-    std::set<std::string> names;
-    for (const PlacementSpec* spec : specs)
-        if (!spec->clusters.empty())
-            names.insert(spec->source.gvk.kind + "/" + spec->source.key.name);
-    std::string text;
-    std::size_t shown = 0;
-    for (const std::string& name : names) {
-        if (shown++ == kNamed)
-            return text + " and " + std::to_string(names.size() - kNamed) + " more";
-        text += (text.empty() ? "" : ", ") + name;
-    }
-    return text;
-}
-
-}  // namespace
-
-Decision follow(const KindTraits& kind, std::span<const PlacementSpec* const> followed,
-                const PlacementSpec* last) {
-    std::set<std::string_view> clusters;
-    for (const PlacementSpec* spec : followed)
-        for (const ClusterShare& share : spec->clusters)
-            clusters.insert(share.name);
-    if (clusters.empty()) {
-        const bool isService = kind.role == Role::Service;
-        std::string message = !followed.empty() ? "what uses it is not placed yet"
-                              : isService       ? "its selector selects no pods of the federation"
-                                                : "no pod of the federation names it";
-        return keep(last, isService ? kReasonNoSelectedPods : kReasonNotReferenced, std::move(message));
-    }
-    Decision decision;
-    decision.scheduled = true;
-    decision.reason = kReasonFollows;
-    decision.message = "follows " + namesOf(followed);
-    if (last != nullptr)
-        decision.spec.source = last->source;
-    for (const std::string_view name : clusters)
-        decision.spec.clusters.push_back({std::string(name), std::nullopt});
-    // What is left behind goes on needing what it uses.
-    if (std::ranges::any_of(followed, [](const PlacementSpec* s) { return s->onDelete == OnDelete::Orphan; }))
-        decision.spec.onDelete = OnDelete::Orphan;
-    return decision;
-}
-
 Decision withoutPolicy(const PlacementSpec* last, const Governance& governance) {
-    Decision decision = keep(last, kReasonNoPolicy, governance.message);
+    Decision decision = keepLast(last, kReasonNoPolicy, governance.message);
     if (governance.frozenAgainst)
         decision.spec.frozenAgainst = governance.frozenAgainst;
     return decision;

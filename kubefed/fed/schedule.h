@@ -50,10 +50,8 @@ struct ScheduleInput {
                                     const PlacementSpec* last,
                                     std::span<const ClusterObjectStatus> status = {});
 
-// Where something goes that follows: the union of the clusters of those that it follows. Nothing to follow
-// keeps the last decision, with NoSelectedPods or NotReferenced.
-[[nodiscard]] Decision follow(const KindTraits& kind, std::span<const PlacementSpec* const> followed,
-                              const PlacementSpec* last);
+// The last decision as it is (null: none), with the reason why there is no new one.
+[[nodiscard]] Decision keepLast(const PlacementSpec* last, std::string_view reason, std::string message);
 
 // No policy governs (see policy_match.h): the last decision, with NoPolicy.
 [[nodiscard]] Decision withoutPolicy(const PlacementSpec* last, const Governance& governance);

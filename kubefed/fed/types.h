@@ -219,6 +219,19 @@ struct PolicySeen {
     bool operator==(const PolicySeen&) const = default;
 };
 
+// One that uses the object, and of which no decision speaks any more: what stands of it in these clusters was
+// left as it is.
+struct LeftBehind {
+    kube::Gvk gvk;
+    std::string name;                   // in the object's namespace
+    std::vector<std::string> clusters;  // sorted
+    bool operator==(const LeftBehind&) const = default;
+    // Whatever its UID: it may be made anew, and takes over what stands.
+    [[nodiscard]] bool isOf(const TemplateRef& other) const {
+        return gvk == other.gvk && name == other.key.name;
+    }
+};
+
 struct PlacementSpec {
     TemplateRef source;
     PolicyRef policy;
@@ -227,6 +240,7 @@ struct PlacementSpec {
     std::int64_t unplaced = 0;
     // As the policy said when it was last there to say it: its own end must not turn Orphan into Delete.
     OnDelete onDelete = OnDelete::Delete;
+    std::vector<LeftBehind> leftBehind;  // of what follows its users; sorted by kind and name
     std::vector<ClusterShare> clusters;  // sorted by name
     bool operator==(const PlacementSpec&) const = default;
     [[nodiscard]] const ClusterShare* find(std::string_view cluster) const;

@@ -37,6 +37,12 @@ void putUser(Simulation& s, const std::string& name, const std::string& configMa
     s.put({"", "v1", "ReplicationController"}, "shop", name, std::move(spec));
 }
 
+void edit(Simulation& s, const TemplateId& id, const std::function<void(kube::Object&)>& change) {
+    kube::Object object = *s.host.find(id.traits().gvr(), id.key);
+    change(object);
+    s.host.put(id.traits().gvr(), std::move(object));
+}
+
 void putShared(Simulation& s, const char* value) {
     kube::Object object = kube::Object::make({"", "v1", "ConfigMap"}, "shop", "shared");
     if (const kube::Object* known = s.host.find(kShared.traits().gvr(), kShared.key))
@@ -64,6 +70,19 @@ std::string holders(Simulation& s, const TemplateId& id) {
         if (member->objects.contains(id))
             names += (names.empty() ? "" : " ") + name;
     return names;
+}
+
+std::string dataIn(Simulation& s, const std::string& cluster) {
+    return std::string(
+        kube::stringAt(s.member(cluster).objects.at(kShared).object.document(), {"data", "a"}));
+}
+
+// In its condition Scheduled.
+std::string saidOf(Simulation& s, const TemplateId& id) {
+    const auto found = s.placement(id);
+    const fed::Condition* one =
+        found ? fed::findCondition(found->status.conditions, fed::kScheduledCondition) : nullptr;
+    return one == nullptr ? std::string() : one->message;
 }
 
 }  // namespace
@@ -103,6 +122,117 @@ private Q_SLOTS:
         s.run(3s);
         SAME_TEXT(holders(s, kShared), "m1 m2");
         SAME_TEXT(holders(s, service("both")), "m1 m2");
+    }
+
+    // "what stands in clusters stays as it is": that needs what it uses, whatever it says by now.
+    void theyStayWithTheOneThatIsOptedOut_data() {
+        QTest::addColumn<bool>("edited");
+        QTest::addRow("annotated") << false;
+        QTest::addRow("annotated and edited in one") << true;
+    }
+    void theyStayWithTheOneThatIsOptedOut() {
+        QFETCH(bool, edited);
+        Simulation s(4, 2);
+        start(s);
+        const auto before = s.uids();
+        edit(s, rc("a"), [&](kube::Object& a) {
+            a.setAnnotation(fed::kPropagateAnnotation, "false");
+            if (edited)
+                a.document()["spec"].as_object()["template"] = kube::JsonObject{};
+        });
+        s.run(3s);
+        s.restart();
+        s.run(120s);
+        QVERIFY(s.uids() == before);
+        // What they are is still told there.
+        putShared(s, "2");
+        s.run(3s);
+        SAME_TEXT(dataIn(s, "m1"), "2");
+        // Nothing else remembers it once it is gone.
+        s.erase(rc("a"));
+        s.run(3s);
+        QVERIFY(s.host.find(rc("a").traits().gvr(), rc("a").key) == nullptr);
+        s.restart();
+        s.run(120s);
+        QVERIFY(s.uids() == before);
+        QCOMPARE(s.deletes(), 0);
+    }
+
+    void theyGoOnFollowingWhoIsNoLongerOptedOut() {
+        Simulation s(5, 2);
+        start(s);
+        edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "false"); });
+        s.run(3s);
+        edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "true"); });
+        s.run(3s);
+        s.erase(rc("a"));
+        s.run(3s);
+        SAME_TEXT(holders(s, rc("a")), "");
+        SAME_TEXT(holders(s, kShared), "m2");
+        SAME_TEXT(holders(s, service("both")), "m2");
+    }
+
+    void theyStayWithTheOneThatIsOrphaned() {
+        for (unsigned seed = 10; seed < 30; ++seed) {
+            Simulation s(seed, 2);
+            start(s, R"(,"onDelete":"Orphan")");
+            const auto before = s.uids();
+            s.host.failing = 0.3;
+            s.erase(rc("a"));
+            if (seed % 2 == 0) {
+                s.run(Duration{static_cast<int>(seed) - 8});
+                s.restart();
+            }
+            s.run(60s);
+            s.host.failing = 0;
+            QVERIFY(s.host.find(rc("a").traits().gvr(), rc("a").key) == nullptr);
+            s.restart();
+            s.run(120s);
+            QVERIFY(s.uids() == before);
+            SAME_TEXT(saidOf(s, kShared),
+                      "follows ReplicationController/b; stays where "
+                      "ReplicationController/a was left behind");
+            putShared(s, "2");
+            s.run(3s);
+            SAME_TEXT(dataIn(s, "m1"), "2");
+            s.erase(kShared);
+            s.erase(service("both"));
+            s.run(120s);
+            QVERIFY(s.uids() == before);
+            QCOMPARE(s.deletes(), 0);
+        }
+    }
+
+    // The same YAML again takes over what was left, and what is decided of it holds from then on.
+    void whatWasLeftBehindIsForgottenWhenItComesBack() {
+        Simulation s(6, 2);
+        start(s, R"(,"onDelete":"Orphan")");
+        const auto before = s.uids();
+        s.erase(rc("a"));
+        s.run(3s);
+        putPolicy(s, "a", "m1");
+        putUser(s, "a");
+        s.run(60s);
+        QVERIFY(s.uids() == before);
+        SAME_TEXT(saidOf(s, kShared), "follows ReplicationController/a, ReplicationController/b");
+        QVERIFY(s.placement(kShared)->spec.leftBehind.empty());
+        s.erase(rc("a"));
+        s.run(3s);
+        SAME_TEXT(holders(s, kShared), "m2");
+    }
+
+    void whatWasLeftBehindEndsWithItsCluster() {
+        Simulation s(7, 2);
+        start(s, R"(,"onDelete":"Orphan")");
+        s.erase(rc("a"));
+        s.run(3s);
+        QCOMPARE(s.placement(kShared)->spec.leftBehind.size(), std::size_t{1});
+        s.leave("m1", "keep");
+        QVERIFY(s.placement(kShared)->spec.leftBehind.empty());
+        s.join("m1");
+        s.run(60s);
+        QCOMPARE(s.placement(kShared)->spec.clusters.size(), std::size_t{1});
+        QCOMPARE(s.deletes(), 0);
     }
 };
 

@@ -153,22 +153,6 @@ private Q_SLOTS:
         QVERIFY(!found.follows);
         QVERIFY(found.frozenAgainst.has_value());
     }
-
-    void followersGoWhereTheirUsersAre() {
-        PlacementSpec a;
-        a.clusters = {{"oregon", 1}, {"tokyo", 2}};
-        PlacementSpec b;
-        b.clusters = {{"osaka", 0}};
-        const std::vector<const PlacementSpec*> both{&a, &b};
-        const Decision d = follow(*findKind(service().gvk()), both, nullptr);
-        QVERIFY(d.scheduled);
-        QCOMPARE(sharesOf(d.spec).size(), std::size_t{3});
-        const Decision none = follow(*findKind(service().gvk()), {}, &d.spec);
-        QCOMPARE(none.reason, std::string("NoSelectedPods"));
-        QVERIFY(none.spec == d.spec);
-        const KindTraits& configMap = *findKind("v1", "ConfigMap");
-        QCOMPARE(follow(configMap, {}, &d.spec).reason, std::string("NotReferenced"));
-    }
 };
 
 QTEST_GUILESS_MAIN(PolicyMatchTest)

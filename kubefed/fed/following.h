@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// follow(): where something goes that no policy decides: Services to the pods that they select, ConfigMaps,
+// Secrets and ServiceAccounts to what names them, each of those a leader. What uses it and is left behind
+// in a cluster goes on needing it there, also once nothing but this decision remembers it. Pure functions;
+// any thread.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kubefed/fed/schedule.h"
+
+namespace kubefed::fed {
+
+struct Leader {
+    const PlacementSpec* spec = nullptr;  // the decision in force
+    // What stands of it in clusters stays as it is, and no decision moves it any more: it is no template any
+    // more, or is being deleted with Orphan.
+    bool isLeft = false;
+};
+
+struct Following {
+    std::span<const Leader> leaders;
+    bool isPending = false;  // one more of them is not decided yet: nothing is dropped on half the knowledge
+    const PlacementSpec* last = nullptr;  // null: there is no Placement yet
+    // The decision in force for one that was left behind, if it is a template again; null: none.
+    std::function<const PlacementSpec*(const LeftBehind&)> findAgain;
+    std::function<bool(std::string_view cluster)> isJoined;
+};
+
+// The union of the clusters of its leaders and of those where one was left behind. Nothing to follow keeps
+// the last decision, with NoSelectedPods or NotReferenced.
+[[nodiscard]] Decision follow(const KindTraits& kind, const Following& following);
+
+// Who is left behind, once this is decided. An entry ends in a cluster that leaves, and where a decision for
+// a template of the name speaks for the cluster again.
+[[nodiscard]] std::vector<LeftBehind> leftBehind(const Following& following);
+
+// Does `follower` say that `leader` was left behind in the cluster?
+[[nodiscard]] bool isLeftBehind(const PlacementSpec& follower, const TemplateRef& leader,
+                                std::string_view cluster);
+
+}  // namespace kubefed::fed
