@@ -35,20 +35,22 @@ Controller::Controller(HostApi& host, MemberLinkFactory& links, Planner& planner
       m_scheduler(host, m_mirror, m_membership, m_follow, planner, clock, m_metrics,
                   {.outcomeChanged = [this](const TemplateId& id) { m_status.enqueue(id); },
                    .isBusy = [this](const TemplateId& id) { return m_propagator.isBusy(id); }}),
-      m_propagator(m_mirror, m_membership, clock, m_metrics,
-                   {.isSuspended = [this](const TemplateId& id) { return m_scheduler.isSuspended(id); },
-                    .onDelete = [this](const TemplateId& id) { return m_scheduler.onDelete(id); },
-                    .changed =
-                        [this](Member& member, const TemplateId& id) {
-                            m_status.enqueue(id);
-                            m_membership.countsChanged(member);
-                        },
-                    .idle =
-                        [this](const TemplateId& id) {
-                            const TemplateRecord* record = m_mirror.findTemplate(id);
-                            if (record != nullptr && record->object->isDeleting())
-                                m_scheduler.enqueue(id);
-                        }}),
+      m_propagator(
+          m_mirror, m_membership, clock, m_metrics,
+          {.isSuspended = [this](const TemplateId& id,
+                                 const std::string& cluster) { return m_scheduler.isSuspended(id, cluster); },
+           .onDelete = [this](const TemplateId& id) { return m_scheduler.onDelete(id); },
+           .changed =
+               [this](Member& member, const TemplateId& id) {
+                   m_status.enqueue(id);
+                   m_membership.countsChanged(member);
+               },
+           .idle =
+               [this](const TemplateId& id) {
+                   const TemplateRecord* record = m_mirror.findTemplate(id);
+                   if (record != nullptr && record->object->isDeleting())
+                       m_scheduler.enqueue(id);
+               }}),
       m_status(host, m_mirror, m_membership, m_scheduler, m_propagator, m_follow, clock, m_metrics),
       m_policyStatus(host, m_mirror, clock, m_metrics) {}
 

@@ -175,7 +175,7 @@ Propagator::Desire Propagator::desireOf(const Member& member, const TemplateId& 
         desire.optedOut = fed::whyNoTemplate(*desire.record->object);
         return desire;
     }
-    desire.suspended = m_handlers.isSuspended(id);
+    desire.suspended = m_handlers.isSuspended(id, member.name);
     const PlacementRecord* placement = m_mirror.inForce(id);
     const bool durable = desire.record->object->hasFinalizer(fed::kPropagationFinalizer);
     if (desire.record->object->isDeleting()) {

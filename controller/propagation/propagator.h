@@ -39,7 +39,7 @@ struct SyncRecord {
 class Propagator {
 public:
     struct Handlers {
-        std::function<bool(const TemplateId&)> isSuspended;
+        std::function<bool(const TemplateId&, const std::string& cluster)> isSuspended;
         std::function<fed::OnDelete(const TemplateId&)> onDelete;
         // The record changed in a way that people see.
         std::function<void(Member&, const TemplateId&)> changed;

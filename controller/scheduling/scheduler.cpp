@@ -86,16 +86,6 @@ const Outcome* Scheduler::outcome(const TemplateId& id) const {
     return it == m_outcomes.end() ? nullptr : &it->second;
 }
 
-bool Scheduler::isSuspended(const TemplateId& id) const {
-    const TemplateRecord* record = m_mirror.findTemplate(id);
-    if (record == nullptr || !m_mirror.isAnyPolicySuspended())
-        return false;
-    const PlacementRecord* placement = m_mirror.inForce(id);
-    const fed::Policy* policy =
-        m_view.governance(id, *record, placement == nullptr ? nullptr : &placement->placement.spec).policy;
-    return policy != nullptr && policy->suspend;
-}
-
 fed::OnDelete Scheduler::onDelete(const TemplateId& id) const {
     const PlacementRecord* placement = m_mirror.inForce(id);
     return placement == nullptr ? fed::OnDelete::Delete : placement->placement.spec.onDelete;
@@ -325,8 +315,8 @@ bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& recor
                     .explained = {},
                     .waitsFor = {},
                     .deleting = true};
-    if (isSuspended(id)) {
-        outcome.message = "the deletion waits: its policy is suspended";
+    if (m_view.isSuspended(id)) {
+        outcome.message = "the deletion waits: the policy that places it is suspended";
         note(id, std::move(outcome));
         return true;
     }

@@ -64,8 +64,10 @@ public:
     [[nodiscard]] Request explain(const TemplateId& id, Callback<Explained> done) {
         return m_explainer.explain(id, std::move(done));
     }
-    // By the policy that governs now; the one that decided may be another.
-    [[nodiscard]] bool isSuspended(const TemplateId& id) const;
+    // As SchedulingView says.
+    [[nodiscard]] bool isSuspended(const TemplateId& id, const std::string& cluster) const {
+        return m_view.isSuspended(id, cluster);
+    }
     [[nodiscard]] fed::OnDelete onDelete(const TemplateId& id) const;
     // Templates that wait to be looked at or to be decided.
     [[nodiscard]] std::size_t queued() const { return m_queue.metrics().depth + m_plans.size(); }

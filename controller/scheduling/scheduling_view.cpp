@@ -60,6 +60,63 @@ fed::Governance SchedulingView::governance(const TemplateId& id, const TemplateR
                        last);
 }
 
+fed::Governance SchedulingView::governanceNow(const TemplateId& id) const {
+    const TemplateRecord* record = m_mirror.findTemplate(id);
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    return record == nullptr
+               ? fed::Governance{}
+               : governance(id, *record, placement == nullptr ? nullptr : &placement->placement.spec);
+}
+
+bool SchedulingView::isSuspended(const TemplateId& id, const std::string& cluster) const {
+    if (!m_mirror.isAnyPolicySuspended())
+        return false;
+    const fed::Governance governed = governanceNow(id);
+    if (!governed.follows)
+        return governed.policy != nullptr && governed.policy->suspend;
+    bool isUsed = false;
+    for (const TemplateId& leader : m_follow.followed(id)) {
+        const PlacementRecord* placement = m_mirror.inForce(leader);
+        if (placement == nullptr || placement->placement.spec.find(cluster) == nullptr ||
+            !m_mirror.findTemplate(leader)->isTemplate)
+            continue;
+        if (!isSuspended(leader, cluster))
+            return false;
+        isUsed = true;
+    }
+    if (isUsed)
+        return true;
+    // Edited while it is suspended, what stands there goes on using what its template no longer names.
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    return placement != nullptr && placement->removing.contains(cluster) &&
+           isAnySuspendedIn(id.key.ns, cluster);
+}
+
+bool SchedulingView::isSuspended(const TemplateId& id) const {
+    if (!m_mirror.isAnyPolicySuspended())
+        return false;
+    const fed::Governance governed = governanceNow(id);
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    if (!governed.follows || placement == nullptr)
+        return governed.policy != nullptr && governed.policy->suspend;
+    const auto& removing = placement->removing;
+    return std::ranges::any_of(placement->placement.spec.clusters,
+                               [&](const auto& share) { return isSuspended(id, share.name); }) ||
+           std::ranges::any_of(removing, [&](const auto& owed) { return isSuspended(id, owed.first); });
+}
+
+bool SchedulingView::isAnySuspendedIn(const std::string& ns, const std::string& cluster) const {
+    bool isAny = false;
+    m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord& record) {
+        if (isAny || id.key.ns != ns || !id.traits().hasPods() || !record.isTemplate)
+            return;
+        const PlacementRecord* placement = m_mirror.inForce(id);
+        isAny = placement != nullptr && placement->placement.spec.find(cluster) != nullptr &&
+                isSuspended(id, cluster);
+    });
+    return isAny;
+}
+
 bool SchedulingView::isLeft(const TemplateId& id, const TemplateRecord& record) const {
     if (!record.isTemplate)
         return true;

@@ -49,6 +49,12 @@ public:
 
     [[nodiscard]] fed::Governance governance(const TemplateId& id, const TemplateRecord& record,
                                              const fed::PlacementSpec* last) const;
+    // Nothing may be written of it to the cluster, by the policy that governs now; the one that decided may
+    // be another. What follows is held where all that it follows there is, and not taken away where what may
+    // use it by its standing form is.
+    [[nodiscard]] bool isSuspended(const TemplateId& id, const std::string& cluster) const;
+    // The same for any of its clusters.
+    [[nodiscard]] bool isSuspended(const TemplateId& id) const;
     // Where something goes that follows.
     [[nodiscard]] fed::Decision followed(const TemplateId& id, const fed::PlacementSpec* last) const;
     // What stands of it in clusters stays as it is: it is no template, or is being deleted with Orphan.
@@ -64,6 +70,8 @@ public:
 
 private:
     [[nodiscard]] bool isJoined(std::string_view cluster) const;
+    [[nodiscard]] fed::Governance governanceNow(const TemplateId& id) const;
+    [[nodiscard]] bool isAnySuspendedIn(const std::string& ns, const std::string& cluster) const;
 
     const HostMirror& m_mirror;
     const Membership& m_membership;

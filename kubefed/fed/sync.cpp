@@ -193,7 +193,8 @@ SyncVerdict whileSuspended(SyncVerdict verdict) {
             ? "is to be created there"
         : verdict.state == ObjectState::Drifted ? "was changed there, and is to be repaired"
                                                 : "is to be changed there";
-    verdict.message += "; nothing is written while its policy is suspended: set suspend: false";
+    verdict.message +=
+        "; nothing is written while the policy that places it is suspended: set suspend: false";
     return verdict;
 }
 

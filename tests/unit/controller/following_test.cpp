@@ -234,6 +234,52 @@ private Q_SLOTS:
         QCOMPARE(s.placement(kShared)->spec.clusters.size(), std::size_t{1});
         QCOMPARE(s.deletes(), 0);
     }
+
+    void theyAreHeldWhereAllThatUsesThemIsSuspended() {
+        Simulation s(40, 2);
+        start(s);
+        putPolicy(s, "b", "m2", R"(,"suspend":true)");
+        s.run(1s);
+        const int writes = s.member("m2").writes;
+        putShared(s, "2");
+        s.member("m2").drift(service("both"));
+        s.run(10s);
+        s.restart();
+        s.run(60s);
+        SAME_TEXT(dataIn(s, "m1"), "2");
+        SAME_TEXT(dataIn(s, "m2"), "1");
+        QCOMPARE(s.member("m2").writes, writes);
+        SAME_TEXT(s.state(kShared, "m2")->reason, "Suspended");
+        SAME_TEXT(s.reason(kShared, "Applied"), "Suspended");
+        s.erase(kShared);
+        s.run(10s);
+        SAME_TEXT(holders(s, kShared), "m2");
+        QVERIFY(s.host.find(kShared.traits().gvr(), kShared.key) != nullptr);
+        putPolicy(s, "b", "m2");
+        s.run(10s);
+        SAME_TEXT(holders(s, kShared), "");
+        QVERIFY(s.host.find(kShared.traits().gvr(), kShared.key) == nullptr);
+        QVERIFY(s.member("m2").writes > writes);  // the Service is repaired
+    }
+
+    // Its template's edit waits, so what stands goes on using what that no longer names.
+    void theyAreNotTakenFromWhatIsSuspended() {
+        Simulation s(41, 2);
+        start(s);
+        const auto before = s.uids();
+        putPolicy(s, "b", "m2", R"(,"suspend":true)");
+        s.run(1s);
+        putUser(s, "b", "other", "no");
+        s.run(10s);
+        s.restart();
+        s.run(120s);
+        QVERIFY(s.uids() == before);
+        putPolicy(s, "b", "m2");
+        s.run(10s);
+        SAME_TEXT(holders(s, rc("b")), "m2");
+        SAME_TEXT(holders(s, kShared), "m1");
+        SAME_TEXT(holders(s, service("both")), "m1");
+    }
 };
 
 QTEST_GUILESS_MAIN(FollowingTest)
