@@ -118,14 +118,23 @@ std::vector<TemplateId> FollowIndex::namedBy(const TemplateId& id) const {
     return listOf(m_namedBy, id);
 }
 
-std::vector<std::string> FollowIndex::missing(const TemplateId& id) const {
-    std::vector<std::string> result;
+std::vector<fed::MissingDependency> FollowIndex::missing(const TemplateId& id,
+                                                         std::string_view cluster) const {
+    std::vector<fed::MissingDependency> result;
     const TemplateRecord* record = m_mirror.findTemplate(id);
     if (record == nullptr || !record->isTemplate || !m_keys.contains(id) || m_keys.at(id).names.empty())
         return result;
-    for (const fed::Dependency& dependency : fed::dependenciesOf(id.traits(), record->object->document()))
-        if (!dependency.optional && m_mirror.findTemplate(dependentId(id.key.ns, dependency)) == nullptr)
-            result.push_back(std::string(dependency.kind) + " \"" + dependency.name + "\"");
+    for (const fed::Dependency& dependency : fed::dependenciesOf(id.traits(), record->object->document())) {
+        const TemplateId named = dependentId(id.key.ns, dependency);
+        const TemplateRecord* found = m_mirror.findTemplate(named);
+        if (dependency.optional || (found != nullptr && found->isTemplate))
+            continue;
+        const PlacementRecord* placement = m_mirror.inForce(named);
+        if (placement != nullptr && placement->placement.spec.find(cluster) != nullptr)
+            continue;
+        result.push_back({std::string(dependency.kind) + " \"" + dependency.name + "\"",
+                          found == nullptr ? "" : std::string(fed::whyNoTemplate(*found->object))});
+    }
     return result;
 }
 

@@ -8,10 +8,12 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "controller/host/host_mirror.h"
+#include "kubefed/fed/status_aggregation.h"
 
 namespace kubefed::controller {
 
@@ -27,8 +29,10 @@ public:
     [[nodiscard]] std::vector<TemplateId> followers(const TemplateId& id) const;
     // Who names this dependent, whether it exists or not.
     [[nodiscard]] std::vector<TemplateId> namedBy(const TemplateId& id) const;
-    // What the object names and cannot do without, and is not there: "ConfigMap \"web\"", ...
-    [[nodiscard]] std::vector<std::string> missing(const TemplateId& id) const;
+    // What the object names and cannot do without, and will not find in the cluster: it does not exist, or is
+    // no template and does not stand there from when it was one.
+    [[nodiscard]] std::vector<fed::MissingDependency> missing(const TemplateId& id,
+                                                              std::string_view cluster) const;
 
 private:
     using Ids = std::set<TemplateId>;

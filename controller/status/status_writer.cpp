@@ -140,8 +140,10 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
     if (const fed::PodReasons* reasons =
             id.traits().isReplicated() ? member->store->podReasons(id.key) : nullptr)
         view.podReasons = *reasons;
-    if (const auto missing = m_follow.missing(id);
-        !missing.empty() && view.state != fed::ObjectState::Failed && !fed::isHeld({&view, 1})) {
+    auto missing = m_follow.missing(id, cluster);
+    if (fed::arePodsReady(view, id.traits()))  // somebody made there what is never sent
+        std::erase_if(missing, [](const fed::MissingDependency& one) { return !one.why.empty(); });
+    if (!missing.empty() && view.state != fed::ObjectState::Failed && !fed::isHeld({&view, 1})) {
         view.reason = "DependencyMissing";
         view.message = fed::describeMissing(missing, id.key.ns);
     }

@@ -257,16 +257,42 @@ bool isHeld(std::span<const ClusterView> views) {
     return std::ranges::any_of(views, [](const ClusterView& view) { return isHeld(view); });
 }
 
-std::string describeMissing(std::span<const std::string> missing, std::string_view ns) {
+namespace {
+
+// "A, B and 8 more do": the first dozen, and the verb for them; empty for none.
+std::string listed(const std::vector<std::string>& names, std::string_view one, std::string_view many) {
     constexpr std::size_t kNamed = 12;
-    const std::size_t named = missing.size() > kNamed ? kNamed : missing.size();
+    if (names.empty())
+        return {};
+    const std::size_t named = std::min(names.size(), kNamed);
     std::string text;
     for (std::size_t i = 0; i < named; ++i)
-        text += (i == 0 ? "" : i + 1 == missing.size() ? " and " : ", ") + missing[i];
-    if (named < missing.size())
-        text += " and " + std::to_string(missing.size() - named) + " more";
-    return text + (missing.size() == 1 ? " does" : " do") + " not exist in namespace \"" + std::string(ns) +
-           "\"";
+        text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+    if (named < names.size())
+        text += " and " + std::to_string(names.size() - named) + " more";
+    return text.append(" ").append(names.size() == 1 ? one : many);
+}
+
+}  // namespace
+
+bool arePodsReady(const ClusterView& view, const KindTraits& kind) {
+    return kind.hasPods() && isHealthy(view, kind);
+}
+
+std::string describeMissing(std::span<const MissingDependency> missing, std::string_view ns) {
+    std::vector<std::string> absent;
+    std::vector<std::string> unsent;
+    for (const MissingDependency& dependency : missing)
+        if (dependency.why.empty())
+            absent.push_back(dependency.name);
+        else
+            unsent.push_back(dependency.name + " (" + dependency.why + ")");
+    std::string text = listed(absent, "does", "do");
+    if (!text.empty())
+        text.append(" not exist in namespace \"").append(ns).append("\"");
+    if (!unsent.empty())
+        text += (text.empty() ? "" : "; ") + listed(unsent, "is", "are") + " not propagated";
+    return text;
 }
 
 void recall(ClusterView& view, const PlacementStatus& written, std::int64_t generation) {

@@ -44,8 +44,17 @@ struct ClusterView {
 
 // "ImagePullBackOff ×3": the most frequent, the first by name among equals; empty where there is none.
 [[nodiscard]] std::string commonestReason(const PodReasons& reasons);
-// "ConfigMap "a" and Secret "b" do not exist in namespace "shop"": by name, the first dozen.
-[[nodiscard]] std::string describeMissing(std::span<const std::string> missing, std::string_view ns);
+// Every pod that should be there is, and is ready.
+[[nodiscard]] bool arePodsReady(const ClusterView& view, const KindTraits& kind);
+
+// What pods name and will not find.
+struct MissingDependency {
+    std::string name;  // "ConfigMap "a""
+    std::string why;   // it is never sent to clusters; empty: it does not exist
+};
+// "ConfigMap "a" and Secret "b" do not exist in namespace "shop"; Secret "c" (tokens belong to one cluster)
+// is not propagated": by name, the first dozen of either.
+[[nodiscard]] std::string describeMissing(std::span<const MissingDependency> missing, std::string_view ns);
 
 // For a cluster at which nobody has looked yet since the controller was started: what was written of it
 // stands, unless it says that a version or a share is done which is not the present one. `generation`: the

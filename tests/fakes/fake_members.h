@@ -38,6 +38,7 @@ public:
     std::string clusterUid = "uid-of-" + name;
     bool down = false;
     bool frozen = false;
+    bool podsStart = true;  // else none is ever ready; of what is told from then on
     double throttling = 0;
     Duration answerDelay{0};  // of writes, after they took effect
     Duration listDelay{5};
@@ -154,9 +155,10 @@ public:
             held.stolen ? R"({"f:metadata":{"f:labels":{},"f:annotations":{}}})"
                         : R"({"f:metadata":{"f:labels":{},"f:annotations":{}},"f:spec":{},"f:data":{}})");
         object.status.specReplicas = kube::intAt(held.object.document(), {"spec", "replicas"}).value_or(0);
-        object.status.replicas = object.status.readyReplicas = object.status.availableReplicas =
-            object.status.fullyLabeledReplicas = object.status.specReplicas;
-        object.status.ready = true;
+        object.status.replicas = object.status.fullyLabeledReplicas = object.status.specReplicas;
+        object.status.ready = podsStart;
+        if (podsStart)
+            object.status.readyReplicas = object.status.availableReplicas = object.status.specReplicas;
         if (id.traits().role == fed::Role::Service)
             object.status.text = ingress;
         return object;

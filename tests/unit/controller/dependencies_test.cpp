@@ -145,6 +145,54 @@ private Q_SLOTS:
         QVERIFY2(said(s, web).starts_with("DependencyMissing: "), said(s, web).c_str());
     }
 
+    void whatIsNeverSentIsNamed() {
+        Simulation s(55);
+        for (const auto& [name, member] : s.members.members)
+            member->podsStart = false;
+        s.start();
+        kube::Object token = kube::Object::make({"", "v1", "Secret"}, "shop", "keys");
+        token.document()["type"] = "kubernetes.io/service-account-token";
+        s.host.put(Simulation::id("Secret", "keys").traits().gvr(), std::move(token));
+        for (const auto& [kind, name] : kNamed)
+            if (name != "keys")
+                putNamed(s, kind, name);
+        putWorkload(s, 2);
+        s.run(3s);
+        const TemplateId web = Simulation::id("ReplicationController", "web");
+        const std::string never =
+            "DependencyMissing: Secret \"keys\" (tokens belong to one cluster) is not "
+            "propagated";
+        SAME_TEXT(said(s, web), never);
+        // What is opted out later stands where it went, and nowhere else.
+        const TemplateId settings = Simulation::id("ConfigMap", "settings");
+        kube::Object object = *s.host.find(settings.traits().gvr(), settings.key);
+        object.setAnnotation(fed::kPropagateAnnotation, "false");
+        s.host.put(settings.traits().gvr(), std::move(object));
+        s.run(3s);
+        SAME_TEXT(said(s, web), never);
+        const std::set<std::string> before = holdersOf(s, settings);
+        putWorkload(s, 3);
+        s.run(3s);
+        for (const auto& [name, member] : s.members.members)
+            SAME_TEXT(s.state(web, name)->message,
+                      before.contains(name)
+                          ? "Secret \"keys\" (tokens belong to one cluster) is not propagated"
+                          : "ConfigMap \"settings\" (it is annotated kubefed.io/propagate: \"false\") and "
+                            "Secret \"keys\" (tokens belong to one cluster) are not propagated");
+        kube::Object back = *s.host.find(settings.traits().gvr(), settings.key);
+        back.setAnnotation(fed::kPropagateAnnotation, "true");
+        s.host.put(settings.traits().gvr(), std::move(back));
+        s.run(3s);
+        QCOMPARE(holdersOf(s, settings).size(), std::size_t{3});
+        SAME_TEXT(said(s, web), never);
+        // Somebody makes it there by hand.
+        s.member("m1").podsStart = true;
+        s.member("m1").relist();
+        s.run(3s);
+        SAME_TEXT(s.state(web, "m1")->message, "");
+        SAME_TEXT(s.state(web, "m2")->reason, "DependencyMissing");
+    }
+
     void moreThanOneAreNamed() {
         Simulation s(54);
         s.start();

@@ -264,11 +264,16 @@ private Q_SLOTS:
     }
 
     void whatIsMissingIsNamed() {
-        QCOMPARE(describeMissing(std::vector<std::string>{"A \"a\""}, "shop"),
+        using All = std::vector<MissingDependency>;
+        QCOMPARE(describeMissing(All{{"A \"a\"", ""}}, "shop"),
                  std::string("A \"a\" does not exist in namespace \"shop\""));
-        QCOMPARE(describeMissing(std::vector<std::string>{"A", "B", "C"}, "shop"),
+        QCOMPARE(describeMissing(All{{"A", ""}, {"B", ""}, {"C", ""}}, "shop"),
                  std::string("A, B and C do not exist in namespace \"shop\""));
-        const std::string many = describeMissing(std::vector<std::string>(20, "A"), "shop");
+        QCOMPARE(describeMissing(All{{"A", "it is owned"}}, "shop"),
+                 std::string("A (it is owned) is not propagated"));
+        QCOMPARE(describeMissing(All{{"A", "x"}, {"B", ""}, {"C", "y"}}, "shop"),
+                 std::string("B does not exist in namespace \"shop\"; A (x) and C (y) are not propagated"));
+        const std::string many = describeMissing(All(20, {"A", ""}), "shop");
         QVERIFY2(many.ends_with("A, A and 8 more do not exist in namespace \"shop\""), many.c_str());
     }
 
