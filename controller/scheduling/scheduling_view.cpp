@@ -153,8 +153,14 @@ fed::Decision SchedulingView::followed(const TemplateId& id, const fed::Placemen
                    ? nullptr
                    : &placement->placement.spec;
     };
+    const TemplateRecord* own = m_mirror.findTemplate(id);
+    const kube::JsonObject* selector =
+        own == nullptr ? nullptr : fed::podSelectorOf(id.traits(), own->object->document());
+    const bool hasSelector =
+        id.traits().role != fed::Role::Service || (selector != nullptr && !selector->empty());
     return fed::follow(id.traits(), {.leaders = leaders,
                                      .isPending = pending,
+                                     .hasSelector = hasSelector,
                                      .last = last,
                                      .findAgain = findAgain,
                                      .isJoined = [this](std::string_view name) { return isJoined(name); }});

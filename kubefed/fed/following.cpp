@@ -82,9 +82,13 @@ Decision follow(const KindTraits& kind, const Following& following) {
     const PlacementSpec* last = following.last;
     if (clusters.empty()) {
         const bool isService = kind.role == Role::Service;
-        std::string message = !following.leaders.empty() ? "what uses it is not placed yet"
-                              : isService                ? "its selector selects no pods of the federation"
-                                                         : "no pod of the federation names it";
+        std::string message = "no pod of the federation names it";
+        if (!following.leaders.empty())
+            message = "what uses it is not placed yet";
+        else if (!following.hasSelector)
+            message = "it has no selector, so no pods say where it goes; name its kind in a policy";
+        else if (isService)
+            message = "its selector selects no pods of the federation";
         return keepLast(last, isService ? kReasonNoSelectedPods : kReasonNotReferenced, std::move(message));
     }
     if (following.isPending && last != nullptr)

@@ -24,7 +24,8 @@ struct Leader {
 
 struct Following {
     std::span<const Leader> leaders;
-    bool isPending = false;  // one more of them is not decided yet: nothing is dropped on half the knowledge
+    bool isPending = false;   // one more of them is not decided yet: nothing is dropped on half the knowledge
+    bool hasSelector = true;  // false: a Service that selects nothing
     const PlacementSpec* last = nullptr;  // null: there is no Placement yet
     // The decision in force for one that was left behind, if it is a template again; null: none.
     std::function<const PlacementSpec*(const LeftBehind&)> findAgain;

@@ -100,6 +100,17 @@ private Q_SLOTS:
         SAME_TEXT(holders(s, service("both")), "m1 m2");
     }
 
+    void aServiceWithoutASelectorSaysWhyItIsNowhere() {
+        Simulation s(8, 2);
+        start(s);
+        s.put({"", "v1", "Service"}, "shop", "external",
+              kube::JsonObject{{"ports", kube::JsonArray{kube::JsonObject{{"port", 80}}}}});
+        s.run(1s);
+        SAME_TEXT(holders(s, service("external")), "");
+        SAME_TEXT(saidOf(s, service("external")),
+                  "it has no selector, so no pods say where it goes; name its kind in a policy");
+    }
+
     void theyLeaveWithTheOneThatIsDeleted() {
         Simulation s(2, 2);
         start(s);

@@ -67,6 +67,20 @@ private Q_SLOTS:
         SAME_TEXT(follow(kConfigMap, following({}, &d.spec)).reason, "NotReferenced");
     }
 
+    void whatHasNothingToFollowSaysWhy() {
+        SAME_TEXT(follow(kConfigMap, following({})).message, "no pod of the federation names it");
+        Following input = following({});
+        SAME_TEXT(follow(kService, input).message, "its selector selects no pods of the federation");
+        input.hasSelector = false;
+        const Decision none = follow(kService, input);
+        SAME_TEXT(none.reason, "NoSelectedPods");
+        SAME_TEXT(none.message,
+                  "it has no selector, so no pods say where it goes; name its kind in a policy");
+        const PlacementSpec nowhere = placed("a", {});
+        const std::vector<Leader> waiting{{&nowhere}};
+        SAME_TEXT(follow(kService, following(waiting)).message, "what uses it is not placed yet");
+    }
+
     void onHalfTheKnowledgeNothingIsDropped() {
         const PlacementSpec a = placed("a", {"tokyo"});
         const PlacementSpec last = placed("x", {"osaka", "tokyo"});
