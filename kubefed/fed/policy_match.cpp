@@ -115,11 +115,12 @@ Governance govern(const KindTraits& kind, const kube::Object& object, const kube
     if (last != nullptr && hasVanished(last->policy, policies, matches)) {
         const auto seen = last->frozenAgainst ? *last->frozenAgainst : seenNow(matches, last->policy);
         if (std::ranges::all_of(matches, [&](const Match& m) { return isSeen(seen, m.policy->ref); }))
-            return {.frozenAgainst = seen,
-                    .message =
-                        "policy \"" + last->policy.text() +
-                        "\", which decided, is gone or no longer selects this object; everything stays where "
-                        "it is until a policy that selects it is created or edited"};
+            return {
+                .frozenAgainst = seen,
+                .message =
+                    "policy \"" + last->policy.text() +
+                    "\", which decided, is gone or no longer selects this object; create or edit a policy "
+                    "that selects it"};
     }
     if (matches.empty()) {
         if (kind.role != Role::Workload)

@@ -108,6 +108,9 @@ private Q_SLOTS:
         QVERIFY(frozen.frozenAgainst.has_value());
         const Decision decision = withoutPolicy(&last, frozen);
         QCOMPARE(decision.reason, std::string("NoPolicy"));
+        QCOMPARE(decision.message,
+                 std::string("policy \"shop/web\", which decided, is gone or no longer selects this object; "
+                             "create or edit a policy that selects it; what is placed stays"));
         QVERIFY(decision.spec.clusters == last.clusters);
         last = decision.spec;
         QVERIFY(governed(controller(), {&fallback}, &last).policy == nullptr);
