@@ -26,10 +26,11 @@ PlanAnswer makeDecision(PolicySource& policies, const PlanJob& job) {
         made.spec.source = source;
         return made;
     };
-    answer.decision = look(job.reasons == PlanReasons::Always);
+    // What found no room before will hardly find some now, and its message tells why.
+    const bool explains = job.reasons == PlanReasons::Always || (last != nullptr && last->unplaced > 0);
+    answer.decision = look(explains);
     const bool isNew = last == nullptr || !(answer.decision.spec == *last);
-    if (job.reasons == PlanReasons::WhereNew &&
-        (isNew || answer.decision.reason == fed::kReasonNoClusterFits))
+    if (!explains && (isNew || answer.decision.reason == fed::kReasonNoClusterFits))
         answer.decision = look(true);
     return answer;
 }

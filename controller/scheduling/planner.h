@@ -52,7 +52,7 @@ using PlanInputsPtr = std::shared_ptr<const PlanInputs>;
 
 // Reasons cost more than deciding.
 enum class PlanReasons {
-    WhereNew,  // of a decision that differs from the last one, or that finds no place
+    WhereNew,  // of a decision that differs from the last one, or that does not place everything
     Always,
 };
 

@@ -32,23 +32,32 @@ std::string counted(std::size_t count, std::string_view what) {
     return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
 
-std::string describe(const Decision& decision, const ScheduleInput& input) {
+bool isAnyBelow(const PlacementSpec& spec, std::int64_t wanted) {
+    return std::ranges::any_of(spec.clusters,
+                               [&](const ClusterShare& share) { return share.replicas < wanted; });
+}
+
+std::string describe(const Decision& decision, const ScheduleInput& input, const RoundRun& run) {
     const std::string clusters = counted(decision.spec.clusters.size(), "cluster");
     if (input.workload.form == Form::Single)
         return "in cluster \"" + decision.spec.clusters.front().name + "\"";
     if (input.workload.form == Form::Everywhere)
         return "in " + clusters;
-    const auto wanted = static_cast<std::size_t>(input.workload.wanted);
+    const std::string wanted = counted(static_cast<std::size_t>(input.workload.wanted), "replica");
     if (input.policy->strategy == ReplicaStrategy::Duplicate)
-        return counted(wanted, "replica") + " in each of " + clusters;
-    if (decision.spec.unplaced == 0)
-        return counted(wanted, "replica") + " over " + clusters;
-    std::string text = std::to_string(decision.spec.unplaced) + " of " + counted(wanted, "replica") +
-                       " found no room in " + clusters + "; ";
-    text += input.policy->rebalance == Rebalance::Never
-                ? "rebalance is Never: they are placed when spec.replicas changes"
-                : "raise the limits or add clusters";
-    return text;
+        return (isAnyBelow(decision.spec, input.workload.wanted) ? "up to " : "") + wanted + " in each of " +
+               clusters;
+    std::string text = wanted + " over " + clusters;
+    if (decision.spec.unplaced > 0) {
+        text = std::to_string(decision.spec.unplaced) + " of " + wanted + " found no room in " + clusters;
+        const std::string limited = run.limited();
+        text += (limited.empty() ? "; " : ", " + limited + "; ");
+        text += input.policy->rebalance == Rebalance::Never
+                    ? "rebalance is Never: they are placed when spec.replicas changes"
+                    : "lift the limits or add clusters";
+    }
+    const std::string below = run.belowMinimum();
+    return below.empty() ? text : text + "; " + below;
 }
 
 // "cluster oregon dropped out", "clusters osaka, tokyo came in", "5 clusters came in"; empty for none.
@@ -132,7 +141,7 @@ Decision schedule(const ScheduleInput& input) {
                                           hasReplicas ? std::optional(row.replicas) : std::nullopt});
     decision.scheduled = decision.spec.unplaced == 0;
     decision.reason = decision.scheduled ? kReasonScheduled : kReasonUnplaced;
-    decision.message = describe(decision, input);
+    decision.message = describe(decision, input, run);
     decision.explanation = run.explanation();
     return decision;
 }

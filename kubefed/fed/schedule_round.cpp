@@ -272,6 +272,9 @@ RoundRun::Outcome RoundRun::limit() {
         if (!*counts)
             continue;
         for (std::size_t i = 0; i < m_rows.size(); ++i) {
+            if (m_answers[i].upper < m_input.workload.wanted)
+                m_limits.limit(m_rows[i].cluster, m_answers[i].upper, static_cast<std::uint32_t>(p),
+                               m_answers[i].reason);
             m_rows[i].min = std::max(m_rows[i].min, m_answers[i].lower);
             m_rows[i].max = std::min(m_rows[i].max, m_answers[i].upper);
         }
@@ -288,13 +291,25 @@ void RoundRun::intersectPolicyLimits() {
             continue;
         row->min = std::max(row->min, limits.min);
         row->max = std::min(row->max, limits.max.value_or(kNoLimit));
+        if (limits.max && *limits.max < m_input.workload.wanted)
+            m_limits.limit(row->cluster, *limits.max, Explanation::kHost,
+                           hostReason("at most {} by perCluster", {*limits.max}));
     }
     for (RoundRow& row : m_rows) {
+        if (row.min > 0 && facts(row).isWritable())
+            m_limits.ask(row.cluster, row.min);
         row.max = std::min(row.max, m_input.workload.wanted);
         row.min = std::min(row.min, row.max);  // of limits that exclude each other the maximum holds
-        if (!facts(row).isWritable())
+        if (!facts(row).isWritable()) {
             row.min = row.max = row.current;
+            m_limits.limit(row.cluster, row.max, Explanation::kHost,
+                           hostReason("cannot be written to, keeps its {}", {row.current}));
+        }
     }
+}
+
+std::string RoundRun::limited() const {
+    return m_limits.limited(*m_input.fleet, m_plugins, m_explanation ? &m_explanation->reasons : nullptr);
 }
 
 void RoundRun::fitMinimums() {
@@ -365,6 +380,7 @@ RoundRun::Outcome RoundRun::divide() {
             row.replicas = row.current;
             row.reason = hostReason("keeps its {}", {row.current});
         }
+        m_limits.settle(m_rows, wanted);
     } else {
         const auto divider =
             std::ranges::find_if(m_plugins, [](const auto& p) { return p.has(Stage::Divide); });
@@ -383,6 +399,7 @@ RoundRun::Outcome RoundRun::divide() {
             m_rows[i].replicas = m_answers[i].replicas;
             m_rows[i].reason = m_answers[i].reason;
         }
+        m_limits.settle(m_rows, wanted);
         // A share of nothing is no placement, unless nothing is wanted anywhere or nobody can take it away.
         std::erase_if(m_rows, [&](const RoundRow& row) {
             const bool isOut =

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kubefed/fed/round_limits.h"
 #include "kubefed/fed/schedule.h"
 
 namespace kubefed::fed {
@@ -29,6 +30,9 @@ public:
 
     [[nodiscard]] const std::vector<RoundRow>& selected() const { return m_rows; }
     [[nodiscard]] std::int64_t unplaced() const { return m_unplaced; }
+    // As RoundLimits says, while the explanation is still here.
+    [[nodiscard]] std::string limited() const;
+    [[nodiscard]] std::string belowMinimum() const { return m_limits.belowMinimum(*m_input.fleet); }
     [[nodiscard]] std::shared_ptr<const Explanation> explanation() { return std::move(m_explanation); }
 
 private:
@@ -71,6 +75,7 @@ private:
     std::vector<RoundRow> m_rows;     // those still in question, in cluster order; no plugin can write here
     std::vector<RoundRow> m_answers;  // the copy of m_rows that a plugin was given
     std::vector<std::uint32_t> m_rejections;  // by plugin, then the host: how many it was first to reject
+    RoundLimits m_limits;
     std::shared_ptr<Explanation> m_explanation;
     std::size_t m_heldBefore = 0;  // known clusters that have replicas by the last decision
     bool m_lostCluster = false;    // a cluster of the last decision is no longer known

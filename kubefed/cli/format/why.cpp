@@ -24,11 +24,19 @@ std::int64_t clustersKnown(const fed::Placement& placement) {
     return known + placement.status.explanation->omitted;
 }
 
-// The same number in each of several clusters: what is divided sums up to it.
-bool isDuplicated(const fed::PlacementSpec& spec) {
-    return spec.clusters.size() > 1 && spec.replicas > 0 &&
-           std::ranges::all_of(spec.clusters,
-                               [&](const auto& share) { return share.replicas == spec.replicas; });
+// What is divided sums up to it at most; of what is duplicated, a limit may keep one cluster below the
+// others.
+std::string spreadText(const fed::PlacementSpec& spec) {
+    std::int64_t sum = 0;
+    bool isSame = true;
+    for (const fed::ClusterShare& share : spec.clusters) {
+        sum += share.replicas.value_or(0);
+        isSame = isSame && share.replicas == spec.replicas;
+    }
+    const std::string replicas = plural(*spec.replicas, "replica");
+    if (sum <= *spec.replicas)
+        return replicas + " over ";
+    return (isSame ? "" : "up to ") + replicas + " in each of ";
 }
 
 const fed::Condition* followedBy(const fed::Placement& placement) {
@@ -43,10 +51,8 @@ std::string headline(const fed::Placement& placement, WallTime now) {
     if (!spec.source.key.ns.empty())
         text += ", namespace " + spec.source.key.ns;
     text += "): ";
-    if (spec.replicas && isDuplicated(spec))
-        text += plural(*spec.replicas, "replica") + " in each of ";
-    else if (spec.replicas)
-        text += plural(*spec.replicas, "replica") + " over ";
+    if (spec.replicas)
+        text += spreadText(spec);
     text += std::to_string(spec.clusters.size()) + " of " + plural(clustersKnown(placement), "cluster");
     if (!spec.policy.isEmpty())
         text += ", policy " + spec.policy.text();

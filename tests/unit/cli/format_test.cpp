@@ -256,6 +256,9 @@ private Q_SLOTS:
         each.spec.clusters = {{"osaka", 7}, {"tokyo", 7}};
         QVERIFY(whyText(each, at(kNow), false).find("): 7 replicas in each of 2 of 2 clusters") !=
                 std::string::npos);
+        each.spec.clusters.front().replicas = 2;
+        QVERIFY(whyText(each, at(kNow), false).find("): up to 7 replicas in each of 2 of 2 clusters") !=
+                std::string::npos);
         fed::Placement service;
         service.spec.source = {{"", "v1", "Service"}, {"shop", "web"}, "u"};
         service.spec.clusters = {{"tokyo", std::nullopt}};

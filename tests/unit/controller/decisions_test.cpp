@@ -63,6 +63,30 @@ private Q_SLOTS:
         SAME_TEXT(s.placement(rc("web"))->resourceVersion, version);
     }
 
+    // Looks that change nothing make no reasons, but the message has one.
+    void whatLimitsIsStillToldWhenNothingChanges() {
+        Simulation s(16, 2);
+        s.putPolicy("web", R"({"resourceSelectors":[{"kind":"ReplicationController"}],
+                               "replicas":{"perCluster":{"m1":{"max":1},"m2":{"max":2}}}})");
+        s.start();
+        s.putRc("web", 6);
+        s.run(3s);
+        const auto message = [&] {
+            return fed::findCondition(s.placement(rc("web"))->status.conditions, "Scheduled")->message;
+        };
+        const std::string told =
+            "3 of 6 replicas found no room in 2 clusters, limited in 2 clusters, first "
+            "m1: at most 1 by perCluster; lift the limits or add clusters";
+        SAME_TEXT(message(), told);
+        const std::string version = s.placement(rc("web"))->resourceVersion;
+        s.label("m2", "any", true);
+        s.run(3s);
+        s.restart();
+        s.run(10s);
+        SAME_TEXT(message(), told);
+        SAME_TEXT(s.placement(rc("web"))->resourceVersion, version);
+    }
+
     // The YAML is there before the first cluster: its Placement names none. The clusters come back one by
     // one.
     void takesOverWhenClustersComeAfterTheTemplates() {

@@ -155,6 +155,34 @@ private Q_SLOTS:
         QCOMPARE(d.spec.unplaced, 2);
         QVERIFY(!d.scheduled);
         QCOMPARE(d.reason, std::string("Unplaced"));
+        QCOMPARE(d.message, std::string("2 of 9 replicas found no room in 3 clusters, limited in 3 clusters, "
+                                        "first oregon (cap); lift the limits or add clusters"));
+    }
+
+    void whatKeepsReplicasOutIsSaid() {
+        FakeRound round;
+        round.add("taints", Stage::Limit, [](std::span<RoundRow> rows, ReasonLog* log) -> Result<void> {
+            rows[2].upper = 2;  // tokyo
+            if (log != nullptr)
+                rows[2].reason = log->add("cordoned, keeps at most its 2");
+            return {};
+        });
+        round.addEvenDivider();
+        Policy p = policy();
+        p.perCluster["osaka"] = {.min = 0, .max = 0};
+        p.perCluster["oregon"] = {.min = 0, .max = 4};
+        QCOMPARE(
+            decide(three(), replicated(9), p, round).message,
+            std::string("3 of 9 replicas found no room in 2 clusters, limited in 3 clusters, first tokyo: "
+                        "cordoned, keeps at most its 2 (taints); lift the limits or add clusters"));
+        p.perCluster.erase("osaka");
+        QCOMPARE(decide(three(), replicated(9), p, round).message, std::string("9 replicas over 3 clusters"));
+        FakeRound plain;
+        plain.addEvenDivider();
+        p.perCluster = {{"tokyo", {.min = 0, .max = 1}}};
+        QCOMPARE(decide(fleet({cluster("tokyo")}), replicated(2), p, plain).message,
+                 std::string("1 of 2 replicas found no room in 1 cluster, limited in tokyo: at most 1 by "
+                             "perCluster; lift the limits or add clusters"));
     }
 
     void minimumsNeverAddUpToMoreThanWanted() {
@@ -169,6 +197,16 @@ private Q_SLOTS:
         for (const auto& [name, share] : sharesOf(d.spec))
             sum += share;
         QCOMPARE(sum, 6);
+        std::string told;
+        for (const char* name : {"oregon", "osaka", "tokyo"})
+            if (const std::int64_t share = sharesOf(d.spec)[name]; share < 4)
+                told += std::string(told.empty() ? "" : ", ") + name + " " + std::to_string(share) + " of 4";
+        QCOMPARE(d.message, "6 replicas over 2 clusters; below the minimum: " + told);
+        p.perCluster = {{"tokyo", {.min = 5, .max = 2}}};
+        QCOMPARE(decide(fleet({cluster("tokyo"), cluster("osaka")}), replicated(4), p, round).message,
+                 std::string("4 replicas over 2 clusters; below the minimum: tokyo 2 of 5"));
+        QCOMPARE(decide(fleet({cluster("tokyo"), cluster("osaka")}), replicated(0), p, round).message,
+                 std::string("0 replicas over 2 clusters"));
     }
 
     void anUnreachableClusterKeepsWhatItHasAndCounts() {
@@ -198,6 +236,10 @@ private Q_SLOTS:
         const Decision d = decide(three(), replicated(5), p, round);
         QCOMPARE(sharesOf(d.spec), (Shares{{"tokyo", 5}, {"osaka", 2}, {"oregon", 5}}));
         QVERIFY(d.scheduled);
+        QCOMPARE(d.message, std::string("up to 5 replicas in each of 3 clusters"));
+        p.perCluster.clear();
+        QCOMPARE(decide(three(), replicated(5), p, round).message,
+                 std::string("5 replicas in each of 3 clusters"));
     }
 
     void rebalancesOnlyWhenThePolicySaysSo() {
