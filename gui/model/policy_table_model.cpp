@@ -24,7 +24,7 @@ QString duration(std::optional<double> millis) {
 
 PolicyTableModel::PolicyTableModel(QObject* parent)
     : OrderedTable({.columns = {{"Plugin"},
-                                {.title = "State", .texts = {"Active", "Disabled"}},
+                                {.title = "State", .texts = {"Active", "Disabled", "Failed"}},
                                 {"Version"},
                                 {"Source"},
                                 {"Stages"},
@@ -74,6 +74,10 @@ void PolicyTableModel::show(std::vector<PolicyPlugin> plugins) {
         row.text[Message] = row.tip = text(plugin.message.empty() ? plugin.lastError : plugin.message);
         row.words =
             (row.key + ' ' + row.text[State] + ' ' + row.text[Source] + ' ' + row.text[Message]).toLower();
+        row.fields = {{"name", row.key.toLower()},
+                      {"status", row.text[State].toLower()},
+                      {"source", row.text[Source].toLower()},
+                      {"trouble", row.level == Level::Good ? "no" : "yes"}};
         batch.rows.push_back(std::move(row));
     }
     apply(std::move(batch));

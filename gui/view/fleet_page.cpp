@@ -66,6 +66,7 @@ FleetPage::FleetPage(Session& session, QWidget* parent)
     column->setSpacing(12);
     column->addLayout(tiles);
     column->addWidget(m_splitter, 1);
+    m_panel->setTroubleFilter("status!=ready");
     m_panel->table().setWidths({12, 13, 5, 7, 6, 7, 6});
     using Model = ClusterTableModel;
     m_panel->table().setFolding({Model::Version, Model::Nodes, Model::Latency, Model::Synced});

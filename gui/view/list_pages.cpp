@@ -35,6 +35,7 @@ EventsPage::EventsPage(Session& session, QWidget* parent)
       m_model(session.store()),
       m_panel(new TablePanel(m_model, "event", "Filter events, for example: cluster=oregon error", this)) {
     columnOf(this)->addWidget(m_panel);
+    m_panel->setTroubleFilter("kind!=info");
     m_panel->table().setWidths({7, 10, 14, 20, 18});
     connect(&m_panel->table(), &TableView::opened, this, &EventsPage::open);
     connect(&session.store(), &FleetStore::published, this, &EventsPage::refresh);
@@ -88,6 +89,7 @@ PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
     line->addWidget(m_panel, 5);
     line->addWidget(m_card, 2);
     using Model = PolicyTableModel;
+    m_panel->setTroubleFilter("trouble=yes");     // active ones may complain, too
     m_panel->table().setAbsent({Model::Stages});  // the card has them
     m_panel->table().setFolding({Model::Source, Model::Version, Model::P50, Model::Calls, Model::P99});
     m_panel->table().setWidths({11, 10, 6, 8, 0, 7, 7, 8, 8});

@@ -87,7 +87,7 @@ void MainWindow::makePageActions() {
     addAction({"Only what is in trouble",
                "T",
                "Only what is in trouble",
-               [this] { panel().filter().setText("-ready -healthy -info"); },
+               [this] { panel().filter().setText(panel().troubleFilter()); },
                {}});
     addAction({"Sort by a column", "S", "Sort by a column", [this] { openPalette("Sort by "); }, {}});
     addAction({"Turn the order round",

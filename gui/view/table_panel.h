@@ -32,6 +32,9 @@ public:
     void setEmpty(const Notice::Content& content);  // shown when there is nothing at all
     void setNotice(bool isShown, const Notice::Content& content = {});
     void setAge(const QString& age);  // said behind the count; empty: it is the fleet's
+    // The filter that leaves only rows in trouble; empty: no row here is in any.
+    void setTroubleFilter(const QString& filter) { m_troubleFilter = filter; }
+    [[nodiscard]] const QString& troubleFilter() const { return m_troubleFilter; }
 
 Q_SIGNALS:
     void copied(const QString& command);
@@ -54,6 +57,7 @@ private:
     Notice* m_notice;
     Notice::Content m_empty;
     QString m_age;
+    QString m_troubleFilter;
     bool m_isOther = false;
     bool m_hasNotice = false;
     Notice::Content m_forced;

@@ -44,6 +44,7 @@ WorkloadsPage::WorkloadsPage(Session& session, QWidget* parent)
     m_asTable->setChecked(true);
     m_panel->addControl(switches);
     m_panel->setOther(m_matrix);
+    m_panel->setTroubleFilter("status!=healthy");
     m_panel->table().setWidths({13, 11, 11, 6, 6, 13, 5});
     using Model = ObjectTableModel;
     m_panel->table().setFolding({Model::Policy, Model::Clusters, Model::Since, Model::Namespace});

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QtTest/QTest>
+#include <QtWidgets/QApplication>
+#include <QtWidgets/QLineEdit>
+
+#include "tests/unit/gui/story_window.h"
+
+#include "gui/view/fleet_page.h"
+#include "gui/view/list_pages.h"
+#include "gui/view/table_panel.h"
+#include "gui/view/workloads_page.h"
+
+using namespace kubefed;
+using namespace kubefed::gui;
+
+// What each page does with the keys that all have, and what leads from one to another.
+class PagesTest : public QObject, private StoryWindow {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() { begin(); }
+    void cleanup() { end(); }
+
+    // Names that contain what is filtered away hide nothing.
+    void onlyTroubleIsWhatIsInTroubleOnEachPage() {
+        const client::ObjectId info{"", "v1", "ReplicationController", "shop", "healthy-user-info"};
+        m_session->tell(
+            {.clusters = {{.number = 1, .name = "ready-info", .phase = client::Phase::Degraded},
+                          {.number = 2,
+                           .name = "osaka",
+                           .phase = client::Phase::Ready,
+                           .lastContact = m_session->source.now()}},
+             .objects = {{.id = info, .health = client::ObjectHealth::Failing},
+                         {.id = {"", "v1", "Service", "shop", "cart"},
+                          .health = client::ObjectHealth::Healthy}},
+             .activities = {{.number = 1, .time = 1, .reason = "Joined", .message = "an error of old"},
+                            {.number = 2,
+                             .time = 2,
+                             .severity = client::Severity::Warning,
+                             .object = info,
+                             .reason = "Information"}}});
+        m_session->source.policies = {{.name = "affinity", .state = "Active"},
+                                      {.name = "inactive-info", .state = "Failed"},
+                                      {.name = "nearest", .state = "Disabled"},
+                                      {.name = "spread", .state = "Active", .lastError = "out of memory"}};
+        make();
+        QCOMPARE(troubleOn(MainWindow::FleetPlace), QStringList({"ready-info"}));
+        QCOMPARE(troubleOn(MainWindow::WorkloadsPlace), QStringList({"shop/rc/healthy-user-info"}));
+        press(Qt::Key_M);
+        QCOMPARE(troubleOn(MainWindow::WorkloadsPlace), QStringList({"shop/rc/healthy-user-info"}));
+        QCOMPARE(troubleOn(MainWindow::EventsPlace), QStringList({"2"}));
+        QCOMPARE(troubleOn(MainWindow::PoliciesPlace), QStringList({"inactive-info", "nearest", "spread"}));
+        part<PoliciesPage>()->panel().filter().setText("status=active");
+        QCOMPARE(shown(part<PoliciesPage>()->panel()), QStringList({"affinity", "spread"}));
+    }
+
+private:
+    void make() {
+        m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
+        m_window->show();
+        m_window->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    }
+    template <class T>
+    T* part() {
+        return m_window->findChild<T*>();
+    }
+    TablePanel& panelOf(MainWindow::Page page) {
+        return page == MainWindow::FleetPlace       ? part<FleetPage>()->panel()
+               : page == MainWindow::WorkloadsPlace ? part<WorkloadsPage>()->panel()
+               : page == MainWindow::PoliciesPlace  ? part<PoliciesPage>()->panel()
+                                                    : part<EventsPage>()->panel();
+    }
+    // The keys of the rows that are shown, in the order of the alphabet.
+    static QStringList shown(const TablePanel& panel) {
+        QStringList keys;
+        const QAbstractItemModel& model = *panel.table().model();
+        for (int row = 0; row < model.rowCount(); ++row)
+            keys += model.index(row, 0).data(KeyRole).toString();
+        keys.sort();
+        return keys;
+    }
+    QStringList troubleOn(MainWindow::Page page) {
+        m_window->open(page);
+        m_session->clock.advance(Duration{10});
+        press(Qt::Key_T);
+        return shown(panelOf(page));
+    }
+    void press(Qt::Key key, Qt::KeyboardModifiers modifiers = {}) {
+        QWidget* focus = QApplication::focusWidget();
+        QTest::keyClick(focus != nullptr ? focus : m_window.get(), key, modifiers);
+    }
+};
+
+QTEST_MAIN(PagesTest)
+#include "pages_test.moc"
