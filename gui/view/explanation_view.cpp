@@ -89,6 +89,8 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
 }
 
 void ExplanationView::ask(const ObjectId& object) {
+    if (object != m_object)
+        m_panel->filter().clear();  // was about the other one
     m_object = object;
     m_asking.forget();
     m_title->setText("Why is " + reference(object) + " where it is?");

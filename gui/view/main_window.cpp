@@ -136,9 +136,7 @@ void MainWindow::open(Page page) {
     m_pages->setCurrentIndex(page);
     if (page == PoliciesPlace)
         m_policies->ask();
-    if (page == WorkloadsPlace && m_workloads->isExplaining())
-        m_workloads->explanation().focusTable();
-    else if (page == WorkloadsPlace)
+    if (page == WorkloadsPlace && !m_workloads->isExplaining())
         m_workloads->focusRows();
     else
         panel().table().setFocus();
@@ -147,7 +145,7 @@ void MainWindow::open(Page page) {
 TablePanel& MainWindow::panel() const {
     switch (m_pages->currentIndex()) {
         case WorkloadsPlace:
-            return m_workloads->panel();
+            return m_workloads->isExplaining() ? m_workloads->explanation().panel() : m_workloads->panel();
         case PoliciesPlace:
             return m_policies->panel();
         case EventsPlace:
@@ -168,12 +166,10 @@ void MainWindow::openObject(const QString& key) {
 }
 
 void MainWindow::escape() {
-    if (m_pages->currentIndex() == WorkloadsPlace && m_workloads->isExplaining()) {
-        m_workloads->leaveExplanation();
-        return;
-    }
     if (!panel().filter().text().isEmpty())
         panel().filter().clear();
+    else if (m_pages->currentIndex() == WorkloadsPlace && m_workloads->isExplaining())
+        return m_workloads->leaveExplanation();
     panel().table().setFocus();
 }
 

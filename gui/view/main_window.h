@@ -73,7 +73,8 @@ private:
     void makePageActions();
     void makeOtherActions();
     void showKeys();
-    [[nodiscard]] bool isOffered(const Action& action) const;  // keys of a recording only with one
+    // Keys of a recording only with one, trouble only where there may be some.
+    [[nodiscard]] bool isOffered(const Action& action) const;
     void addAction(Action action);
     void refresh();
     void showState();
@@ -81,12 +82,11 @@ private:
     void copy(const QString& command);
     void escape();
     void openPalette(const QString& typed = {});
-    [[nodiscard]] TableView& sortable() const;
-    [[nodiscard]] TableView& takeSortable();  // the matrix gives way to it
+    [[nodiscard]] TableView& takeSortable();  // the panel's; the matrix gives way to it
     void runEntry(const PaletteEntry& entry);
     [[nodiscard]] QString commandFor(const PaletteEntry& entry) const;
     [[nodiscard]] Commands commands() const { return m_session.commands(); }
-    [[nodiscard]] TablePanel& panel() const;
+    [[nodiscard]] TablePanel& panel() const;  // that is seen
     void restoreSettings();
     void saveSettings();
 

@@ -54,7 +54,8 @@ void MainWindow::showKeys() {
 }
 
 bool MainWindow::isOffered(const Action& action) const {
-    return m_session.replay() != nullptr || !action.title.contains("recording");
+    return action.key == "T" ? !panel().troubleFilter().isEmpty()
+                             : m_session.replay() != nullptr || !action.title.contains("recording");
 }
 
 void MainWindow::makePageActions() {
@@ -87,7 +88,10 @@ void MainWindow::makePageActions() {
     addAction({"Only what is in trouble",
                "T",
                "Only what is in trouble",
-               [this] { panel().filter().setText(panel().troubleFilter()); },
+               [this] {
+                   if (!panel().troubleFilter().isEmpty())
+                       panel().filter().setText(panel().troubleFilter());
+               },
                {}});
     addAction({"Sort by a column", "S", "Sort by a column", [this] { openPalette("Sort by "); }, {}});
     addAction({"Turn the order round",
@@ -129,7 +133,7 @@ void MainWindow::openPalette(const QString& typed) {
         if (action.key != "Ctrl+K" && action.key != "Esc" && isOffered(action))
             entries.push_back({.title = action.title, .detail = action.key, .action = static_cast<int>(i)});
     }
-    const TableView& table = sortable();
+    const TableView& table = panel().table();
     for (int column = 0; column < table.model()->columnCount(); ++column)
         if (!table.isColumnHidden(column))
             entries.push_back(
@@ -144,17 +148,11 @@ void MainWindow::openPalette(const QString& typed) {
     m_palette->open(std::move(entries), typed);
 }
 
-TableView& MainWindow::sortable() const {
-    return m_pages->currentIndex() == WorkloadsPlace && m_workloads->isExplaining()
-               ? m_workloads->explanation().panel().table()
-               : panel().table();
-}
-
 TableView& MainWindow::takeSortable() {
-    if (m_pages->currentIndex() == WorkloadsPlace && m_workloads->isMatrix())
+    if (m_pages->currentIndex() == WorkloadsPlace && m_workloads->isMatrix() && !m_workloads->isExplaining())
         m_workloads->setMatrix(false);
-    sortable().setFocus();
-    return sortable();
+    panel().table().setFocus();
+    return panel().table();
 }
 
 void MainWindow::runEntry(const PaletteEntry& entry) {

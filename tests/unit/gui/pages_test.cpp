@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
 #include <QtWidgets/QLineEdit>
 
 #include "tests/unit/gui/story_window.h"
 
+#include "gui/view/explanation_view.h"
 #include "gui/view/fleet_page.h"
+#include "gui/view/help_overlay.h"
 #include "gui/view/list_pages.h"
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
@@ -52,6 +56,39 @@ private Q_SLOTS:
         QCOMPARE(troubleOn(MainWindow::PoliciesPlace), QStringList({"inactive-info", "nearest", "spread"}));
         part<PoliciesPage>()->panel().filter().setText("status=active");
         QCOMPARE(shown(part<PoliciesPage>()->panel()), QStringList({"affinity", "spread"}));
+    }
+
+    // The list behind the explanation is out of sight, and out of reach.
+    void whyHasAFilterOfItsOwn() {
+        tellStory();
+        make();
+        press(Qt::Key_2);
+        const int all = shown(part<WorkloadsPage>()->panel()).size();
+        press(Qt::Key_W);
+        m_session->clock.advance(Duration{10});
+        TablePanel& why = part<WorkloadsPage>()->explanation().panel();
+        const QStringList clusters = shown(why);
+        press(Qt::Key_T);
+        press(Qt::Key_Slash);
+        QVERIFY(why.filter().hasFocus());
+        QTest::keyClicks(QApplication::focusWidget(), "oregon");
+        QCOMPARE(shown(why), QStringList({"oregon"}));
+        QCOMPARE(shown(part<WorkloadsPage>()->panel()).size(), all);
+        press(Qt::Key_Escape);
+        QVERIFY(part<WorkloadsPage>()->isExplaining());
+        QCOMPARE(shown(why), clusters);
+        QVERIFY(why.table().hasFocus());
+        press(Qt::Key_Question);
+        const auto offered = [this](const QString& key) {
+            return std::ranges::any_of(part<HelpOverlay>()->keys(),
+                                       [&](const auto& entry) { return entry.first == key; });
+        };
+        QVERIFY(!offered("T") && offered("/"));
+        press(Qt::Key_Escape);
+        press(Qt::Key_Escape);
+        QVERIFY(!part<WorkloadsPage>()->isExplaining());
+        press(Qt::Key_Question);
+        QVERIFY(offered("T"));
     }
 
 private:
