@@ -61,7 +61,7 @@ QRect PaletteOverlay::placeOf(int entry) const {
 }
 
 void PaletteOverlay::search() {
-    m_entries = searchPalette(m_store.fleet(), m_store.now(), m_actions, m_line->text());
+    m_entries = searchPalette(m_store.fleet(), m_store.asOf(), m_actions, m_line->text());
     m_current = 0;
     place();
     update();
@@ -153,8 +153,10 @@ void PaletteOverlay::paintEntry(QPainter& painter, int index) {
         painter.setPen(theme.accent);
         painter.drawText(QRectF(place.left() + 8, place.top(), 20, place.height()), Qt::AlignCenter, "›");
     } else {
-        paintSign(painter, QRectF(place.left() + 12, place.center().y() - 6, 12, 12), entry.level,
-                  theme.of(entry.level), isCurrent ? theme.selection : theme.surface);
+        const Level shown = m_store.isStale() && entry.level < Level::Unknown ? Level::Unknown : entry.level;
+        paintSign(painter, QRectF(place.left() + 12, place.center().y() - 6, 12, 12), shown,
+                  m_store.isStale() ? theme.dim : theme.of(shown),
+                  isCurrent ? theme.selection : theme.surface);
     }
     const double right =
         std::min(place.width() / 2, QFontMetricsF(font()).horizontalAdvance(entry.detail) + 1);

@@ -11,6 +11,7 @@
 #include "gui/view/fleet_page.h"
 #include "gui/view/help_overlay.h"
 #include "gui/view/list_pages.h"
+#include "gui/view/palette_overlay.h"
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
 
@@ -89,6 +90,25 @@ private Q_SLOTS:
         QVERIFY(!part<WorkloadsPage>()->isExplaining());
         press(Qt::Key_Question);
         QVERIFY(offered("T"));
+    }
+
+    // Time alone makes no cluster silent while nobody could have told.
+    void thePaletteSaysWhatTheTableSays() {
+        tellStory();
+        make();
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "refused"});
+        m_session->clock.advance(Duration{60'000});
+        const TableView& table = part<FleetPage>()->panel().table();
+        for (int row = 0; row < table.model()->rowCount(); ++row) {
+            const QModelIndex status = table.model()->index(row, ClusterTableModel::Status);
+            press(Qt::Key_K, Qt::ControlModifier);
+            QTest::keyClicks(QApplication::focusWidget(), status.data(KeyRole).toString());
+            const PaletteEntry& found = part<PaletteOverlay>()->entries().front();
+            QCOMPARE(found.detail, "cluster · " + status.data().toString());
+            QCOMPARE(static_cast<int>(found.level), status.data(LevelRole).toInt());
+            press(Qt::Key_Escape);
+        }
     }
 
 private:
