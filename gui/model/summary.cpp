@@ -69,4 +69,19 @@ Summary summarize(const Fleet& fleet, TimeMs now) {
     return summary;
 }
 
+std::vector<TallyLine> linesOf(const std::vector<Tally>& tallies, std::size_t most) {
+    std::vector<TallyLine> lines;
+    for (const Tally& tally : tallies) {
+        if (lines.size() < most) {
+            lines.push_back({tally, "status=" + tally.name.toLower()});
+            continue;
+        }
+        TallyLine& last = lines.back();
+        last.tally.name = "others";
+        last.tally.count += tally.count;
+        last.filter += ',' + tally.name.toLower();
+    }
+    return lines;
+}
+
 }  // namespace kubefed::gui

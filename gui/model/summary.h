@@ -39,4 +39,13 @@ struct Summary {
 
 [[nodiscard]] Summary summarize(const Fleet& fleet, client::TimeMs now);
 
+struct TallyLine {
+    Tally tally;
+    QString filter;  // leaves what is counted: "status=unknown,ready"
+};
+
+// `tallies` in at most so many lines (at least one): the worst ones, then the rest as "others", as urgent as
+// the worst of them.
+[[nodiscard]] std::vector<TallyLine> linesOf(const std::vector<Tally>& tallies, std::size_t most);
+
 }  // namespace kubefed::gui

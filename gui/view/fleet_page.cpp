@@ -19,20 +19,11 @@ namespace {
 constexpr std::size_t kHistory = 60;
 constexpr std::size_t kLines = 4;
 
-// The worst three, and how many there are of the rest.
-std::vector<Tile::Line> linesOf(const std::vector<Tally>& tallies) {
-    std::vector<Tile::Line> lines;
-    for (std::size_t i = 0; i < tallies.size(); ++i) {
-        if (i + 1 == kLines && tallies.size() > kLines) {
-            int rest = 0;
-            for (std::size_t j = i; j < tallies.size(); ++j)
-                rest += tallies[j].count;
-            lines.push_back({tallies.back().level, count(rest), "others"});
-            break;
-        }
-        lines.push_back({tallies[i].level, count(tallies[i].count), tallies[i].name});
-    }
-    return lines;
+std::vector<Tile::Line> shownOf(const std::vector<TallyLine>& lines) {
+    std::vector<Tile::Line> shown;
+    for (const auto& [tally, filter] : lines)
+        shown.push_back({tally.level, count(tally.count), tally.name});
+    return shown;
 }
 
 }  // namespace
@@ -76,14 +67,11 @@ FleetPage::FleetPage(Session& session, QWidget* parent)
     connect(m_detail, &ClusterDetail::placedWanted, this,
             [this](const QString& name) { Q_EMIT objectsWanted("cluster=" + name); });
     connect(m_clusterTile, &Tile::chosen, this, [this](int line) {
-        const auto& tally = m_summary.clusterTally[static_cast<std::size_t>(line)];
-        m_panel->filter().setText("status=" + tally.name.toLower());
+        m_panel->filter().setText(m_clusterLines[static_cast<std::size_t>(line)].filter);
         m_panel->table().setFocus();
     });
-    connect(m_objectTile, &Tile::chosen, this, [this](int line) {
-        Q_EMIT objectsWanted("status=" +
-                             m_summary.objectTally[static_cast<std::size_t>(line)].name.toLower());
-    });
+    connect(m_objectTile, &Tile::chosen, this,
+            [this](int line) { Q_EMIT objectsWanted(m_objectLines[static_cast<std::size_t>(line)].filter); });
     connect(m_worstTile, &Tile::chosen, this, [this](int line) {
         if (static_cast<std::size_t>(line) >= m_summary.worst.size())
             return;
@@ -141,10 +129,11 @@ void FleetPage::showTiles() {
     const FleetStore& store = m_session.store();
     const bool isOld = store.isStale();
     m_summary = summarize(store.fleet(), store.asOf());
+    m_clusterLines = linesOf(m_summary.clusterTally, kLines);
+    m_objectLines = linesOf(m_summary.objectTally, kLines);
     m_clusterTile->show(
-        {.figure = count(m_summary.clusters), .lines = linesOf(m_summary.clusterTally), .isOld = isOld});
-    m_objectTile->show(
-        {.figure = count(m_summary.objects), .lines = linesOf(m_summary.objectTally), .isOld = isOld});
+        {.figure = count(m_summary.clusters), .lines = shownOf(m_clusterLines), .isOld = isOld});
+    m_objectTile->show({.figure = count(m_summary.objects), .lines = shownOf(m_objectLines), .isOld = isOld});
     Tile::Content worst{.unit = m_summary.troubles > static_cast<int>(m_summary.worst.size())
                                     ? QString("%1 in all").arg(count(m_summary.troubles))
                                     : QString(),

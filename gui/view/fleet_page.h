@@ -41,7 +41,8 @@ private:
     Session& m_session;
     ClusterTableModel m_clusters;
     Summary m_summary;
-    std::vector<double> m_p99;  // as it was told, newest last
+    std::vector<TallyLine> m_clusterLines, m_objectLines;  // of the tiles
+    std::vector<double> m_p99;                             // as it was told, newest last
     Tile* m_clusterTile;
     Tile* m_objectTile;
     Tile* m_worstTile;

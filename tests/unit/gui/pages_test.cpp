@@ -14,6 +14,7 @@
 #include "gui/view/palette_overlay.h"
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
+#include "gui/widget/tile.h"
 
 using namespace kubefed;
 using namespace kubefed::gui;
@@ -109,6 +110,30 @@ private Q_SLOTS:
             QCOMPARE(static_cast<int>(found.level), status.data(LevelRole).toInt());
             press(Qt::Key_Escape);
         }
+    }
+
+    void aTilesOthersAreAllOfThem() {
+        const client::TimeMs now = m_session->source.now();
+        client::FleetChanges all;
+        const auto add = [&](const std::string& name, client::Phase phase, client::TimeMs heard) {
+            const auto number = static_cast<client::ClusterNumber>(all.clusters.size() + 1);
+            all.clusters.push_back({.number = number, .name = name, .phase = phase, .lastContact = heard});
+        };
+        add("unreachable", client::Phase::Unreachable, now);
+        add("unauthorized", client::Phase::Unauthorized, now);
+        add("degraded", client::Phase::Degraded, now);
+        add("silent", client::Phase::Ready, now - 60'000);
+        add("joining", client::Phase::Joining, now);
+        add("ready", client::Phase::Ready, now);
+        m_session->tell(std::move(all));
+        make();
+        for (Tile* tile : part<FleetPage>()->findChildren<Tile*>())
+            if (tile->accessibleName() == "Clusters") {
+                QCOMPARE(tile->content().lines.back().plain, QString("others"));
+                QVERIFY(tile->content().lines.back().level == Level::Unknown);
+                Q_EMIT tile->chosen(3);
+            }
+        QCOMPARE(shown(part<FleetPage>()->panel()), QStringList({"joining", "ready", "silent"}));
     }
 
 private:

@@ -150,6 +150,21 @@ private Q_SLOTS:
         QVERIFY(summary.worst[1].object != 0);
     }
 
+    // Green only where nothing in it is worse, and all that is counted is found.
+    void whatIsLeftIsAsUrgentAsTheWorstOfIt() {
+        const std::vector<Tally> tallies{{"Unreachable", Level::Bad, 1},  {"Degraded", Level::Warn, 2},
+                                         {"Unauthorized", Level::Bad, 1}, {"Silent", Level::Unknown, 3},
+                                         {"Joining", Level::Busy, 4},     {"Ready", Level::Good, 90}};
+        const std::vector<TallyLine> lines = linesOf(tallies, 4);
+        QCOMPARE(lines.size(), std::size_t{4});
+        QCOMPARE(lines[0].filter, QString("status=unreachable"));
+        QCOMPARE(lines[3].tally.name, QString("others"));
+        QCOMPARE(lines[3].tally.count, 97);
+        QVERIFY(lines[3].tally.level == Level::Unknown);
+        QCOMPARE(lines[3].filter, QString("status=silent,joining,ready"));
+        QCOMPARE(linesOf({tallies.begin() + 2, tallies.end()}, 4).back().tally.name, QString("Ready"));
+    }
+
     void readyClustersThatWereNotHeardOfAreSilent() {
         tellStory();
         m_clock->advance(Duration{30'000});
