@@ -47,9 +47,18 @@ QFont Tile::figure() const {
     return width() < kNarrow ? titleFont(font()) : figureFont(font());
 }
 
+// Above the words, beside the caption, where they need all the room and it fits there.
+bool Tile::isFigureAbove() const {
+    if (width() >= kNarrow || !m_content.unit.isEmpty() || !m_content.spark.empty())
+        return false;
+    const double needed = QFontMetricsF(smallFont(font())).horizontalAdvance(m_caption) + kGrid +
+                          QFontMetricsF(figure()).horizontalAdvance(m_content.figure);
+    return needed <= width() - 2 * kPadding;
+}
+
 QRectF Tile::placeOf(int line) const {
     const int tall = fontMetrics().height() + 6;
-    const double left = m_content.figure.isEmpty()
+    const double left = m_content.figure.isEmpty() || isFigureAbove()
                             ? 0
                             : QFontMetricsF(figure()).horizontalAdvance(m_content.figure) + 2 * kGrid;
     return {kPadding + left - 6, kHead - 3.0 + line * tall, width() - 2 * kPadding - left + 12,
@@ -81,7 +90,9 @@ void Tile::paintEvent(QPaintEvent*) {
     if (!m_content.figure.isEmpty()) {
         painter.setFont(figure());
         painter.setPen(m_content.isOld ? theme.dim : theme.text);
-        painter.drawText(QRectF(kPadding, kHead - 6, width(), 32), Qt::AlignLeft | Qt::AlignVCenter,
+        const double top = isFigureAbove() ? 4 : kHead - 6;
+        painter.drawText(QRectF(kPadding, top, width() - 2 * kPadding, 32),
+                         Qt::AlignVCenter | (isFigureAbove() ? Qt::AlignRight : Qt::AlignLeft),
                          m_content.figure);
     }
     for (int i = 0; i < static_cast<int>(m_content.lines.size()); ++i)

@@ -49,6 +49,7 @@ protected:
 
 private:
     [[nodiscard]] QFont figure() const;
+    [[nodiscard]] bool isFigureAbove() const;
     [[nodiscard]] QRectF placeOf(int line) const;
     [[nodiscard]] int lineAt(const QPointF& place) const;
     void paintLine(QPainter& painter, int index);
