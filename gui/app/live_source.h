@@ -39,7 +39,7 @@ private:
     void stateChanged(client::ConnectionState state, const Error& error) override;
     void reset(const client::FleetInfo& info, client::FleetChanges all) override;
     void changed(client::FleetChanges changes) override;
-    void heard() override { m_sink->heard(); }
+    void heard(client::TimeMs time) override { m_sink->heard(time); }
 
     void readContext();
     void reachApi();

@@ -51,8 +51,8 @@ void FleetStore::changed(client::FleetChanges changes) {
 }
 
 // Shown with the next tick: signs of life come as often.
-void FleetStore::heard() {
-    m_lastData = m_source->now();
+void FleetStore::heard(client::TimeMs time) {
+    m_lastData = time;
 }
 
 void FleetStore::tick() {

@@ -47,7 +47,7 @@ public:
     void stateChanged(client::ConnectionState state, const Error& error) override;
     void reset(const client::FleetInfo& info, client::FleetChanges all) override;
     void changed(client::FleetChanges changes) override;
-    void heard() override;
+    void heard(client::TimeMs time) override;
 
 Q_SIGNALS:
     // Also without any change, once a second: ages have gone on.

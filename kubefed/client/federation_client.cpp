@@ -102,7 +102,7 @@ private:
         if (!m_isWhole)
             return;
         m_backOff = kFirstBackOff;
-        m_sink->heard();
+        m_sink->heard(this->now());
         tell(ConnectionState::Live, {.code = Code::Ok});
     }
 

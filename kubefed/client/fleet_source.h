@@ -34,9 +34,10 @@ public:
     // Replaces everything that was told before: the whole fleet in one value.
     virtual void reset(const FleetInfo& info, FleetChanges all) = 0;
     virtual void changed(FleetChanges changes) = 0;
-    // Something came, be it a sign of life alone: what was told is as it is now. Before what else
-    // came then; must not end the source.
-    virtual void heard() {}
+    // Something came, be it a sign of life alone: what was told is as it was at `time` by the source's clock,
+    // which is before now where a recording is entered after its controller was lost. Must not end the
+    // source.
+    virtual void heard(TimeMs time) { (void)time; }
 };
 
 class FleetSource {

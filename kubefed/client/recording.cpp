@@ -65,7 +65,7 @@ public:
         want(all.objects);
         m_sink->reset(info, std::move(all));
     }
-    void heard() override { m_sink->heard(); }
+    void heard(TimeMs time) override { m_sink->heard(time); }
     void changed(FleetChanges changes) override {
         add(changes);
         want(changes.objects);

@@ -123,8 +123,10 @@ private:
             step(m_items[m_next++], !atOnce, state, error);
         if (atOnce) {
             tell(state, error);
-            if (m_hasFleet)
+            if (m_hasFleet) {
                 m_sink->reset(m_fold.info(), m_fold.whole());
+                m_sink->heard(m_lastTold);
+            }
         }
         if (m_next >= m_items.size() || m_speed <= 0)
             return;
@@ -145,6 +147,11 @@ private:
                 tell(state, error);
         } else if (item.has_message()) {
             take(item.message(), tells);
+            if (m_inSnapshot)
+                return;
+            m_lastTold = bytes.time;
+            if (tells)
+                m_sink->heard(m_lastTold);
         }
     }
 
@@ -196,6 +203,7 @@ private:
     bool m_inSnapshot = false;
     FleetFold m_fold;  // up to m_next
     bool m_hasFleet = false;
+    TimeMs m_lastTold = 0;  // when the controller told the last of it
     bool m_isTold = false;
     ConnectionState m_state = ConnectionState::Connecting;
     Error m_error{.code = Code::Ok};

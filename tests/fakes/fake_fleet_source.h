@@ -46,7 +46,7 @@ public:
         m_sink->reset(info, std::move(all));
     }
     // A sign of life, without news.
-    void beat() { m_sink->heard(); }
+    void beat() { m_sink->heard(now()); }
     void lose(client::ConnectionState state, Error error) { m_sink->stateChanged(state, error); }
 
     std::map<client::ObjectId, client::Explanation> explanations;

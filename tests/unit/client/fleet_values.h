@@ -107,9 +107,13 @@ struct Sink final : FleetSink {
         ++changedTimes;
         fold.apply(std::move(changes));
     }
-    void heard() override { ++heardTimes; }
+    void heard(TimeMs time) override {
+        ++heardTimes;
+        lastHeard = time;
+    }
     [[nodiscard]] ConnectionState state() const { return states.back(); }
     int heardTimes = 0;
+    TimeMs lastHeard = 0;
     std::vector<ConnectionState> states;
     std::vector<Error> errors;
     int resets = 0;

@@ -148,6 +148,57 @@ private Q_SLOTS:
         QCOMPARE(plugins((*replay)->end()), std::size_t{4});
     }
 
+    // However one comes to a moment after the controller was lost, all is as of when it last spoke.
+    void isAsOldAfterASeekAsAfterPlaying() {
+        const std::filesystem::path file = (QDir::currentPath() + "/lost.kfr").toStdString();
+        FakeClock clock;
+        auto made = std::make_unique<FakeFleetSource>(clock);
+        FakeFleetSource& source = *made;
+        auto recording = client::RecordingSource::make(std::move(made), file, clock);
+        QVERIFY(recording.has_value());
+        FleetStore live(clock);
+        live.attach(**recording);
+        source.tell(testing::syntheticInfo(), testing::storyFleet(source.now()));
+        clock.advance(Duration{5'000});
+        source.sink()->changed({.contacts = {{1, source.now(), 9, true}}});
+        const client::TimeMs last = source.now();
+        clock.advance(Duration{3'000});
+        source.lose(client::ConnectionState::Disconnected, {.code = Code::Unavailable, .message = "so"});
+        clock.advance(Duration{60'000});
+        source.lose(client::ConnectionState::Connecting, {.code = Code::Ok});
+        live.detach();
+        recording->reset();
+
+        const auto cells = [](const FleetStore& store) {
+            const ClusterTableModel clusters(store);
+            QStringList all;
+            for (int row = 0; row < clusters.rowCount(); ++row)
+                for (int at = 0; at < clusters.columnCount(); ++at)
+                    all += clusters.index(row, at).data().toString();
+            return all;
+        };
+        QStringList told;
+        for (const bool isSought : {false, true}) {
+            auto replay = client::ReplaySource::make(file, clock);
+            QVERIFY(replay.has_value());
+            FleetStore store(clock);
+            store.attach(**replay);
+            if (isSought)
+                (*replay)->seek((*replay)->begin() + 50'000);
+            else
+                clock.advance(Duration{50'000});
+            (*replay)->setSpeed(0);
+            clock.advance(Duration{1'000});
+            QVERIFY(store.isStale());
+            QCOMPARE(store.lastData(), last);
+            QCOMPARE(store.asOf(), last);
+            if (isSought)
+                QCOMPARE(cells(store), told);
+            told = cells(store);
+            store.detach();
+        }
+    }
+
     void standsStillWhenPaused() {
         m_source->setSpeed(0);
         m_clock.advance(Duration{1'000});
