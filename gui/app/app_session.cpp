@@ -21,6 +21,7 @@ public:
     explicit SourceControl(ReplaySource& source) : m_source(source) {}
     [[nodiscard]] TimeMs begin() const override { return m_source.begin(); }
     [[nodiscard]] TimeMs end() const override { return m_source.end(); }
+    [[nodiscard]] bool isCutOff() const override { return m_source.isCutOff(); }
     [[nodiscard]] TimeMs now() const override { return m_source.now(); }
     void seek(TimeMs time) override { m_source.seek(time); }
     [[nodiscard]] double speed() const override { return m_source.speed(); }

@@ -70,7 +70,9 @@ void ReplayBar::refresh() {
     m_slider->setPageStep(10'000);
     if (!m_slider->isSliderDown())
         m_slider->setValue(static_cast<int>(place));
-    m_time->setText(minutes(place) + " of " + minutes(length));
+    const bool isCut = m_control->isCutOff();
+    m_time->setText(minutes(place) + " of " + minutes(length) + (isCut ? ", the end is missing" : ""));
+    m_time->setToolTip(isCut ? "A crash or a full disk cut this file: what came after is not in it" : "");
     m_play->setText(m_control->speed() == 0 ? "Play" : "Pause");
     m_speed->setText(QString("%1×").arg(m_factor));
 }

@@ -22,6 +22,7 @@ public:
 
     [[nodiscard]] virtual client::TimeMs begin() const = 0;
     [[nodiscard]] virtual client::TimeMs end() const = 0;
+    [[nodiscard]] virtual bool isCutOff() const = 0;  // what came after end() is missing
     [[nodiscard]] virtual client::TimeMs now() const = 0;
     virtual void seek(client::TimeMs time) = 0;
     [[nodiscard]] virtual double speed() const = 0;

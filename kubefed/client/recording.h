@@ -34,7 +34,7 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-// Plays a recording. InvalidArgument names the file and what is wrong with it.
+// Plays a recording, as far as it is whole. InvalidArgument names the file and what is wrong with it.
 class ReplaySource final : public FleetSource {
 public:
     [[nodiscard]] static Result<std::unique_ptr<ReplaySource>> make(const std::filesystem::path& file,
@@ -48,6 +48,8 @@ public:
     // The recording's first and last moment.
     [[nodiscard]] TimeMs begin() const;
     [[nodiscard]] TimeMs end() const;
+    // A crash or a full disk cut the file: what came after end() is missing.
+    [[nodiscard]] bool isCutOff() const;
     // Backwards too: the sink gets the fleet as it was then, in one reset.
     void seek(TimeMs time);
     void setSpeed(double factor);  // 0: paused; 1 as recorded

@@ -94,7 +94,7 @@ bool RecordingWriter::flush() {
     return m_file.good();
 }
 
-Result<std::vector<RecordedBytes>> readRecording(const std::filesystem::path& file) {
+Result<RecordedFile> readRecording(const std::filesystem::path& file) {
     const Result<std::string> text = readFile(file);
     if (!text)
         return fail(text.error());
@@ -104,24 +104,29 @@ Result<std::vector<RecordedBytes>> readRecording(const std::filesystem::path& fi
                                  ? "is a recording of a newer kubefed"
                                  : "is not a recording: it does not begin with \"kubefed-recording\"");
     rest.remove_prefix(kHead.size());
-    std::vector<RecordedBytes> items;
+    RecordedFile recorded;
     std::size_t whole = 0;
     while (!rest.empty()) {
-        if (rest.size() < 8 || lengthAt(rest) < 4 || lengthAt(rest) > rest.size() - 4)
-            return invalid(file, "is a recording that was cut off");
+        recorded.isCutOff = rest.size() < 8 || lengthAt(rest) < 4 || lengthAt(rest) > rest.size() - 4;
+        if (recorded.isCutOff)
+            break;
         const std::string_view packed = rest.substr(4, lengthAt(rest));
         rest.remove_prefix(4 + packed.size());
         whole += plainSize(packed);
-        if (plainSize(packed) > kMaxPlain || whole > kMaxWhole)
+        if (plainSize(packed) > kMaxPlain)
             return invalid(file, "is a damaged recording: a block claims more than 128 MiB");
+        if (whole > kMaxWhole)
+            return invalid(file, "is too long to be played: unpacked it is more than 2 GiB");
         const QByteArray plain =
             qUncompress(reinterpret_cast<const uchar*>(packed.data()), static_cast<qsizetype>(packed.size()));
-        if (plain.isEmpty() || !takeItems({plain.data(), static_cast<std::size_t>(plain.size())}, items))
+        if (plain.isEmpty() ||
+            !takeItems({plain.data(), static_cast<std::size_t>(plain.size())}, recorded.items))
             return invalid(file, "is a damaged recording");
     }
-    if (items.empty())
-        return invalid(file, "is a recording of nothing");
-    return items;
+    if (recorded.items.empty())
+        return invalid(file, recorded.isCutOff ? "is a recording that was cut off before anything was whole"
+                                               : "is a recording of nothing");
+    return recorded;
 }
 
 }  // namespace kubefed::client

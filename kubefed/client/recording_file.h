@@ -2,8 +2,9 @@
 //
 // The file of a recording: the line "kubefed-recording 1", then blocks of
 //   length of what follows (4 bytes, little-endian) | that many bytes: zlib data behind its plain size
-// whose plain text is RecordedItems, each behind its length. A block is written whole; one that is not is
-// an error. Blocking; any one thread. Internal to kubefed/client.
+// whose plain text is RecordedItems, each behind its length. A block that is not whole is the end: a crash or
+// a full disk left it so, and what came before can be played. Blocking; any one thread. Internal to
+// kubefed/client.
 #pragma once
 
 #include <filesystem>
@@ -39,7 +40,12 @@ struct RecordedBytes {
     std::string item;  // a serialised RecordedItem
 };
 
-// In the order of the file, times never going back. InvalidArgument names the file and what is wrong.
-[[nodiscard]] Result<std::vector<RecordedBytes>> readRecording(const std::filesystem::path& file);
+struct RecordedFile {
+    std::vector<RecordedBytes> items;  // in the order of the file, times never going back; at least one
+    bool isCutOff = false;             // what came after them is missing
+};
+
+// InvalidArgument names the file and what is wrong.
+[[nodiscard]] Result<RecordedFile> readRecording(const std::filesystem::path& file);
 
 }  // namespace kubefed::client

@@ -24,8 +24,12 @@ Error nothingRecorded(std::string_view what) {
 
 class ReplaySource::Impl {
 public:
-    Impl(std::vector<RecordedBytes> items, Clock& clock)
-        : m_items(std::move(items)), m_clock(clock), m_position(begin()), m_since(clock.now()) {
+    Impl(RecordedFile recorded, Clock& clock)
+        : m_items(std::move(recorded.items)),
+          m_isCutOff(recorded.isCutOff),
+          m_clock(clock),
+          m_position(begin()),
+          m_since(clock.now()) {
         v1::RecordedItem item;
         for (const RecordedBytes& bytes : m_items) {
             item.ParseFromString(bytes.item);
@@ -53,6 +57,7 @@ public:
         const auto passed = std::chrono::duration<double, std::milli>(m_clock.now() - m_since);
         return std::min(end(), m_position + static_cast<TimeMs>(passed.count() * m_speed));
     }
+    [[nodiscard]] bool isCutOff() const { return m_isCutOff; }
     [[nodiscard]] double speed() const { return m_speed; }
 
     void setSpeed(double factor) {
@@ -189,6 +194,7 @@ private:
     }
 
     const std::vector<RecordedBytes> m_items;
+    const bool m_isCutOff;
     Clock& m_clock;
     std::map<ObjectId, std::map<TimeMs, Explanation>> m_explanations;
     std::map<TimeMs, std::vector<PolicyPlugin>> m_policies;
@@ -214,10 +220,11 @@ ReplaySource::ReplaySource(std::unique_ptr<Impl> impl) : m_impl(std::move(impl))
 ReplaySource::~ReplaySource() = default;
 
 Result<std::unique_ptr<ReplaySource>> ReplaySource::make(const std::filesystem::path& file, Clock& clock) {
-    Result<std::vector<RecordedBytes>> items = readRecording(file);
-    if (!items)
-        return fail(std::move(items.error()));
-    return std::unique_ptr<ReplaySource>(new ReplaySource(std::make_unique<Impl>(std::move(*items), clock)));
+    Result<RecordedFile> recorded = readRecording(file);
+    if (!recorded)
+        return fail(std::move(recorded.error()));
+    return std::unique_ptr<ReplaySource>(
+        new ReplaySource(std::make_unique<Impl>(std::move(*recorded), clock)));
 }
 
 void ReplaySource::start(FleetSink& sink) {
@@ -237,6 +244,9 @@ TimeMs ReplaySource::begin() const {
 }
 TimeMs ReplaySource::end() const {
     return m_impl->end();
+}
+bool ReplaySource::isCutOff() const {
+    return m_impl->isCutOff();
 }
 void ReplaySource::seek(TimeMs time) {
     m_impl->seek(time);

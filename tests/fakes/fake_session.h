@@ -15,6 +15,7 @@ class FakeReplay final : public gui::ReplayControl {
 public:
     [[nodiscard]] client::TimeMs begin() const override { return 1'000'000; }
     [[nodiscard]] client::TimeMs end() const override { return 1'184'000; }
+    [[nodiscard]] bool isCutOff() const override { return isCut; }
     [[nodiscard]] client::TimeMs now() const override { return place; }
     void seek(client::TimeMs time) override { place = time; }
     [[nodiscard]] double speed() const override { return factor; }
@@ -22,6 +23,7 @@ public:
 
     client::TimeMs place = 1'062'000;
     double factor = 1;
+    bool isCut = false;
 };
 
 class FakeSession final : public gui::Session {

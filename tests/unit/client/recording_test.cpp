@@ -27,6 +27,7 @@ private:
 private Q_SLOTS:
     void replaysWhatWasRecorded();
     void seeksBackwards();
+    void playsWhatIsWholeOfOneThatWasCutOff();
     void refusesBadRecordings();
 };
 
@@ -140,6 +141,34 @@ void RecordingTest::seeksBackwards() {
     QCOMPARE((*replay)->now(), TimeMs{1'000});
 }
 
+// Wherever a crash or a full disk cut it.
+void RecordingTest::playsWhatIsWholeOfOneThatWasCutOff() {
+    const std::filesystem::path folder(m_folder.path().toStdString());
+    record(folder / "first.rec");
+    const std::string first = *readFile(folder / "first.rec");
+    const std::string blocks = first.substr(first.find('\n') + 1);
+    FakeClock clock;
+    const auto open = [&](const std::string& bytes) {
+        (void)writeFile(folder / "cut.rec", bytes);
+        return ReplaySource::make(folder / "cut.rec", clock);
+    };
+    for (std::size_t size = 0; size <= blocks.size(); size += size + 37 < blocks.size() ? 37 : 1) {
+        const auto replay = open(first + blocks.substr(0, size));
+        QVERIFY2(replay.has_value(), replay ? "" : replay.error().message.c_str());
+        QCOMPARE((*replay)->isCutOff(), size != 0 && size != blocks.size());
+        QCOMPARE((*replay)->end(), TimeMs{11'000});
+        Sink sink;
+        (*replay)->start(sink);
+        (*replay)->seek(8'000);
+        clock.advance(Duration::zero());
+        QCOMPARE(sink.fold.clusters().size(), fleet().clusters.size());
+    }
+    // A file that was made longer but never written.
+    QVERIFY((*open(first + std::string(4096, '\0')))->isCutOff());
+    QVERIFY(open(first.substr(0, first.size() - 1)).error().message.find("before anything was whole") !=
+            std::string::npos);
+}
+
 void RecordingTest::refusesBadRecordings() {
     const std::filesystem::path folder(m_folder.path().toStdString());
     record(folder / "good.rec");
@@ -159,7 +188,7 @@ void RecordingTest::refusesBadRecordings() {
                  "ELF and so on") == Code::InvalidArgument);
     QVERIFY(code("kubefed-recording 2\n") == Code::InvalidArgument);
     QVERIFY(code(good.substr(0, 20)) == Code::InvalidArgument);
-    // Cut off at any place: an error, or (between two blocks) the part that is there.
+    // Cut off before anything was whole.
     for (std::size_t size = 20; size < good.size(); size += 7)
         QVERIFY(code(good.substr(0, size)) == Code::InvalidArgument);
     // A bit wrong at any place: an error, or another recording; never a crash.

@@ -3,6 +3,7 @@
 
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
 
 #include "tests/unit/gui/story_window.h"
@@ -12,6 +13,7 @@
 #include "gui/view/help_overlay.h"
 #include "gui/view/list_pages.h"
 #include "gui/view/palette_overlay.h"
+#include "gui/view/replay_bar.h"
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
 #include "gui/widget/tile.h"
@@ -134,6 +136,23 @@ private Q_SLOTS:
                 Q_EMIT tile->chosen(3);
             }
         QCOMPARE(shown(part<FleetPage>()->panel()), QStringList({"joining", "ready", "silent"}));
+    }
+
+    void aRecordingThatWasCutOffSaysSo() {
+        FakeReplay recording;
+        m_session->recording = &recording;
+        tellStory();
+        make();
+        const auto says = [this] {
+            const auto labels = part<ReplayBar>()->findChildren<QLabel*>();
+            return std::ranges::any_of(
+                labels, [](const QLabel* label) { return label->text().endsWith(", the end is missing"); });
+        };
+        QVERIFY(!says());
+        recording.isCut = true;
+        m_session->clock.advance(Duration{1'000});
+        QVERIFY(says());
+        m_window.reset();
     }
 
 private:
