@@ -92,6 +92,7 @@ void OrderedTable::setFilter(const QString& text) {
 }
 
 void OrderedTable::setHeld(bool isHeld) {
+    m_heldSince = m_now;
     if (m_isHeld == isHeld)
         return;
     m_isHeld = isHeld;
@@ -327,6 +328,11 @@ void OrderedTable::setTime(client::TimeMs now, bool isStale) {
     const bool isTurned = isStale != m_isStale;
     m_now = now;
     m_isStale = isStale;
+    m_heldSince = std::min(m_heldSince, now);  // a recording goes backwards, too
+    if (m_isHeld && now - m_heldSince > kLongestHold) {
+        setHeld(false);
+        Q_EMIT holdEnded();
+    }
     if (m_shown.empty() || columnCount() == 0)
         return;
     if (isTurned)

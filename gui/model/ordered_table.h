@@ -2,8 +2,9 @@
 //
 // A table of rows with stable keys, ordered and filtered. A batch of changes becomes the fewest signals:
 // at most one removal, one insertion, one change of layout, and dataChanged for the cells that differ.
-// While it is held (the pointer is over it) no row moves: new ones come at the end, vanished ones stay as
-// `gone`, and release puts everything in order. GUI thread.
+// While it is held (the pointer moves over it) no row moves: new ones come at the end, vanished ones stay as
+// `gone`, and release puts everything in order. A hold ends by itself kLongestHold after it was last asked
+// for: a pointer that was left lying keeps nobody from seeing trouble first. GUI thread.
 // Rationale for ordering in the model and not in a proxy: a proxy is told of one row at a time and would sort
 // against rows that have changed already.
 #pragma once
@@ -66,6 +67,8 @@ public:
         Qt::SortOrder order = Qt::AscendingOrder;
     };
 
+    static constexpr client::TimeMs kLongestHold = 30'000;  // of the fleet's time
+
     OrderedTable(Shape shape, QObject* parent);
 
     [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
@@ -75,7 +78,8 @@ public:
     void sort(int column, Qt::SortOrder order = Qt::AscendingOrder) override;
 
     void setFilter(const QString& text);
-    void setHeld(bool isHeld);
+    void setHeld(bool isHeld);  // true again: from now on
+    [[nodiscard]] bool isHeld() const { return m_isHeld; }
     [[nodiscard]] int total() const { return static_cast<int>(m_slots.size()); }  // filtered away ones too
     [[nodiscard]] int rowOf(const QString& key) const;                            // -1: not shown
     [[nodiscard]] int sortColumn() const { return m_sortColumn; }
@@ -83,6 +87,7 @@ public:
 
 Q_SIGNALS:
     void filterChanged();
+    void holdEnded();  // by itself
 
 protected:
     struct Batch {
@@ -130,6 +135,7 @@ private:
     int m_sortColumn;
     Qt::SortOrder m_sortOrder;
     bool m_isHeld = false;
+    client::TimeMs m_heldSince = 0;  // last asked for
     client::TimeMs m_now = 0;
     bool m_isStale = false;
 };

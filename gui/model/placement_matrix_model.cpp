@@ -130,7 +130,6 @@ std::pair<int, int> PlacementMatrixModel::difference(const Row&, const Row&) con
 
 void PlacementMatrixModel::setColumnsHeld(bool isHeld) {
     setHeld(isHeld);
-    m_areHeld = isHeld;
     if (!isHeld)
         become(wantedHeads());
 }
@@ -150,7 +149,7 @@ std::vector<PlacementMatrixModel::Head> PlacementMatrixModel::wantedHeads() cons
 void PlacementMatrixModel::followClusters(const FleetDelta&) {
     // Each publication: a cluster may have grown old by the time alone.
     std::vector<Head> heads = wantedHeads();
-    if (m_areHeld) {
+    if (isHeld()) {
         // Every cluster keeps its place; what is new comes last.
         std::map<std::string, std::size_t> places;
         for (std::size_t i = 0; i < m_heads.size(); ++i)

@@ -38,7 +38,6 @@ private:
     void reorder(std::vector<Head> heads);
 
     std::vector<Head> m_heads;
-    bool m_areHeld = false;
 };
 
 }  // namespace kubefed::gui

@@ -145,6 +145,7 @@ MatrixView::MatrixView(PlacementMatrixModel& model, QWidget* parent) : QTableVie
     setSelectionMode(SingleSelection);
     setEditTriggers(NoEditTriggers);
     setTabKeyNavigation(false);
+    setMouseTracking(true);
     setCornerButtonEnabled(false);
     setHorizontalScrollMode(ScrollPerPixel);
     connect(this, &QTableView::doubleClicked, this, [this] { Q_EMIT opened(currentKey()); });
@@ -163,8 +164,10 @@ void MatrixView::select(const QString& key) {
 }
 
 bool MatrixView::viewportEvent(QEvent* event) {
-    if (event->type() == QEvent::Enter || event->type() == QEvent::Leave)
-        m_matrix.setColumnsHeld(event->type() == QEvent::Enter);
+    if (event->type() == QEvent::Enter || event->type() == QEvent::MouseMove)
+        m_matrix.setColumnsHeld(true);
+    else if (event->type() == QEvent::Leave)
+        m_matrix.setColumnsHeld(false);
     return QTableView::viewportEvent(event);
 }
 

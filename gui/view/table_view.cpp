@@ -121,6 +121,7 @@ TableView::TableView(OrderedTable& model, QWidget* parent)
     setSortingEnabled(true);
     connect(&model, &QAbstractItemModel::modelReset, head,
             [head, &model] { head->setSortIndicator(model.sortColumn(), model.sortOrder()); });
+    connect(&model, &OrderedTable::holdEnded, this, &TableView::holdingChanged);
     connect(this, &QTableView::doubleClicked, this,
             [this](const QModelIndex& index) { Q_EMIT opened(index.data(KeyRole).toString()); });
 }
@@ -237,23 +238,27 @@ void TableView::sortBy(int column) {
 bool TableView::viewportEvent(QEvent* event) {
     switch (event->type()) {
         case QEvent::Enter:
-            m_isHolding = true;
-            m_table.setHeld(true);
-            Q_EMIT holdingChanged();
+            hold(true);
             break;
         case QEvent::Leave:
-            m_isHolding = false;
-            m_table.setHeld(false);
+            hold(false);
             setHovered(-1);
-            Q_EMIT holdingChanged();
             break;
         case QEvent::MouseMove:
+            hold(true);
             setHovered(indexAt(static_cast<QMouseEvent*>(event)->pos()).row());
             break;
         default:
             break;
     }
     return QTableView::viewportEvent(event);
+}
+
+void TableView::hold(bool isHeld) {
+    const bool isOther = isHeld != isHolding();
+    m_table.setHeld(isHeld);
+    if (isOther)
+        Q_EMIT holdingChanged();
 }
 
 void TableView::setHovered(int row) {

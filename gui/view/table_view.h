@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A table of an OrderedTable as all views show it: signs and words for states, share bars, figures at the
-// right, grey for what is old. While the pointer is over it the model holds its rows. GUI thread.
+// right, grey for what is old. While the pointer moves over it the model holds its rows. GUI thread.
 #pragma once
 
 #include <map>
@@ -47,7 +47,7 @@ public:
     // The other way round if it is ordered by that column already; -1: as at first.
     void sortBy(int column);
     void reverse() { sortBy(m_table.sortColumn()); }
-    [[nodiscard]] bool isHolding() const { return m_isHolding; }
+    [[nodiscard]] bool isHolding() const { return m_table.isHeld(); }
 
 Q_SIGNALS:
     void chosen(const QString& key);  // the current row is another one now; empty: none
@@ -62,6 +62,7 @@ protected:
     void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
 
 private:
+    void hold(bool isHeld);
     void setHovered(int row);
     [[nodiscard]] int widthFor(int column) const;
     void fold();
@@ -70,7 +71,6 @@ private:
     TableDelegate* m_delegate;
     QString m_chosen;
     int m_hovered = -1;
-    bool m_isHolding = false;
     std::vector<int> m_folding;
     std::set<int> m_absent;
     std::map<int, int> m_widths;  // of columns that may be hidden

@@ -219,6 +219,38 @@ private Q_SLOTS:
         QCOMPARE(chosen.row(), 1);
     }
 
+    void aHoldEndsHalfAMinuteAfterTheLastMove() {
+        ClusterTableModel clusters(*m_store);
+        PlacementMatrixModel matrix(*m_store);
+        const QAbstractItemModelTester tester(&clusters, Mode::Fatal);
+        const QSignalSpy ended(&clusters, &OrderedTable::holdEnded);
+        const QStringList before = column(clusters, 0);
+        const client::ClusterNumber first = matrix.clusterAt(0);
+        clusters.setHeld(true);
+        matrix.setColumnsHeld(true);
+        client::Cluster seoul = *m_store->fleet().cluster("seoul");
+        seoul.phase = Phase::Unreachable;
+        const client::ClusterNumber gone = m_store->fleet().cluster("oregon")->number;
+        m_clock->advance(Duration{20'000});
+        m_source->sink()->changed({.clusters = {seoul}, .removedClusters = {gone}});
+        clusters.setHeld(true);
+        m_clock->advance(Duration{29'000});
+        QCOMPARE(column(clusters, 0), before);
+        QVERIFY(matrix.clusterAt(0) != first);  // nothing moved over it since
+        m_clock->advance(Duration{2'000});
+        QCOMPARE(ended.size(), 1);
+        QCOMPARE(column(clusters, 0).front(), QString("seoul"));
+        QCOMPARE(clusters.rowOf("oregon"), -1);
+        QVERIFY(!clusters.isHeld());
+        // With the next move it begins again.
+        clusters.setHeld(true);
+        seoul.phase = Phase::Ready;
+        seoul.lastContact = m_source->now();
+        m_source->sink()->changed({.clusters = {seoul}});
+        settle();
+        QCOMPARE(column(clusters, 0).front(), QString("seoul"));
+    }
+
     void filterNarrowsAndWidens() {
         ClusterTableModel clusters(*m_store);
         const QAbstractItemModelTester tester(&clusters, Mode::Fatal);

@@ -138,6 +138,32 @@ private Q_SLOTS:
         QCOMPARE(shown(part<FleetPage>()->panel()), QStringList({"joining", "ready", "silent"}));
     }
 
+    void aPointerThatRestsHoldsNothing() {
+        tellStory();
+        make();
+        TableView& table = part<FleetPage>()->panel().table();
+        const auto saysHeld = [this] {
+            const auto labels = part<FleetPage>()->panel().findChildren<QLabel*>();
+            return std::ranges::any_of(
+                labels, [](const QLabel* label) { return label->text().endsWith("order held"); });
+        };
+        const auto move = [&table] {
+            const QPointF place(5, 5);
+            QMouseEvent event(QEvent::MouseMove, place, place, Qt::NoButton, Qt::NoButton, Qt::NoModifier);
+            QApplication::sendEvent(table.viewport(), &event);
+        };
+        move();
+        QVERIFY(table.isHolding() && saysHeld());
+        m_session->clock.advance(Duration{20'000});
+        move();
+        m_session->clock.advance(Duration{29'000});
+        QVERIFY(table.isHolding() && saysHeld());
+        m_session->clock.advance(Duration{3'000});
+        QVERIFY(!table.isHolding() && !saysHeld());
+        move();
+        QVERIFY(table.isHolding() && saysHeld());
+    }
+
     void aRecordingThatWasCutOffSaysSo() {
         FakeReplay recording;
         m_session->recording = &recording;
