@@ -105,6 +105,11 @@ int OrderedTable::rowOf(const QString& key) const {
     return it == m_slots.end() ? -1 : m_rowOf[*it];
 }
 
+bool OrderedTable::has(const QString& key) const {
+    const auto it = m_slots.find(key);
+    return it != m_slots.end() && !m_gone[*it];
+}
+
 const Row* OrderedTable::find(const QString& key) const {
     const auto it = m_slots.find(key);
     return it == m_slots.end() ? nullptr : &m_rows[*it];

@@ -82,6 +82,7 @@ public:
     [[nodiscard]] bool isHeld() const { return m_isHeld; }
     [[nodiscard]] int total() const { return static_cast<int>(m_slots.size()); }  // filtered away ones too
     [[nodiscard]] int rowOf(const QString& key) const;                            // -1: not shown
+    [[nodiscard]] bool has(const QString& key) const;  // shown or not, but not one that is gone
     [[nodiscard]] int sortColumn() const { return m_sortColumn; }
     [[nodiscard]] Qt::SortOrder sortOrder() const { return m_sortOrder; }
 

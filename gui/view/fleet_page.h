@@ -27,6 +27,7 @@ public:
     [[nodiscard]] TablePanel& panel() const { return *m_panel; }
     [[nodiscard]] ClusterDetail& detail() const { return *m_detail; }
     [[nodiscard]] QSplitter& splitter() const { return *m_splitter; }
+    [[nodiscard]] bool has(const QString& cluster) const { return m_clusters.has(cluster); }
     void openCluster(const QString& name);
     [[nodiscard]] QString currentCluster() const;
 

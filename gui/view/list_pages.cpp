@@ -75,6 +75,8 @@ void EventsPage::open(const QString& key) {
         Q_EMIT objectOpened(keyOf(*activity->object));
     else if (const Cluster* cluster = m_session.store().fleet().cluster(activity->cluster))
         Q_EMIT clusterOpened(text(cluster->name));
+    else if (activity->cluster != 0)
+        m_panel->say("This cluster is no longer a member");
 }
 
 PoliciesPage::PoliciesPage(Session& session, QWidget* parent)

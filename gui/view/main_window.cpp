@@ -155,12 +155,17 @@ TablePanel& MainWindow::panel() const {
     }
 }
 
+// What is gone leads nowhere: whatever else would be shown then would pass for it.
 void MainWindow::openCluster(const QString& name) {
+    if (!m_fleet->has(name))
+        return panel().say(name + " is no longer a member");
     open(FleetPlace);
     m_fleet->openCluster(name);
 }
 
 void MainWindow::openObject(const QString& key) {
+    if (!m_workloads->has(key))
+        return panel().say(key + " is gone");
     open(WorkloadsPlace);
     m_workloads->openObject(key);
 }

@@ -48,6 +48,7 @@ public:
     void apply(const std::string& page, const std::string& colours);
     // The command for what is chosen now.
     [[nodiscard]] QString command() const;
+    // Where it is gone, that is said, and everything stays as it is.
     void openCluster(const QString& name);
     void openObject(const QString& key);
 

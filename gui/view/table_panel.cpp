@@ -38,6 +38,8 @@ TablePanel::TablePanel(OrderedTable& model, QString noun, const QString& hint, Q
     column->addLayout(m_bar);
     column->addWidget(m_stack, 1);
     connect(m_filter, &QLineEdit::textChanged, &m_model, &OrderedTable::setFilter);
+    connect(m_filter, &QLineEdit::textChanged, this, [this] { say({}); });
+    connect(m_table, &TableView::chosen, this, [this] { say({}); });
     connect(m_notice, &Notice::copied, this, &TablePanel::copied);
     for (const auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
         connect(&m_model, signal, this, &TablePanel::refresh);
@@ -79,11 +81,17 @@ void TablePanel::setAge(const QString& age) {
     refresh();
 }
 
+void TablePanel::say(const QString& what) {
+    m_said = what;
+    refresh();
+}
+
 void TablePanel::refresh() {
     const int shown = m_model.rowCount();
     const int total = m_model.total();
     const QString all = plural(total, m_noun.toUtf8().constData(), (m_noun + 's').toUtf8().constData());
-    m_count->setText((shown == total ? all : count(shown) + " of " + all) +
+    m_count->setText((m_said.isEmpty() ? QString() : m_said + " · ") +
+                     (shown == total ? all : count(shown) + " of " + all) +
                      (m_age.isEmpty() ? QString() : " · " + m_age) +
                      (m_table->isHolding() ? " · order held" : ""));
     if (m_hasNotice)

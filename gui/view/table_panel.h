@@ -32,6 +32,8 @@ public:
     void setEmpty(const Notice::Content& content);  // shown when there is nothing at all
     void setNotice(bool isShown, const Notice::Content& content = {});
     void setAge(const QString& age);  // said behind the count; empty: it is the fleet's
+    // Before the count, until another row is chosen or the filter changes.
+    void say(const QString& what);
     // The filter that leaves only rows in trouble; empty: no row here is in any.
     void setTroubleFilter(const QString& filter) { m_troubleFilter = filter; }
     [[nodiscard]] const QString& troubleFilter() const { return m_troubleFilter; }
@@ -56,6 +58,7 @@ private:
     QWidget* m_other = nullptr;
     Notice* m_notice;
     Notice::Content m_empty;
+    QString m_said;
     QString m_age;
     QString m_troubleFilter;
     bool m_isOther = false;

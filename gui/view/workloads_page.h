@@ -28,6 +28,7 @@ public:
     [[nodiscard]] TablePanel& panel() const { return *m_panel; }
     [[nodiscard]] QSplitter& splitter() const { return *m_splitter; }
     [[nodiscard]] ExplanationView& explanation() const { return *m_explanation; }
+    [[nodiscard]] bool has(const QString& key) const { return m_objects.has(key); }
     void openObject(const QString& key);
     void explainCurrent();
     void setMatrix(bool isShown);

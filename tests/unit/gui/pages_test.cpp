@@ -164,6 +164,45 @@ private Q_SLOTS:
         QVERIFY(table.isHolding() && saysHeld());
     }
 
+    // What is gone is said to be gone; nothing else is shown instead.
+    void whatIsGoneLeadsNowhere() {
+        tellStory();
+        make();
+        m_window->open(MainWindow::WorkloadsPlace);
+        part<WorkloadsPage>()->panel().filter().setText("ns=shop");
+        m_window->open(MainWindow::EventsPlace);
+        TablePanel& events = part<EventsPage>()->panel();
+        const QAbstractItemModel& rows = *events.table().model();
+        const auto choose = [&](const QString& reason) {
+            for (int row = 0; row < rows.rowCount(); ++row)
+                if (rows.index(row, ActivityModel::Reason).data().toString() == reason)
+                    events.table().setCurrentIndex(rows.index(row, 0));
+        };
+        const auto says = [&events](const QString& what) {
+            const auto labels = events.findChildren<QLabel*>();
+            return std::ranges::any_of(labels,
+                                       [&](const QLabel* label) { return label->text().startsWith(what); });
+        };
+        choose("ImagePullBackOff");
+        const client::ClusterNumber oregon = m_session->fleet.fleet().cluster("oregon")->number;
+        m_session->source.sink()->changed(
+            {.removedClusters = {oregon},
+             .removedObjects = {{"", "v1", "ReplicationController", "shop", "search"}}});
+        m_session->clock.advance(Duration{200});
+        press(Qt::Key_Return);
+        QVERIFY(events.isVisible());
+        QVERIFY(says("shop/rc/search is gone"));
+        QCOMPARE(part<WorkloadsPage>()->panel().filter().text(), QString("ns=shop"));
+        choose("Unreachable");
+        QVERIFY(!says("shop/rc/search is gone"));
+        press(Qt::Key_Return);
+        QVERIFY(events.isVisible());
+        QVERIFY(says("This cluster is no longer a member"));
+        m_window->openCluster("oregon");
+        QVERIFY(events.isVisible());
+        QVERIFY(says("oregon is no longer a member"));
+    }
+
     void aRecordingThatWasCutOffSaysSo() {
         FakeReplay recording;
         m_session->recording = &recording;
