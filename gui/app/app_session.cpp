@@ -38,9 +38,15 @@ Result<kube::Kubeconfig> load(const Options& options) {
 
 }  // namespace
 
+QString AppSession::federation() const {
+    return m_live != nullptr ? text(m_live->context().federation) : QString();
+}
+
 QString AppSession::caller() const {
     const QString refused = callerIn(text(m_store.error().message));
-    return refused.isEmpty() ? callerOf(m_identity) : refused;
+    if (!refused.isEmpty() || m_live == nullptr)
+        return refused;
+    return callerOf(m_live->context().identity);
 }
 
 AppSession::AppSession(Options options, const QSettings& settings, Clock& clock)
@@ -120,8 +126,6 @@ Result<void> AppSession::connect() {
         setProblem(Problem::BadConfiguration, context.error());
         return {};
     }
-    m_federation = text(context->federation);
-    m_identity = context->identity;
     auto live = std::make_unique<LiveSource>(std::move(*context), [this] { return resolve(); }, m_clock);
     LiveSource* source = live.get();
     m_source = std::move(live);

@@ -30,7 +30,7 @@ public:
     [[nodiscard]] QString context() const override { return m_context; }
     [[nodiscard]] QString title() const override { return m_title; }
     [[nodiscard]] QStringList contexts() const override { return m_contexts; }
-    [[nodiscard]] QString federation() const override { return m_federation; }
+    [[nodiscard]] QString federation() const override;
     [[nodiscard]] QString caller() const override;
     void choose(const QString& context) override;
     void reconnect() override;
@@ -50,8 +50,6 @@ private:
     Clock& m_clock;
     QString m_wanted;  // of last time
     QString m_context, m_title{"kubefed"};
-    QString m_federation;
-    net::Identity m_identity;
     QStringList m_contexts;
     Problem m_problem = Problem::None;
     QString m_problemText;

@@ -8,19 +8,17 @@
 namespace kubefed::gui {
 
 QString callerOf(const net::Identity& identity) {
-    // A token counts before a certificate.
-    if (!identity.bearerToken.empty()) {
-        const QList<QByteArray> parts = QByteArray::fromStdString(identity.bearerToken).split('.');
-        if (parts.size() != 3)
-            return {};
-        const auto claims =
-            QJsonDocument::fromJson(QByteArray::fromBase64(parts[1], QByteArray::Base64UrlEncoding));
-        const QString subject = claims.object().value("sub").toString();
-        // What other issuers' subjects are called is up to the server's configuration.
-        return subject.startsWith("system:serviceaccount:") ? subject : QString();
-    }
-    const auto certificate = net::readCertificate(identity.clientCertPem);
-    return certificate ? QString::fromStdString(certificate->subjectCommonName) : QString();
+    // Who sends both is, to servers, who the certificate names.
+    if (const auto certificate = net::readCertificate(identity.clientCertPem))
+        return QString::fromStdString(certificate->subjectCommonName);
+    const QList<QByteArray> parts = QByteArray::fromStdString(identity.bearerToken).split('.');
+    if (parts.size() != 3)
+        return {};
+    const auto claims =
+        QJsonDocument::fromJson(QByteArray::fromBase64(parts[1], QByteArray::Base64UrlEncoding));
+    const QString subject = claims.object().value("sub").toString();
+    // What other issuers' subjects are called is up to the server's configuration.
+    return subject.startsWith("system:serviceaccount:") ? subject : QString();
 }
 
 }  // namespace kubefed::gui

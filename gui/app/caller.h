@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who somebody with these credentials is to a Kubernetes API: the common name of a client certificate, or the
-// service account that a token was made for. Pure function; any thread.
+// Who somebody with these credentials is to a Kubernetes API: the common name of a client certificate, else
+// the service account that a token was made for. Pure function; any thread.
 #pragma once
 
 #include <QtCore/QString>

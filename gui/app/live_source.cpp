@@ -74,9 +74,12 @@ void LiveSource::reconnect() {
 void LiveSource::readContext() {
     Result<kube::ContextConfig> context = m_resolve();
     // A file that is being written just now is no reason to forget what it said.
-    if (!context || (context->endpoint == m_context.endpoint && context->identity == m_context.identity))
+    if (!context)
         return;
+    const bool isSame = context->endpoint == m_context.endpoint && context->identity == m_context.identity;
     m_context = std::move(*context);
+    if (isSame)
+        return;
     m_locating.cancel();
     reachApi();
 }

@@ -34,6 +34,8 @@ public:
                                   Callback<client::Explanation> done) override;
     [[nodiscard]] Request listPolicies(Callback<std::vector<client::PolicyPlugin>> done) override;
     void reconnect();
+    // As it was read last.
+    [[nodiscard]] const kube::ContextConfig& context() const { return m_context; }
 
 private:
     void stateChanged(client::ConnectionState state, const Error& error) override;

@@ -82,6 +82,10 @@ private Q_SLOTS:
                  QString("system:serviceaccount:shop:watcher"));
         QCOMPARE(callerOf({.bearerToken = token(R"({"sub":"4711"})")}), QString());
         QCOMPARE(callerOf({.bearerToken = "opaque"}), QString());
+        QCOMPARE(callerOf({.clientCertPem = pair->certPem,
+                           .clientKeyPem = pair->keyPem,
+                           .bearerToken = token(R"({"sub":"system:serviceaccount:shop:watcher"})")}),
+                 QString("jane"));  // as servers take it
         QCOMPARE(callerOf({}), QString());
 
         QVERIFY(kube::addContext(m_config,
@@ -94,6 +98,38 @@ private Q_SLOTS:
         QCOMPARE(m_session->commands().start(), QString("kubefed up prod-eu"));
         QVERIFY(m_session->commands().allowWatching().startsWith("kubectl --context my-prod "));
         QVERIFY(m_session->commands().allowWatching().endsWith("--user=jane"));
+    }
+
+    // Not of who was in the file before, nor of the federation before.
+    void commandsAreOfTheContextAsItIsNow() {
+        const auto named = [](const std::string& name) {
+            const std::string claims = R"({"sub":"system:serviceaccount:shop:NAME"})";
+            return "e30." +
+                   QByteArray::fromStdString(claims)
+                       .replace("NAME", name.c_str())
+                       .toBase64(QByteArray::Base64UrlEncoding)
+                       .toStdString() +
+                   ".c2ln";
+        };
+        const auto write = [&](const std::string& name) {
+            return kube::addContext(m_config, {.name = "prod",
+                                               .server = "https://127.0.0.1:1",
+                                               .identity = {.bearerToken = named(name)},
+                                               .federation = "prod"})
+                .has_value();
+        };
+        QVERIFY(write("jane"));
+        make({.context = "prod"});
+        QCOMPARE(m_session->caller(), QString("system:serviceaccount:shop:jane"));
+        QVERIFY(write("joe"));
+        m_session->reconnect();
+        QCOMPARE(m_session->caller(), QString("system:serviceaccount:shop:joe"));
+        QCOMPARE(m_session->federation(), QString("prod"));
+        breakUserOf("staging");
+        m_session->choose("staging");
+        QVERIFY(m_session->problem() == Session::Problem::BadConfiguration);
+        QVERIFY(m_session->commands().allowWatching().endsWith("--user=USER"));
+        QCOMPARE(m_session->commands().start(), QString("kubefed up staging"));
     }
 
     void anotherFederationCanBeChosenInsteadOfABrokenOne() {
