@@ -42,7 +42,7 @@ void ShareTableModel::follow() {
         Row row;
         row.key = text(cluster->name);
         row.handle = share.cluster;
-        row.level = levelOf(share);
+        row.level = levelOf(share, m_store.fleet());
         row.isOld = isOld(*cluster, m_store.asOf(), m_store.fleet().info()) || row.level == Level::Unknown;
         row.stamp = share.since;
         row.text.resize(kColumns);

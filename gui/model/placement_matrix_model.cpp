@@ -70,7 +70,7 @@ QVariant PlacementMatrixModel::data(const QModelIndex& index, int role) const {
                        ? QString::number(*share->desired)
                        : fraction(readyOf(*share, store().fleet()), share->desired);
         case LevelRole:
-            return static_cast<int>(levelOf(*share));
+            return static_cast<int>(levelOf(*share, store().fleet()));
         case RatioRole: {
             const double wanted = static_cast<double>(object->wanted.value_or(0));
             return wanted > 0 ? static_cast<double>(share->desired.value_or(0)) / wanted : 1.0;

@@ -40,11 +40,18 @@ State stateOf(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
 
 Level levelOf(const Object& object, const Fleet& fleet, TimeMs now) {
     const Level level = levelOf(object.health);
+    if (level < Level::Unknown && !fleet.info().seesClusters && !object.shares.empty())
+        return Level::Quiet;
     const bool isKnown =
         level >= Level::Unknown || std::ranges::none_of(object.shares, [&](const Share& share) {
             return isOldThere(share, fleet, now);
         });
     return isKnown ? level : Level::Unknown;
+}
+
+Level levelOf(const Share& share, const Fleet& fleet) {
+    const Level level = levelOf(share);
+    return level < Level::Unknown && !fleet.info().seesClusters ? Level::Quiet : level;
 }
 
 State stateOf(const Object& object, const Fleet& fleet, TimeMs now) {

@@ -21,9 +21,11 @@ struct State {
 // "Silent": all was well when it was last heard of, which is too long ago.
 [[nodiscard]] State stateOf(const client::Cluster& cluster, client::TimeMs now,
                             const client::FleetInfo& info);
-// At most Unknown as long as one of its clusters was not heard of.
+// At most Unknown as long as one of its clusters was not heard of; Quiet instead of good or busy in clusters
+// of which it is not told when they were.
 [[nodiscard]] State stateOf(const client::Object& object, const Fleet& fleet, client::TimeMs now);
 [[nodiscard]] Level levelOf(const client::Object& object, const Fleet& fleet, client::TimeMs now);
+[[nodiscard]] Level levelOf(const client::Share& share, const Fleet& fleet);
 
 // It does not answer, or not to us: its figures are memories.
 [[nodiscard]] bool isLost(const client::Cluster& cluster);

@@ -147,7 +147,8 @@ void FleetPage::showTiles() {
             : isOld                 ? Tile::Line{Level::Unknown,
                                                  {},
                                  "All was well " + since(store.lastData(), store.now()) + " ago"}
-                                    : Tile::Line{Level::Good, {}, "All is well"});
+                                    : Tile::Line{
+                          store.fleet().info().seesClusters ? Level::Good : Level::Quiet, {}, "All is well"});
     m_worstTile->show(std::move(worst));
     const client::Totals& totals = store.fleet().totals();
     m_propagationTile->show(

@@ -11,7 +11,10 @@
 #include "tests/fakes/fake_session.h"
 #include "tests/fakes/synthetic_fleet.h"
 
+#include "gui/model/detail_tables.h"
+#include "gui/model/placement_matrix_model.h"
 #include "gui/model/state.h"
+#include "gui/model/summary.h"
 #include "gui/view/cluster_detail.h"
 #include "gui/view/fleet_page.h"
 #include "gui/view/list_pages.h"
@@ -49,6 +52,37 @@ private Q_SLOTS:
         QVERIFY(stateOf(cluster, 1'000, info).level == Level::Quiet);
         cluster.phase = client::Phase::Unreachable;
         QVERIFY(stateOf(cluster, 1'000, info).level == Level::Bad);
+    }
+
+    void whatIsPlacedThereIsNotShownAsFreshEither() {
+        m_session->info = testing::namesOnlyInfo();
+        m_session->tell(testing::namesOnlyFleet(m_session->source.now()));
+        const FleetStore& store = m_session->store();
+        const PlacementMatrixModel matrix(store);
+        ShareTableModel shares(store);
+        const auto isGood = [](const QVariant& level) {
+            return level.toInt() == static_cast<int>(Level::Good) ||
+                   level.toInt() == static_cast<int>(Level::Busy);
+        };
+        int healthy = 0;
+        for (int row = 0; row < matrix.rowCount(); ++row) {
+            QVERIFY(!isGood(matrix.headerData(row, Qt::Vertical, LevelRole)));
+            for (int at = 0; at < matrix.columnCount(); ++at)
+                QVERIFY(!matrix.index(row, at).data().isValid() ||
+                        !isGood(matrix.index(row, at).data(LevelRole)));
+            const client::Object& object = *store.fleet().object(matrix.objectAt(row));
+            const State state = stateOf(object, store.fleet(), store.asOf());
+            healthy += state.name == "Healthy" ? 1 : 0;  // it keeps its word
+            shares.restrictTo(matrix.objectAt(row));
+            for (int at = 0; at < shares.rowCount(); ++at)
+                QVERIFY(!isGood(shares.index(at, 0).data(LevelRole)));
+        }
+        QVERIFY(healthy > 0);
+        for (const Tally& tally : summarize(store.fleet(), store.asOf()).objectTally)
+            QVERIFY(tally.level != Level::Good && tally.level != Level::Busy);
+        // Placed nowhere: that is the controller's own to know.
+        client::Object object{.health = client::ObjectHealth::Progressing};
+        QVERIFY(levelOf(object, store.fleet(), store.asOf()) == Level::Busy);
     }
 
     void namesAndStatesOnlyAreSaidToBeAllAndHowToSeeMore() {
