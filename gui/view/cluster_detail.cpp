@@ -45,6 +45,26 @@ QString taintsText(const Cluster& cluster) {
     return taints.join("  ");
 }
 
+// What a lost cluster told last is not told as known.
+QString placedText(const Cluster& cluster) {
+    if (!cluster.objects)
+        return {};
+    const ObjectCounts& counts = *cluster.objects;
+    const QString all = plural(counts.desired, "object", "objects");
+    if (isLost(cluster))
+        return all + ", ? in sync";
+    return all + ", " + count(counts.synced) + " in sync" +
+           (counts.failed > 0 ? ", " + count(counts.failed) + " failed" : QString()) +
+           (counts.unclaimed > 0 ? ", " + count(counts.unclaimed) + " not ours" : QString());
+}
+
+QString nodesText(const Cluster& cluster) {
+    if (!cluster.nodes)
+        return {};
+    const auto ready = isLost(cluster) ? std::nullopt : std::optional(cluster.nodes->ready);
+    return fraction(ready, cluster.nodes->total) + " ready";
+}
+
 }  // namespace
 
 ClusterDetail::ClusterDetail(Session& session, QWidget* parent)
@@ -128,7 +148,7 @@ void ClusterDetail::refresh() {
     const TimeMs now = m_store.now();
     const FleetInfo& info = m_store.fleet().info();
     const bool isSilent = isOld(*cluster, m_store.asOf(), info);
-    const bool isGrey = isSilent || m_store.isStale();
+    const bool isGrey = isSilent || isLost(*cluster) || m_store.isStale();
     for (QWidget* part : m_full)
         part->setVisible(info.seesClusters);
     m_limits->setVisible(!info.seesClusters);
@@ -155,38 +175,29 @@ void ClusterDetail::refresh() {
         if (condition.status != "True")
             bad += text(condition.type) + ' ' + text(condition.status) + ": " +
                    text(condition.message.empty() ? condition.reason : condition.message);
-    const auto& counts = cluster->objects;
-    const QString placed =
-        counts ? QString("%1, %2 in sync%3%4")
-                     .arg(plural(counts->desired, "object", "objects"), count(counts->synced),
-                          counts->failed > 0 ? ", " + count(counts->failed) + " failed" : QString(),
-                          counts->unclaimed > 0 ? ", " + count(counts->unclaimed) + " not ours" : QString())
-               : QString();
-    m_facts->show(
-        {{"Last contact",
-          cluster->lastContact == 0 ? QString("never") : since(cluster->lastContact, now) + " ago"},
-         {"Placed", placed},
-         {"Conditions", bad.join('\n')},
-         {"Kubernetes", text(cluster->kubernetesVersion)},
-         {"Nodes",
-          cluster->nodes ? fraction(cluster->nodes->ready, cluster->nodes->total) + " ready" : QString()},
-         {"Labels", labelsText(*cluster)},
-         {"Taints", taintsText(*cluster)},
-         {"Scheduling", cluster->unschedulable ? QString("takes no new objects") : QString()},
-         {"Endpoint", text(cluster->apiEndpoint)},
-         {"Member for", since(cluster->created, now)},
-         {"Credentials", cluster->credentialsExpire == 0 ? QString()
-                         : cluster->credentialsExpire < now
-                             ? "expired " + ageText(now - cluster->credentialsExpire) + " ago"
-                             : "expire in " + ageText(cluster->credentialsExpire - now)}},
-        isGrey);
+    m_facts->show({{"Last contact",
+                    cluster->lastContact == 0 ? QString("never") : since(cluster->lastContact, now) + " ago"},
+                   {"Placed", placedText(*cluster)},
+                   {"Conditions", bad.join('\n')},
+                   {"Kubernetes", text(cluster->kubernetesVersion)},
+                   {"Nodes", nodesText(*cluster)},
+                   {"Labels", labelsText(*cluster)},
+                   {"Taints", taintsText(*cluster)},
+                   {"Scheduling", cluster->unschedulable ? QString("takes no new objects") : QString()},
+                   {"Endpoint", text(cluster->apiEndpoint)},
+                   {"Member for", since(cluster->created, now)},
+                   {"Credentials", cluster->credentialsExpire == 0 ? QString()
+                                   : cluster->credentialsExpire < now
+                                       ? "expired " + ageText(now - cluster->credentialsExpire) + " ago"
+                                       : "expire in " + ageText(cluster->credentialsExpire - now)}},
+                  isGrey);
 }
 
 void ClusterDetail::showCapacity(const Cluster& cluster, bool isOld) {
     for (const Capacity& capacity : m_capacities) {
         const double whole = amountOf(cluster.allocatable, capacity.resource);
         const double used = amountOf(cluster.requested, capacity.resource);
-        const bool isKnown = whole > 0 && used >= 0;
+        const bool isKnown = whole > 0 && used >= 0 && !isLost(cluster);
         capacity.bar->show({{isKnown ? used : 0, used > whole * 0.9 ? Level::Warn : Level::Busy}},
                            isKnown ? whole : 1, isOld);
         const auto figure = [&](const std::map<std::string, std::string>& amounts) {

@@ -8,6 +8,7 @@
 
 #include "tests/unit/gui/story_window.h"
 
+#include "gui/view/cluster_detail.h"
 #include "gui/view/explanation_view.h"
 #include "gui/view/fleet_page.h"
 #include "gui/view/help_overlay.h"
@@ -201,6 +202,27 @@ private Q_SLOTS:
         m_window->openCluster("oregon");
         QVERIFY(events.isVisible());
         QVERIFY(says("oregon is no longer a member"));
+    }
+
+    // Beside a row of question marks stands no figure that is only remembered.
+    void theCardOfALostClusterSaysWhatTheTableSays() {
+        client::FleetChanges all = testing::storyFleet(m_session->source.now());
+        client::Cluster& osaka = *std::ranges::find(all.clusters, "osaka", &client::Cluster::name);
+        osaka.phase = client::Phase::Unauthorized;  // it answers, but not to us
+        osaka.lastContact = m_session->source.now();
+        const QString nodes = QString::number(osaka.nodes->total);
+        const QString objects = QString::number(osaka.objects->desired);
+        m_session->tell(std::move(all));
+        make();
+        part<FleetPage>()->openCluster("osaka");
+        const auto labels = part<ClusterDetail>()->findChildren<QLabel*>();
+        const auto greyOnesSaying = [&labels](const QString& what) {
+            return std::ranges::count_if(
+                labels, [&](const QLabel* label) { return label->text() == what && !label->isEnabled(); });
+        };
+        QCOMPARE(greyOnesSaying("?/" + nodes + " ready"), 1);
+        QCOMPARE(greyOnesSaying(objects + " objects, ? in sync"), 1);
+        QCOMPARE(std::ranges::count(labels, "not known", &QLabel::text), 3);
     }
 
     void aRecordingThatWasCutOffSaysSo() {
