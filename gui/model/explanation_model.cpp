@@ -48,6 +48,8 @@ const Verdict* ExplanationModel::verdictAt(int row) const {
 void ExplanationModel::show(Explanation explanation) {
     m_explanation = std::move(explanation);
     std::vector<std::string> plugins = pluginsOf(m_explanation);
+    if (m_explanation.verdicts.empty())
+        plugins = m_plugins;  // nothing is known yet: the columns stay
     if (plugins != m_plugins)
         setShape(shapeFor(plugins));
     Batch batch;

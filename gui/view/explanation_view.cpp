@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <QtWidgets/QHBoxLayout>
+#include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLineEdit>
 #include <QtWidgets/QPushButton>
 #include <QtWidgets/QVBoxLayout>
@@ -74,6 +75,7 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
     column->addWidget(m_panel, 1);
     column->addSpacing(4);
     column->addWidget(m_wordCard);
+    connect(&m_model, &QAbstractItemModel::modelAboutToBeReset, this, [this] { (void)arrangement(); });
     connect(&m_model, &QAbstractItemModel::modelReset, this, &ExplanationView::setWidths);
     setWidths();
     m_wordTable->setEmptyText(
@@ -217,6 +219,26 @@ void ExplanationView::setWidths() {
             9,
             static_cast<int>(m_model.headerData(i, Qt::Horizontal, Qt::DisplayRole).toString().size() + 1)));
     m_panel->table().setWidths(widths);
+    arrange(m_arrangement);
+}
+
+QStringList ExplanationView::titles() const {
+    QStringList titles;
+    for (int column = 0; column < m_model.columnCount(); ++column)
+        titles += m_model.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+    return titles;
+}
+
+QVariantMap ExplanationView::arrangement() {
+    if (m_model.columnCount() > ExplanationModel::kFixed + 1)
+        m_arrangement = {{"titles", titles()}, {"columns", m_panel->table().horizontalHeader()->saveState()}};
+    return m_arrangement;
+}
+
+void ExplanationView::arrange(const QVariantMap& arrangement) {
+    m_arrangement = arrangement;
+    if (arrangement.value("titles").toStringList() == titles())
+        m_panel->table().horizontalHeader()->restoreState(arrangement.value("columns").toByteArray());
 }
 
 void ExplanationView::showWords() {

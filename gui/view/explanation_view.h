@@ -4,6 +4,7 @@
 // reason. Asks the source when it is shown, as long as it is, and on request. GUI thread.
 #pragma once
 
+#include <QtCore/QVariantMap>
 #include <QtWidgets/QWidget>
 
 #include "gui/model/detail_tables.h"
@@ -25,6 +26,9 @@ public:
     [[nodiscard]] const client::ObjectId& object() const { return m_object; }
     [[nodiscard]] TablePanel& panel() const { return *m_panel; }
     void focusTable();
+    // Widths and order of the columns, for as long as the plugins are the same; nothing: never shown.
+    [[nodiscard]] QVariantMap arrangement();
+    void arrange(const QVariantMap& arrangement);
 
 Q_SIGNALS:
     void backWanted();
@@ -40,6 +44,7 @@ private:
     void showFacts();
     void showCautions();
     void setWidths();
+    [[nodiscard]] QStringList titles() const;
     void showWords();
 
     const FleetStore& m_store;
@@ -54,6 +59,7 @@ private:
     Label* m_chosen;
     TableView* m_wordTable;
     Asking m_asking;
+    QVariantMap m_arrangement;
 };
 
 }  // namespace kubefed::gui

@@ -245,13 +245,21 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     QWidget::closeEvent(event);
 }
 
+std::map<QString, TablePanel*> MainWindow::panels() const {
+    return {{"fleet", &m_fleet->panel()},
+            {"workloads", &m_workloads->panel()},
+            {"policies", &m_policies->panel()},
+            {"events", &m_events->panel()}};
+}
+
 void MainWindow::saveSettings() {
     m_settings.setValue("window/geometry", saveGeometry());
     m_settings.setValue("window/page", m_pages->currentIndex());
     m_settings.setValue("window/colours", static_cast<int>(m_colours));
-    m_settings.setValue("fleet/columns", m_fleet->panel().table().horizontalHeader()->saveState());
+    for (const auto& [page, panel] : panels())
+        m_settings.setValue(page + "/columns", panel->table().horizontalHeader()->saveState());
+    m_settings.setValue("why/columns", m_workloads->explanation().arrangement());
     m_settings.setValue("fleet/split", m_fleet->splitter().saveState());
-    m_settings.setValue("workloads/columns", m_workloads->panel().table().horizontalHeader()->saveState());
     m_settings.setValue("workloads/split", m_workloads->splitter().saveState());
     m_settings.setValue("workloads/matrix", m_workloads->isMatrix());
     if (!m_session.context().isEmpty())
@@ -262,11 +270,10 @@ void MainWindow::restoreSettings() {
     if (!restoreGeometry(m_settings.value("window/geometry").toByteArray()))
         resize(1280, 800);
     m_colours = static_cast<Colours>(qBound(0, m_settings.value("window/colours", 0).toInt(), 2));
-    m_fleet->panel().table().horizontalHeader()->restoreState(
-        m_settings.value("fleet/columns").toByteArray());
+    for (const auto& [page, panel] : panels())
+        panel->table().horizontalHeader()->restoreState(m_settings.value(page + "/columns").toByteArray());
+    m_workloads->explanation().arrange(m_settings.value("why/columns").toMap());
     m_fleet->splitter().restoreState(m_settings.value("fleet/split").toByteArray());
-    m_workloads->panel().table().horizontalHeader()->restoreState(
-        m_settings.value("workloads/columns").toByteArray());
     m_workloads->splitter().restoreState(m_settings.value("workloads/split").toByteArray());
     m_workloads->setMatrix(m_settings.value("workloads/matrix", false).toBool());
     open(static_cast<Page>(qBound(0, m_settings.value("window/page", 0).toInt(), 3)));

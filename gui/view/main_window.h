@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include <QtWidgets/QWidget>
@@ -88,6 +89,8 @@ private:
     [[nodiscard]] QString commandFor(const PaletteEntry& entry) const;
     [[nodiscard]] Commands commands() const { return m_session.commands(); }
     [[nodiscard]] TablePanel& panel() const;  // that is seen
+    // Of each page, as its settings are called.
+    [[nodiscard]] std::map<QString, TablePanel*> panels() const;
     void restoreSettings();
     void saveSettings();
 

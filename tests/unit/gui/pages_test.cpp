@@ -3,6 +3,7 @@
 
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QHeaderView>
 #include <QtWidgets/QLabel>
 #include <QtWidgets/QLineEdit>
 
@@ -223,6 +224,49 @@ private Q_SLOTS:
         QCOMPARE(greyOnesSaying("?/" + nodes + " ready"), 1);
         QCOMPARE(greyOnesSaying(objects + " objects, ? in sync"), 1);
         QCOMPARE(std::ranges::count(labels, "not known", &QLabel::text), 3);
+    }
+
+    void columnsAndTheirOrderAreKeptOnEachPage() {
+        m_session->source.policies = testing::storyPolicies();
+        tellStory();
+        make();
+        const auto explain = [this] {
+            m_window->open(MainWindow::WorkloadsPlace);
+            m_window->openObject("shop/rc/search");
+            part<WorkloadsPage>()->explainCurrent();
+            m_session->clock.advance(Duration{10});
+        };
+        const auto tables = [this] {
+            std::vector<TableView*> all{&part<WorkloadsPage>()->explanation().panel().table()};
+            for (const auto page : {MainWindow::FleetPlace, MainWindow::WorkloadsPlace,
+                                    MainWindow::PoliciesPlace, MainWindow::EventsPlace})
+                all.push_back(&panelOf(page).table());
+            return all;
+        };
+        m_window->open(MainWindow::PoliciesPlace);
+        m_session->clock.advance(Duration{10});
+        explain();
+        for (TableView* table : tables()) {
+            table->setColumnWidth(1, 171);
+            table->horizontalHeader()->moveSection(2, 1);
+            table->horizontalHeader()->setSortIndicator(2, Qt::DescendingOrder);
+        }
+        QVERIFY(m_window->close());
+        make();
+        explain();
+        for (const TableView* table : tables()) {
+            QCOMPARE(table->columnWidth(1), 171);
+            QCOMPARE(table->horizontalHeader()->visualIndex(2), 1);
+            QCOMPARE(table->horizontalHeader()->sortIndicatorSection(), 2);
+            QCOMPARE(table->horizontalHeader()->sortIndicatorOrder(), Qt::DescendingOrder);
+            QCOMPARE(static_cast<const OrderedTable*>(table->model())->sortColumn(), 2);
+        }
+        // Another object is asked for: the same plugins, the same columns.
+        m_window->openObject("shop/rc/cart");
+        part<WorkloadsPage>()->explainCurrent();
+        m_session->clock.advance(Duration{10});
+        QCOMPARE(tables().front()->columnWidth(1), 171);
+        QCOMPARE(tables().front()->horizontalHeader()->sortIndicatorSection(), 2);
     }
 
     void aRecordingThatWasCutOffSaysSo() {
