@@ -2,10 +2,57 @@
 #include "gui/model/fleet.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "kubefed/client/fleet_fold.h"
 
 namespace kubefed::gui {
 
 using namespace client;
+
+struct Fleet::Taker {
+    Fleet& fleet;
+    FleetDelta& delta;
+
+    void removeCluster(ClusterNumber number) {
+        if (auto node = fleet.m_clusters.extract(number))
+            delta.removedClusters.push_back(node.mapped().name);
+    }
+    void putCluster(Cluster cluster) {
+        delta.clusters.push_back(cluster.number);
+        const ClusterNumber number = cluster.number;
+        fleet.m_clusters.insert_or_assign(number, std::move(cluster));
+    }
+    void takeContact(const Contact& contact) {
+        const auto it = fleet.m_clusters.find(contact.cluster);
+        if (it == fleet.m_clusters.end())
+            return;
+        applyContact(it->second, contact);
+        delta.contacted.push_back(contact.cluster);
+    }
+    void removeObject(const ObjectId& id) {
+        const auto it = fleet.m_numbers.find(id);
+        if (it == fleet.m_numbers.end())
+            return;
+        fleet.m_objects.erase(it->second);
+        fleet.m_numbers.erase(it);
+        delta.removedObjects.push_back(id);
+    }
+    void putObject(Object object) {
+        const auto [it, isNew] = fleet.m_numbers.try_emplace(object.id, fleet.m_lastNumber + 1);
+        if (isNew)
+            ++fleet.m_lastNumber;
+        delta.objects.push_back(it->second);
+        fleet.m_objects.insert_or_assign(it->second, std::move(object));
+    }
+    void takeActivity(Activity activity) {
+        delta.activities += addActivity(fleet.m_activities, std::move(activity)) ? 1 : 0;
+    }
+    void takeTotals(const Totals& totals) {
+        fleet.m_totals = totals;
+        delta.totals = true;
+    }
+};
 
 void Fleet::reset(FleetInfo info, FleetChanges all) {
     m_info = std::move(info);
@@ -21,58 +68,7 @@ void Fleet::reset(FleetInfo info, FleetChanges all) {
 }
 
 void Fleet::apply(FleetChanges changes, FleetDelta& delta) {
-    for (const ClusterNumber number : changes.removedClusters)
-        if (auto node = m_clusters.extract(number))
-            delta.removedClusters.push_back(node.mapped().name);
-    for (Cluster& cluster : changes.clusters) {
-        delta.clusters.push_back(cluster.number);
-        m_clusters.insert_or_assign(cluster.number, std::move(cluster));
-    }
-    for (const Contact& one : changes.contacts)
-        contact(one, delta);
-    for (const ObjectId& id : changes.removedObjects) {
-        const auto it = m_numbers.find(id);
-        if (it == m_numbers.end())
-            continue;
-        m_objects.erase(it->second);
-        m_numbers.erase(it);
-        delta.removedObjects.push_back(id);
-    }
-    for (Object& object : changes.objects) {
-        const auto [it, isNew] = m_numbers.try_emplace(object.id, m_lastNumber + 1);
-        if (isNew)
-            ++m_lastNumber;
-        delta.objects.push_back(it->second);
-        m_objects.insert_or_assign(it->second, std::move(object));
-    }
-    for (Activity& activity : changes.activities) {
-        if (!m_activities.empty() && activity.number <= m_activities.back().number)
-            continue;  // told again after a resync
-        m_activities.push_back(std::move(activity));
-        ++delta.activities;
-        if (m_activities.size() > kMaxActivities)
-            m_activities.pop_front();
-    }
-    if (changes.totals) {
-        m_totals = *changes.totals;
-        delta.totals = true;
-    }
-}
-
-void Fleet::contact(const Contact& contact, FleetDelta& delta) {
-    const auto it = m_clusters.find(contact.cluster);
-    if (it == m_clusters.end())
-        return;
-    Cluster& cluster = it->second;
-    cluster.lastContact = std::max(cluster.lastContact, contact.lastContact);
-    if (contact.isProbe) {
-        if (contact.latency >= 0)
-            cluster.latency = contact.latency;
-        cluster.latencies.push_back(contact.latency);
-        if (cluster.latencies.size() > kMaxLatencies)
-            cluster.latencies.erase(cluster.latencies.begin());
-    }
-    delta.contacted.push_back(contact.cluster);
+    takeInOrder(std::move(changes), Taker{*this, delta});
 }
 
 void Fleet::clear() {

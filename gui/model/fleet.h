@@ -55,7 +55,7 @@ public:
                                                       client::ClusterNumber cluster);
 
 private:
-    void contact(const client::Contact& contact, FleetDelta& delta);
+    struct Taker;
 
     client::FleetInfo m_info;
     std::map<client::ClusterNumber, client::Cluster> m_clusters;

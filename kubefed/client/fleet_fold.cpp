@@ -16,6 +16,36 @@ void applyContact(Cluster& cluster, const Contact& contact) {
     cluster.latencies.push_back(contact.latency);
 }
 
+bool addActivity(std::deque<Activity>& activities, Activity activity) {
+    if (!activities.empty() && activity.number <= activities.back().number)
+        return false;
+    if (activities.size() >= kMaxActivities)
+        activities.pop_front();
+    activities.push_back(std::move(activity));
+    return true;
+}
+
+struct FleetFold::Taker {
+    FleetFold& fold;
+
+    void removeCluster(ClusterNumber number) { fold.m_clusters.erase(number); }
+    void putCluster(Cluster cluster) {
+        const ClusterNumber number = cluster.number;
+        fold.m_clusters.insert_or_assign(number, std::move(cluster));
+    }
+    void takeContact(const Contact& contact) {
+        if (const auto known = fold.m_clusters.find(contact.cluster); known != fold.m_clusters.end())
+            applyContact(known->second, contact);
+    }
+    void removeObject(const ObjectId& id) { fold.m_objects.erase(id); }
+    void putObject(Object object) {
+        ObjectId id = object.id;
+        fold.m_objects.insert_or_assign(std::move(id), std::move(object));
+    }
+    void takeActivity(Activity activity) { addActivity(fold.m_activities, std::move(activity)); }
+    void takeTotals(const Totals& totals) { fold.m_totals = totals; }
+};
+
 void FleetFold::reset(const FleetInfo& info, FleetChanges all) {
     m_info = info;
     m_clusters.clear();
@@ -26,28 +56,7 @@ void FleetFold::reset(const FleetInfo& info, FleetChanges all) {
 }
 
 void FleetFold::apply(FleetChanges changes) {
-    for (Cluster& cluster : changes.clusters) {
-        const ClusterNumber number = cluster.number;
-        m_clusters.insert_or_assign(number, std::move(cluster));
-    }
-    for (const ClusterNumber number : changes.removedClusters)
-        m_clusters.erase(number);
-    for (const Contact& contact : changes.contacts)
-        if (const auto known = m_clusters.find(contact.cluster); known != m_clusters.end())
-            applyContact(known->second, contact);
-    for (Object& object : changes.objects) {
-        ObjectId id = object.id;
-        m_objects.insert_or_assign(std::move(id), std::move(object));
-    }
-    for (const ObjectId& id : changes.removedObjects)
-        m_objects.erase(id);
-    for (Activity& activity : changes.activities) {
-        if (m_activities.size() >= kMaxActivities)
-            m_activities.pop_front();
-        m_activities.push_back(std::move(activity));
-    }
-    if (changes.totals)
-        m_totals = *changes.totals;
+    takeInOrder(std::move(changes), Taker{*this});
 }
 
 FleetChanges FleetFold::whole() const {

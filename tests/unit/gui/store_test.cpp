@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <random>
+
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 
+#include "kubefed/client/fleet_fold.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_fleet_source.h"
 #include "tests/fakes/synthetic_fleet.h"
@@ -114,6 +117,50 @@ private Q_SLOTS:
         m_clock->advance(Duration{200});
         QCOMPARE(cluster.latencies.size(), client::kMaxLatencies);
         QCOMPARE(cluster.latency.value_or(0), std::int64_t{77});  // a failed probe has none
+    }
+
+    // What a recording puts together, and what the window does, is the same fleet, whatever comes.
+    void foldsAsRecordingsDo() {
+        const client::FleetChanges story = testing::storyFleet(m_source->now());
+        client::FleetFold fold;
+        Fleet fleet;
+        fold.reset(testing::syntheticInfo(), story);
+        fleet.reset(testing::syntheticInfo(), story);
+        std::mt19937 random(4711);
+        const auto any = [&random](std::size_t limit) { return random() % limit; };
+        std::uint64_t told = 0;
+        for (int i = 0; i < 300; ++i) {
+            client::FleetChanges changes;
+            for (std::size_t j = any(4); j > 0; --j) {
+                const client::Cluster& cluster = story.clusters[any(story.clusters.size())];
+                const client::Object& object = story.objects[any(story.objects.size())];
+                if (any(2) == 0)
+                    changes.clusters.push_back(cluster);
+                if (any(3) == 0)
+                    changes.removedClusters.push_back(cluster.number);
+                if (any(2) == 0)  // the controller's clock may go back
+                    changes.contacts.push_back(
+                        {cluster.number, m_source->now() - 500 + static_cast<client::TimeMs>(any(1'000)),
+                         static_cast<std::int32_t>(any(9)) - 1, any(2) == 0});
+                if (any(2) == 0)
+                    changes.objects.push_back(object);
+                if (any(3) == 0)
+                    changes.removedObjects.push_back(object.id);
+                if (any(2) == 0)
+                    changes.activities.push_back({.number = 1'000 + (told += any(2))});
+                if (any(4) == 0)
+                    changes.totals = client::Totals{.queued = i};
+            }
+            FleetDelta delta;
+            fold.apply(changes);
+            fleet.apply(std::move(changes), delta);
+            QVERIFY(fleet.clusters() == fold.clusters());
+            QVERIFY(fleet.activities() == fold.activities());
+            QVERIFY(fleet.totals() == fold.totals());
+            QCOMPARE(fleet.objects().size(), fold.objects().size());
+            for (const auto& [id, object] : fold.objects())
+                QVERIFY(*fleet.object(fleet.numberOf(id)) == object);
+        }
     }
 
     void boundsActivitiesAndSkipsRepeatedOnes() {
