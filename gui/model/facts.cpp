@@ -82,7 +82,7 @@ QString nameOf(ObjectHealth health) {
 }
 
 QStringList namesOfPhases() {
-    QStringList names{"Silent"};
+    QStringList names{kSilent};
     for (const Phase phase : {Phase::Joining, Phase::Ready, Phase::Degraded, Phase::Unauthorized,
                               Phase::Unreachable, Phase::Leaving, Phase::Unknown})
         names += nameOf(phase);

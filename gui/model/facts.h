@@ -21,7 +21,9 @@ enum class Level { Good, Quiet, Busy, Unknown, Warn, Bad };
 [[nodiscard]] Level levelOf(const client::Share& share);
 [[nodiscard]] Level levelOf(client::Severity severity);
 [[nodiscard]] QString nameOf(client::Phase phase);
-[[nodiscard]] QStringList namesOfPhases();
+// What a cluster is shown as that is only remembered to be well.
+inline constexpr const char* kSilent = "Silent";
+[[nodiscard]] QStringList namesOfPhases();  // with kSilent
 [[nodiscard]] QStringList namesOfHealth();
 [[nodiscard]] QString nameOf(client::ObjectHealth health);
 [[nodiscard]] QString nameOf(client::Severity severity);

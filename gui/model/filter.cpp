@@ -2,7 +2,8 @@
 #include "gui/model/filter.h"
 
 #include <algorithm>
-#include <array>
+
+#include "gui/model/facts.h"
 
 namespace kubefed::gui {
 
@@ -10,10 +11,8 @@ namespace {
 
 // These words are about the status alone: "ready" shall not find "2 nodes are not ready".
 bool isStatus(const QString& word) {
-    static constexpr std::array kStatuses{
-        "ready",   "degraded",    "unreachable", "unauthorized", "joining",   "leaving", "healthy",
-        "failing", "progressing", "unknown",     "unscheduled",  "suspended", "deleting"};
-    return std::ranges::any_of(kStatuses, [&](const char* status) { return word == QLatin1String(status); });
+    static const QStringList statuses = namesOfPhases() + namesOfHealth();
+    return statuses.contains(word, Qt::CaseInsensitive);
 }
 
 }  // namespace

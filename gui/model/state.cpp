@@ -32,7 +32,7 @@ State stateOf(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
                 .reason = text(cluster.message.empty() ? cluster.reason : cluster.message)};
     if (state.level == Level::Unknown && levelOf(cluster.phase) < Level::Unknown) {
         state.reason = "was " + state.name + " when it was last heard of";
-        state.name = "Silent";
+        state.name = kSilent;
         state.since = cluster.lastContact;
     }
     return state;

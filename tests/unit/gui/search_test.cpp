@@ -44,6 +44,21 @@ private Q_SLOTS:
         QCOMPARE(Filter::parse(typed).accepts("osaka ready v1.34.4", hasField), isShown);
     }
 
+    // Each name of a state, as the tables have it, is about the state alone, whatever else a row says.
+    void namesOfStatesAreAboutTheState() {
+        for (const QString& name : namesOfPhases() + namesOfHealth()) {
+            const QString typed = name.toLower();
+            const auto is = [&](const QString& status) {
+                return Filter::parse(typed).accepts("this was " + typed,
+                                                    [&](const QString& key, const QString& value) {
+                                                        return key == "status" && status.startsWith(value);
+                                                    });
+            };
+            QVERIFY2(is(typed), qPrintable(typed));
+            QVERIFY2(!is("another"), qPrintable(typed));
+        }
+    }
+
     void paletteRanksNamesThenTrouble() {
         Fleet fleet;
         fleet.reset(testing::syntheticInfo(), testing::storyFleet(kNow));
