@@ -203,7 +203,11 @@ bool OrderedTable::hasField(const Row& row, const QString& key, const QString& v
 
 bool OrderedTable::isShownByFilter(const Row& row) const {
     return m_filter.isEmpty() || m_filter.accepts(row.words, [&](const QString& key, const QString& value) {
-        return hasField(row, key, value);
+        // Rows without a state, as events: its name is a word of what happened.
+        const bool isWord = key == "status" && std::ranges::none_of(row.fields, [](const auto& field) {
+                                return field.first == "status";
+                            });
+        return isWord ? row.words.contains(value) : hasField(row, key, value);
     });
 }
 

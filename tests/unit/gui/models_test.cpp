@@ -320,6 +320,8 @@ private Q_SLOTS:
         events.restrictTo(0);
         events.setFilter("kind=error");
         QCOMPARE(events.rowCount(), 2);
+        events.setFilter("unreachable");  // an event has no state: what happened is found
+        QCOMPARE(column(events, ActivityModel::Reason), QStringList({"Unreachable"}));
     }
 
     void explanationNamesEveryClusterAndEveryWord() {
