@@ -225,9 +225,10 @@ void MainWindow::apply(const std::string& page, const std::string& colours) {
 
 void MainWindow::dress() {
     m_isDressing = true;
+    const QPalette desktop = QApplication::palette();
     const Theme& theme = m_colours == Colours::Light  ? lightTheme()
                          : m_colours == Colours::Dark ? darkTheme()
-                                                      : themeOf(QApplication::palette());
+                                                      : themeOf(desktop);
     setTheme(*this, theme);
     m_isDressing = false;
 }
