@@ -8,6 +8,8 @@
 namespace kubefed::controller {
 namespace {
 
+constexpr Duration kGather{100};  // changes of workloads, before what they may release is looked at
+
 // Only status and bookkeeping differ: no decision and nothing that members get can.
 bool isSameButStatus(const TemplateRecord& a, const TemplateRecord& b) {
     const auto field = [&](std::string_view name) {
@@ -67,11 +69,9 @@ MirrorHandlers Controller::mirrorHandlers() {
     handlers.placementChanged = [this](const auto& id, auto* before, auto* after) {
         placementChanged(id, before, after);
     };
-    handlers.namespaceChanged = [this](const std::string& ns) {
-        if (m_mirror.isSynced())
-            m_scheduler.enqueueNamespace(ns);  // its labels may select it
-    };
-    handlers.policyChanged = [this](const std::string& ns) { policyChanged(ns); };
+    // Its labels may select it.
+    handlers.namespaceChanged = [this](const std::string& ns) { rulesChanged(ns); };
+    handlers.policyChanged = [this](const std::string& ns) { rulesChanged(ns); };
     handlers.policyGone = [this](const std::string& uid) { m_scheduler.policyGone(uid); };
     handlers.policySeen = [this](const kube::ObjectKey& key) { m_policyStatus.enqueue(key); };
     handlers.memberChanged = [this](const std::string& name) {
@@ -182,7 +182,8 @@ void Controller::placementChanged(const TemplateId& id, const PlacementRecord* b
     m_status.enqueue(id);
 }
 
-void Controller::policyChanged(const std::string& ns) {
+// Who governs whom, in the namespace; in all without one.
+void Controller::rulesChanged(const std::string& ns) {
     if (!m_mirror.isSynced())
         return;
     const auto touch = [this](const TemplateId& id) {
@@ -207,14 +208,45 @@ void Controller::synced() {
         m_ready();
 }
 
-// Who goes where it goes, and whose deletion may wait for it.
+// Who goes where it goes, who is held with it, and whose deletion may wait for it.
 void Controller::touchNeighbours(const TemplateId& id) {
-    for (const TemplateId& follower : m_follow.followers(id))
-        m_scheduler.enqueue(follower);
+    // The end of the last suspension is told to all.
+    const bool maySuspend = m_mirror.isAnyPolicySuspended();
+    touchFollowers(id, maySuspend);
+    if (maySuspend && id.traits().hasPods())
+        touchOwingSoon(id.key.ns);
     for (const TemplateId& leader : m_follow.followed(id))
         if (const TemplateRecord* record = m_mirror.findTemplate(leader);
             record != nullptr && record->object->isDeleting())
             m_scheduler.enqueue(leader);
+}
+
+// The end of a hold changes no decision, so the propagator is told, too.
+void Controller::touchFollowers(const TemplateId& id, bool maySuspend) {
+    for (const TemplateId& follower : m_follow.followers(id)) {
+        m_scheduler.enqueue(follower);
+        if (!maySuspend)
+            continue;
+        m_propagator.enqueueEverywhere(follower);
+        touchFollowers(follower, maySuspend);  // a ServiceAccount holds its Secrets
+    }
+}
+
+// What a namespace's followers still owe may be held by any of its workloads. Many of those change together,
+// and many owe: each is looked at once for all of that.
+void Controller::touchOwingSoon(const std::string& ns) {
+    m_released.insert(ns);
+    if (m_releasing.isActive())
+        return;
+    m_releasing = m_clock.after(kGather, [this] {
+        m_releasing.cancel();
+        const std::set<std::string> namespaces = std::exchange(m_released, {});
+        for (const TemplateId& id : m_mirror.owing())
+            if (!id.traits().hasPods() && namespaces.contains(id.key.ns)) {
+                m_scheduler.enqueue(id);
+                m_propagator.enqueueEverywhere(id);
+            }
+    });
 }
 
 // An absence may be certain now: what was still to be removed is gone.

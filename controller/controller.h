@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "controller/host/host_mirror.h"
@@ -57,9 +58,11 @@ private:
     [[nodiscard]] MembershipHandlers membershipHandlers();
     void templateChanged(const TemplateId& id, const TemplateRecord* before, const TemplateRecord* after);
     void placementChanged(const TemplateId& id, const PlacementRecord* before, const PlacementRecord* after);
-    void policyChanged(const std::string& ns);
+    void rulesChanged(const std::string& ns);
     void synced();
     void touchNeighbours(const TemplateId& id);
+    void touchFollowers(const TemplateId& id, bool maySuspend);
+    void touchOwingSoon(const std::string& ns);
     void enqueueOwing();
 
     Clock& m_clock;
@@ -75,6 +78,8 @@ private:
     Propagator m_propagator;
     StatusWriter m_status;
     PolicyStatusWriter m_policyStatus;
+    std::set<std::string> m_released;  // namespaces; see touchOwingSoon()
+    Request m_releasing;               // last: ends first
 };
 
 }  // namespace kubefed::controller

@@ -61,13 +61,6 @@ void Scheduler::enqueueAll() {
     m_mirror.forEachTemplate([this](const TemplateId& id, const TemplateRecord&) { enqueue(id); });
 }
 
-void Scheduler::enqueueNamespace(const std::string& ns) {
-    m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord&) {
-        if (id.key.ns == ns)
-            enqueue(id);
-    });
-}
-
 void Scheduler::membersChanged() {
     std::map<std::uint8_t, bool> waits;
     std::erase_if(m_waiting, [&](const auto& waiting) {

@@ -51,7 +51,6 @@ public:
 
     void enqueue(const TemplateId& id);
     void enqueueAll();
-    void enqueueNamespace(const std::string& ns);
     void policyGone(const std::string& uid) {
         m_planner.forget(uid);
         m_log.forgetPolicy(uid);

@@ -14,13 +14,24 @@ namespace {
 
 const TemplateId kShared = Simulation::id("ConfigMap", "shared");
 
+std::string policyFor(const std::string& workload, const std::string& cluster, const std::string& more) {
+    const std::string other = cluster == "m1" ? "m2" : "m1";
+    return R"({"resourceSelectors":[{"kind":"ReplicationController","name":")" + workload +
+           R"("}],"replicas":{"perCluster":{")" + cluster + R"(":{"min":1},")" + other + R"(":{"max":0}}})" +
+           more + "}";
+}
+
 // Of one workload, for one cluster; `more` are further fields of the spec.
 void putPolicy(Simulation& s, const std::string& workload, const std::string& cluster,
                const std::string& more = {}) {
-    const std::string other = cluster == "m1" ? "m2" : "m1";
-    s.putPolicy(workload, R"({"resourceSelectors":[{"kind":"ReplicationController","name":")" + workload +
-                              R"("}],"replicas":{"perCluster":{")" + cluster + R"(":{"min":1},")" + other +
-                              R"(":{"max":0}}})" + more + "}");
+    s.putPolicy(workload, policyFor(workload, cluster, more));
+}
+
+void putClusterPolicy(Simulation& s, const std::string& name, const std::string& spec) {
+    kube::Object object = fed::makeDefaultPolicy();
+    object.metadata()["name"] = name;
+    object.document()["spec"] = kube::parseJson(spec).value();
+    s.host.put(fed::clusterPlacementPolicies(), std::move(object));
 }
 
 // It names `configMap`; its pods are labelled both: `both`.
@@ -62,6 +73,46 @@ void start(Simulation& s, const std::string& policyOfA = {}) {
     putUser(s, "a");
     putUser(s, "b");
     s.run(3s);
+}
+
+void putHeldLabel(Simulation& s, const kube::Gvr& gvr, const kube::ObjectKey& key, bool present) {
+    kube::Object object = *s.host.find(gvr, key);
+    kube::erase(object.document(), {"metadata", "labels"});
+    if (present)
+        object.metadata()["labels"] = kube::JsonObject{{"held", "yes"}};
+    s.host.put(gvr, std::move(object));
+}
+
+// How RC b, which a policy of its own suspends as long as it or its namespace is labelled so, is released.
+const std::vector<std::string> kReleases{"it is relabelled", "the namespace is relabelled"};
+
+void hold(Simulation& s, const std::string& release) {
+    putHeldLabel(s, rc("b").traits().gvr(), rc("b").key, true);
+    putHeldLabel(s, {"", "v1", "namespaces"}, {{}, "shop"}, true);
+    const bool byNamespace = release == kReleases[1];
+    const std::string policy = R"({"priority":1,"suspend":true,"resourceSelectors":[
+        {"kind":"ReplicationController","name":"b",")" +
+                               std::string(byNamespace ? "namespaceSelector" : "labelSelector") +
+                               R"(":{"matchLabels":{"held":"yes"}}}]})";
+    if (byNamespace) {
+        s.erasePolicy("b");  // it would win
+        s.run(1s);
+        putClusterPolicy(s, "b", policyFor("b", "m2", ""));
+        s.run(1s);
+        putClusterPolicy(s, "hold", policy);
+    } else {
+        s.putPolicy("hold", policy);
+    }
+    s.run(3s);
+    SAME_TEXT(s.reason(rc("b"), "Scheduled"), "Suspended");
+}
+
+void endHold(Simulation& s, const std::string& release) {
+    if (release == kReleases[0])
+        putHeldLabel(s, rc("b").traits().gvr(), rc("b").key, false);
+    else if (release == kReleases[1])
+        putHeldLabel(s, {"", "v1", "namespaces"}, {{}, "shop"}, false);
+    s.run(10s);
 }
 
 std::string holders(Simulation& s, const TemplateId& id) {
@@ -287,6 +338,64 @@ private Q_SLOTS:
         QVERIFY(s.uids() == before);
         putPolicy(s, "b", "m2");
         s.run(10s);
+        SAME_TEXT(holders(s, rc("b")), "m2");
+        SAME_TEXT(holders(s, kShared), "m1");
+        SAME_TEXT(holders(s, service("both")), "m1");
+    }
+
+    void whatIsHeldGoesOnOnceItsUserIsReleased_data() {
+        QTest::addColumn<std::string>("release");
+        for (const std::string& release : kReleases)
+            QTest::addRow("%s", release.c_str()) << release;
+    }
+    void whatIsHeldGoesOnOnceItsUserIsReleased() {
+        QFETCH(std::string, release);
+        Simulation s(42, 2);
+        start(s);
+        hold(s, release);
+        putShared(s, "2");
+        s.member("m2").drift(rc("b"));
+        s.erase(service("both"));
+        s.run(10s);
+        SAME_TEXT(dataIn(s, "m2"), "1");
+        QVERIFY(s.member("m2").objects.at(rc("b")).stolen);
+        SAME_TEXT(holders(s, service("both")), "m2");
+        endHold(s, release);
+        SAME_TEXT(dataIn(s, "m2"), "2");
+        QVERIFY(!s.member("m2").objects.at(rc("b")).stolen);
+        SAME_TEXT(holders(s, service("both")), "");
+        QVERIFY(s.host.find(service("both").traits().gvr(), service("both").key) == nullptr);
+    }
+
+    // It needs them there as they are now.
+    void whatIsHeldGoesOnForAnotherUser() {
+        Simulation s(43, 2);
+        start(s);
+        hold(s, kReleases[0]);
+        putShared(s, "2");
+        s.erase(service("both"));
+        s.run(10s);
+        SAME_TEXT(dataIn(s, "m2"), "1");
+        putPolicy(s, "c", "m2");
+        putUser(s, "c");
+        s.run(10s);
+        SAME_TEXT(dataIn(s, "m2"), "2");
+        SAME_TEXT(holders(s, service("both")), "");
+    }
+
+    void whatIsNoLongerUsedLeavesOnceItsUserIsReleased_data() {
+        whatIsHeldGoesOnOnceItsUserIsReleased_data();
+    }
+    void whatIsNoLongerUsedLeavesOnceItsUserIsReleased() {
+        QFETCH(std::string, release);
+        Simulation s(44, 2);
+        start(s);
+        hold(s, release);
+        putUser(s, "b", "other", "no");
+        s.run(120s);
+        SAME_TEXT(holders(s, kShared), "m1 m2");
+        SAME_TEXT(holders(s, service("both")), "m1 m2");
+        endHold(s, release);
         SAME_TEXT(holders(s, rc("b")), "m2");
         SAME_TEXT(holders(s, kShared), "m1");
         SAME_TEXT(holders(s, service("both")), "m1");
