@@ -9,6 +9,14 @@
 #include "kubefed/fed/takeover.h"
 
 namespace kubefed::controller {
+namespace {
+
+// A decision wants it there, or wanted it there and has its removal still to be done.
+bool speaksOf(const PlacementRecord& placement, std::string_view cluster) {
+    return placement.placement.spec.find(cluster) != nullptr || placement.removing.contains(cluster);
+}
+
+}  // namespace
 
 bool SchedulingView::isCurrent(const TemplateId& id, const PlanInputs& inputs,
                                const Versions& versions) const {
@@ -77,12 +85,13 @@ bool SchedulingView::isSuspended(const TemplateId& id, const std::string& cluste
     bool isUsed = false;
     for (const TemplateId& leader : m_follow.followed(id)) {
         const PlacementRecord* placement = m_mirror.inForce(leader);
-        if (placement == nullptr || placement->placement.spec.find(cluster) == nullptr ||
+        if (placement == nullptr || !speaksOf(*placement, cluster) ||
             !m_mirror.findTemplate(leader)->isTemplate)
             continue;
-        if (!isSuspended(leader, cluster))
-            return false;
-        isUsed = true;
+        if (isSuspended(leader, cluster))
+            isUsed = true;
+        else if (placement->placement.spec.find(cluster) != nullptr)
+            return false;  // one that is about to be removed there wants nothing written
     }
     if (isUsed)
         return true;
@@ -111,8 +120,7 @@ bool SchedulingView::isAnySuspendedIn(const std::string& ns, const std::string& 
         if (isAny || id.key.ns != ns || !id.traits().hasPods() || !record.isTemplate)
             return;
         const PlacementRecord* placement = m_mirror.inForce(id);
-        isAny = placement != nullptr && placement->placement.spec.find(cluster) != nullptr &&
-                isSuspended(id, cluster);
+        isAny = placement != nullptr && speaksOf(*placement, cluster) && isSuspended(id, cluster);
     });
     return isAny;
 }
@@ -129,7 +137,22 @@ bool SchedulingView::isJoined(std::string_view cluster) const {
     return member != nullptr && !(*member)->isDeleting();
 }
 
+std::vector<std::string> SchedulingView::mayStandOwed(const TemplateId& id,
+                                                      const PlacementRecord& placement) const {
+    std::vector<std::string> clusters;
+    for (const auto& [name, uid] : placement.removing) {
+        const Member* member = m_membership.find(name);
+        if (member == nullptr || !fed::mayBeOwed(placement.removing, name, member->cluster.uid))
+            continue;
+        const bool isKnown = member->isWritable() && member->store->isSynced(id.kind);
+        if (!isKnown || member->store->find(id) != nullptr)
+            clusters.push_back(name);
+    }
+    return clusters;
+}
+
 fed::Decision SchedulingView::followed(const TemplateId& id, const fed::PlacementSpec* last) const {
+    const PlacementRecord* standing = m_mirror.inForce(id);
     std::vector<fed::Leader> leaders;
     bool pending = false;
     for (const TemplateId& leader : m_follow.followed(id)) {
@@ -139,7 +162,13 @@ fed::Decision SchedulingView::followed(const TemplateId& id, const fed::Placemen
         if (record == nullptr || (!record->isTemplate && (spec == nullptr || spec->clusters.empty())))
             continue;  // it was never placed
         if (spec != nullptr)
-            leaders.push_back({spec, isLeft(leader, *record)});
+            leaders.push_back({.spec = spec, .isLeft = isLeft(leader, *record)});
+        // It stays there with it, and is not made there anew.
+        if (spec != nullptr && leaders.back().isLeft && standing != nullptr) {
+            leaders.back().owed = mayStandOwed(leader, *placement);
+            std::erase_if(leaders.back().owed,
+                          [&](const std::string& name) { return !speaksOf(*standing, name); });
+        }
         pending = pending || spec == nullptr ||
                   (leader.traits().role == fed::Role::Workload && fed::isUndecided(spec));
     }
@@ -172,14 +201,17 @@ std::vector<TemplateId> SchedulingView::unaware(const TemplateId& id) const {
     if (placement == nullptr)
         return result;
     const fed::PlacementSpec& spec = placement->placement.spec;
+    std::vector<std::string> stands = mayStandOwed(id, *placement);
+    for (const fed::ClusterShare& share : spec.clusters)
+        stands.push_back(share.name);
     for (const TemplateId& follower : m_follow.followers(id)) {
         const PlacementRecord* theirs = isPlaceable(follower) ? m_mirror.inForce(follower) : nullptr;
         if (theirs == nullptr)
             continue;  // nothing will be decided that could move it
         const fed::PlacementSpec& standing = theirs->placement.spec;
-        const bool isMoved = std::ranges::any_of(spec.clusters, [&](const fed::ClusterShare& share) {
-            return standing.find(share.name) != nullptr && isJoined(share.name) &&
-                   !fed::isLeftBehind(standing, spec.source, share.name);
+        const bool isMoved = std::ranges::any_of(stands, [&](const std::string& name) {
+            return speaksOf(*theirs, name) && isJoined(name) &&
+                   !fed::isLeftBehind(standing, spec.source, name);
         });
         if (isMoved && governance(follower, *m_mirror.findTemplate(follower), &standing).follows)
             result.push_back(follower);

@@ -70,6 +70,9 @@ public:
 
 private:
     [[nodiscard]] bool isJoined(std::string_view cluster) const;
+    // Where its removal is still owed and it may be yet.
+    [[nodiscard]] std::vector<std::string> mayStandOwed(const TemplateId& id,
+                                                        const PlacementRecord& placement) const;
     [[nodiscard]] fed::Governance governanceNow(const TemplateId& id) const;
     [[nodiscard]] bool isAnySuspendedIn(const std::string& ns, const std::string& cluster) const;
 

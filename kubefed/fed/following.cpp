@@ -51,9 +51,12 @@ std::vector<LeftBehind> leftBehind(const Following& following) {
         if (const PlacementSpec* again = following.findAgain(entry))
             std::erase_if(entry.clusters, [&](const auto& name) { return again->find(name) != nullptr; });
     for (const Leader& leader : following.leaders)
-        if (leader.isLeft)
+        if (leader.isLeft) {
+            std::vector<std::string>& clusters = entryOf(all, leader.spec->source).clusters;
             for (const ClusterShare& share : leader.spec->clusters)
-                entryOf(all, leader.spec->source).clusters.push_back(share.name);
+                clusters.push_back(share.name);
+            clusters.insert(clusters.end(), leader.owed.begin(), leader.owed.end());
+        }
     for (LeftBehind& entry : all) {
         std::erase_if(entry.clusters, [&](const auto& name) { return !following.isJoined(name); });
         std::ranges::sort(entry.clusters);

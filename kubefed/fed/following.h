@@ -20,6 +20,9 @@ struct Leader {
     // What stands of it in clusters stays as it is, and no decision moves it any more: it is no template any
     // more, or is being deleted with Orphan.
     bool isLeft = false;
+    // Further clusters where it may stand: decisions dropped them, and its removal there, which was not done
+    // by then, is not done while it is left.
+    std::vector<std::string> owed = {};
 };
 
 struct Following {

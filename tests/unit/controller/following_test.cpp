@@ -400,6 +400,63 @@ private Q_SLOTS:
         SAME_TEXT(holders(s, kShared), "m1");
         SAME_TEXT(holders(s, service("both")), "m1");
     }
+
+    // Its removal from a cluster that was away is owed no more, so it stands there, too.
+    void theyStayWhereItsRemovalIsNoLongerDone_data() {
+        QTest::addColumn<std::string>("how");
+        for (const char* how : {"opted out", "orphaned", "suspended"})
+            QTest::addRow("%s", how) << std::string(how);
+    }
+    void theyStayWhereItsRemovalIsNoLongerDone() {
+        QFETCH(std::string, how);
+        Simulation s(45, 2);
+        const std::string policy = how == "orphaned" ? R"(,"onDelete":"Orphan")" : "";
+        start(s, policy);
+        const auto before = s.uids();
+        s.member("m1").down = true;
+        s.run(40s);
+        putPolicy(s, "a", "m2", policy);
+        s.label("m1", "evict", true);
+        s.run(3s);
+        for (const TemplateId& id : {rc("a"), kShared, service("both")})
+            QVERIFY2(s.removing(id).starts_with("m1="), id.text().c_str());
+        if (how == "opted out")
+            edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "false"); });
+        else if (how == "orphaned")
+            s.erase(rc("a"));
+        else
+            putPolicy(s, "a", "m2", R"(,"suspend":true)");
+        s.run(3s);
+        QCOMPARE(s.host.find(rc("a").traits().gvr(), rc("a").key) == nullptr, how == "orphaned");
+        s.restart();
+        s.run(3s);
+        s.member("m1").down = false;
+        s.run(120s);
+        for (const auto& [what, uid] : before)
+            QVERIFY2(s.uids()[what] == uid, what.c_str());
+        QCOMPARE(s.deletes(), 0);
+        if (how != "suspended")
+            return;
+        putPolicy(s, "a", "m2");
+        s.run(10s);
+        for (const TemplateId& id : {rc("a"), kShared, service("both")})
+            SAME_TEXT(holders(s, id), "m2");
+    }
+
+    void theyAreNotMadeAnewWhereItsRemovalWasDone() {
+        Simulation s(46, 2);
+        start(s);
+        putPolicy(s, "a", "m2");
+        s.run(3s);
+        SAME_TEXT(holders(s, kShared), "m2");
+        QVERIFY(s.removing(rc("a")).starts_with("m1="));
+        edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "false"); });
+        s.run(120s);
+        s.restart();
+        s.run(120s);
+        SAME_TEXT(holders(s, kShared), "m2");
+        SAME_TEXT(holders(s, service("both")), "m2");
+    }
 };
 
 QTEST_GUILESS_MAIN(FollowingTest)

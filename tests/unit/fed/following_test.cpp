@@ -131,6 +131,17 @@ private Q_SLOTS:
         const std::vector<Leader> one{{&a, true}};
         QVERIFY(leftBehind(following(one, &last)) == std::vector{left("a", {"tokyo"})});
     }
+
+    void whatIsOwedToOneThatIsLeftIsItsPlace() {
+        const PlacementSpec a = placed("a", {"tokyo"});
+        const PlacementSpec b = placed("b", {"tokyo"});
+        std::vector<Leader> both{{&a, true, {"gone", "osaka"}}, {&b}};
+        const Decision d = follow(kConfigMap, following(both));
+        SAME_TEXT(clustersOf(d), "osaka tokyo");
+        QVERIFY(d.spec.leftBehind == std::vector{left("a", {"osaka", "tokyo"})});
+        both.front().isLeft = false;  // it is being removed there
+        SAME_TEXT(clustersOf(follow(kConfigMap, following(both))), "tokyo");
+    }
 };
 
 QTEST_GUILESS_MAIN(FollowingTest)
