@@ -2,22 +2,26 @@
 #include "kubefed/fed/following.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
 namespace kubefed::fed {
 namespace {
 
-// "ReplicationController/frontend, Pod/toolbox"
-std::string listed(const std::set<std::string>& names) {
+// "ReplicationController/frontend, Pod/toolbox"; with more than those: "... and others".
+std::string listed(const std::set<std::string>& names, bool areMore = false) {
     constexpr std::size_t kNamed = 3;
     std::string text;
     std::size_t shown = 0;
     for (const std::string& name : names) {
         if (shown++ == kNamed)
-            return text + " and " + std::to_string(names.size() - kNamed) + " more";
+            return text +
+                   (areMore ? " and others" : " and " + std::to_string(names.size() - kNamed) + " more");
         text += (text.empty() ? "" : ", ") + name;
     }
+    if (areMore)
+        text += text.empty() ? "others" : " and others";
     return text;
 }
 
@@ -27,49 +31,83 @@ std::string describe(std::span<const Leader> leaders, const std::vector<LeftBehi
         if (!leader.isLeft && !leader.spec->clusters.empty())
             followed.insert(leader.spec->source.gvk.kind + "/" + leader.spec->source.key.name);
     std::set<std::string> leftNames;
+    bool areMore = false;
     for (const LeftBehind& who : left)
-        leftNames.insert(who.gvk.kind + "/" + who.name);
+        if (who.isOthers())
+            areMore = true;
+        else
+            leftNames.insert(who.gvk.kind + "/" + who.name);
     std::string text = followed.empty() ? "" : "follows " + listed(followed);
     if (!left.empty())
-        text += (text.empty() ? "" : "; ") + std::string("stays where ") + listed(leftNames) +
-                (left.size() == 1 ? " was" : " were") + " left behind";
+        text += (text.empty() ? "" : "; ") + std::string("stays where ") + listed(leftNames, areMore) +
+                (leftNames.size() == 1 && !areMore ? " was" : " were") + " left behind";
     return text;
 }
 
-LeftBehind& entryOf(std::vector<LeftBehind>& all, const TemplateRef& who) {
-    const auto known = std::ranges::find_if(all, [&](const LeftBehind& entry) { return entry.isOf(who); });
-    return known != all.end() ? *known : all.emplace_back(LeftBehind{who.gvk, who.key.name, {}});
+// While the entries are made.
+struct Stay {
+    const kube::Gvk* gvk = nullptr;
+    bool isKnown = false;  // by name, in the decision before
+    std::set<std::string> clusters;
+};
+using Stays = std::map<std::tuple<std::string, std::string, std::string>, Stay>;  // kind, name, apiVersion
+
+Stay& stayOf(Stays& stays, const kube::Gvk& gvk, const std::string& name) {
+    Stay& stay = stays[{gvk.kind, name, gvk.apiVersion()}];
+    stay.gvk = &gvk;
+    return stay;
+}
+
+// Those known by name keep it; of the others as many get one as there is room.
+std::vector<LeftBehind> bounded(const Stays& stays) {
+    std::vector<LeftBehind> all;
+    std::set<std::string> others;
+    for (const bool known : {true, false})
+        for (const auto& [key, stay] : stays) {
+            const std::string& name = std::get<1>(key);
+            if (stay.isKnown != known || stay.clusters.empty())
+                continue;
+            if (name.empty() || all.size() == kMaxNamedLeft)
+                others.insert(stay.clusters.begin(), stay.clusters.end());
+            else
+                all.push_back({*stay.gvk, name, {stay.clusters.begin(), stay.clusters.end()}});
+        }
+    if (!others.empty())
+        all.push_back({{}, {}, {others.begin(), others.end()}});
+    std::ranges::sort(all, {}, [](const LeftBehind& entry) { return std::tie(entry.gvk.kind, entry.name); });
+    return all;
 }
 
 }  // namespace
 
 std::vector<LeftBehind> leftBehind(const Following& following) {
-    std::vector<LeftBehind> all;
+    Stays stays;
     if (following.last != nullptr)
-        all = following.last->leftBehind;
-    for (LeftBehind& entry : all)
-        if (const PlacementSpec* again = following.findAgain(entry))
-            std::erase_if(entry.clusters, [&](const auto& name) { return again->find(name) != nullptr; });
+        for (const LeftBehind& entry : following.last->leftBehind) {
+            Stay& stay = stayOf(stays, entry.gvk, entry.name);
+            stay.isKnown = !entry.isOthers();
+            const PlacementSpec* again = entry.isOthers() ? nullptr : following.findAgain(entry);
+            for (const std::string& name : entry.clusters)
+                if (again == nullptr || again->find(name) == nullptr)
+                    stay.clusters.insert(name);
+        }
     for (const Leader& leader : following.leaders)
         if (leader.isLeft) {
-            std::vector<std::string>& clusters = entryOf(all, leader.spec->source).clusters;
+            const TemplateRef& who = leader.spec->source;
+            std::set<std::string>& clusters = stayOf(stays, who.gvk, who.key.name).clusters;
             for (const ClusterShare& share : leader.spec->clusters)
-                clusters.push_back(share.name);
-            clusters.insert(clusters.end(), leader.owed.begin(), leader.owed.end());
+                clusters.insert(share.name);
+            clusters.insert(leader.owed.begin(), leader.owed.end());
         }
-    for (LeftBehind& entry : all) {
-        std::erase_if(entry.clusters, [&](const auto& name) { return !following.isJoined(name); });
-        std::ranges::sort(entry.clusters);
-        entry.clusters.erase(std::ranges::unique(entry.clusters).begin(), entry.clusters.end());
-    }
-    std::erase_if(all, [](const LeftBehind& entry) { return entry.clusters.empty(); });
-    std::ranges::sort(all, {}, [](const LeftBehind& entry) { return std::tie(entry.gvk.kind, entry.name); });
-    return all;
+    for (auto& [key, stay] : stays)
+        std::erase_if(stay.clusters, [&](const auto& name) { return !following.isJoined(name); });
+    return bounded(stays);
 }
 
 bool isLeftBehind(const PlacementSpec& follower, const TemplateRef& leader, std::string_view cluster) {
     return std::ranges::any_of(follower.leftBehind, [&](const LeftBehind& entry) {
-        return entry.isOf(leader) && std::ranges::find(entry.clusters, cluster) != entry.clusters.end();
+        return (entry.isOthers() || entry.isOf(leader)) &&
+               std::ranges::find(entry.clusters, cluster) != entry.clusters.end();
     });
 }
 

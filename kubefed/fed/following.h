@@ -6,6 +6,7 @@
 // any thread.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -39,11 +40,16 @@ struct Following {
 // the last decision, with NoSelectedPods or NotReferenced.
 [[nodiscard]] Decision follow(const KindTraits& kind, const Following& following);
 
-// Who is left behind, once this is decided. An entry ends in a cluster that leaves, and where a decision for
-// a template of the name speaks for the cluster again.
+// So many are left behind by name, at most: a Placement is one object of limited size, and names that are
+// generated may never end.
+constexpr std::size_t kMaxNamedLeft = 64;
+
+// Who is left behind, once this is decided: at most kMaxNamedLeft by name, and one entry for all others. An
+// entry ends in a cluster that leaves, and, by name, where a decision for a template of the name speaks for
+// the cluster again.
 [[nodiscard]] std::vector<LeftBehind> leftBehind(const Following& following);
 
-// Does `follower` say that `leader` was left behind in the cluster?
+// Does `follower` say that `leader`, or one that it does not name, was left behind in the cluster?
 [[nodiscard]] bool isLeftBehind(const PlacementSpec& follower, const TemplateRef& leader,
                                 std::string_view cluster);
 

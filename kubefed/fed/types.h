@@ -220,12 +220,13 @@ struct PolicySeen {
 };
 
 // One that uses the object, and of which no decision speaks any more: what stands of it in these clusters was
-// left as it is.
+// left as it is. Without kind and name: all others than those named beside it, which were too many.
 struct LeftBehind {
     kube::Gvk gvk;
     std::string name;                   // in the object's namespace
     std::vector<std::string> clusters;  // sorted
     bool operator==(const LeftBehind&) const = default;
+    [[nodiscard]] bool isOthers() const { return name.empty(); }
     // Whatever its UID: it may be made anew, and takes over what stands.
     [[nodiscard]] bool isOf(const TemplateRef& other) const {
         return gvk == other.gvk && name == other.key.name;

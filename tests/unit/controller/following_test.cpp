@@ -2,6 +2,8 @@
 //
 // What several use: a ConfigMap and a Service of two workloads that stand in a cluster each. Whatever becomes
 // of one of the two, they stay where they are needed and go where they are not.
+#include "kubefed/fed/following.h"
+
 #include <QtTest/QTest>
 
 #include "tests/unit/controller/simulation_words.h"
@@ -456,6 +458,29 @@ private Q_SLOTS:
         s.run(120s);
         SAME_TEXT(holders(s, kShared), "m2");
         SAME_TEXT(holders(s, service("both")), "m2");
+    }
+
+    void veryManyAreOrphanedOneAfterTheOther() {
+        Simulation s(47, 2);
+        start(s);
+        s.putPolicy("jobs", R"({"resourceSelectors":[{"kind":"ReplicationController"}],"onDelete":"Orphan",
+            "replicas":{"perCluster":{"m1":{"min":1},"m2":{"max":0}}}})");
+        for (int i = 0; i < 70; ++i) {
+            const std::string name = "job-" + std::to_string(100 + i);
+            putUser(s, name);
+            s.run(1s);
+            s.erase(rc(name));
+            s.run(1s);
+            QVERIFY2(s.host.find(rc(name).traits().gvr(), rc(name).key) == nullptr, name.c_str());
+        }
+        QCOMPARE(s.placement(kShared)->spec.leftBehind.size(), fed::kMaxNamedLeft + 1);
+        s.erase(rc("a"));
+        s.run(3s);
+        s.restart();
+        s.run(120s);
+        SAME_TEXT(holders(s, kShared), "m1 m2");
+        SAME_TEXT(holders(s, rc("job-169")), "m1");
+        SAME_TEXT(holders(s, rc("a")), "");
     }
 };
 

@@ -3,6 +3,8 @@
 // Where something goes that follows its users, and where it stays for those that were left behind.
 #include "kubefed/fed/following.h"
 
+#include <algorithm>
+
 #include <QtTest/QTest>
 
 using namespace kubefed;
@@ -141,6 +143,51 @@ private Q_SLOTS:
         QVERIFY(d.spec.leftBehind == std::vector{left("a", {"osaka", "tokyo"})});
         both.front().isLeft = false;  // it is being removed there
         SAME_TEXT(clustersOf(follow(kConfigMap, following(both))), "tokyo");
+    }
+
+    // Names that are generated never end, and a Placement has a limited size.
+    void ofVeryManySomeAreNamed() {
+        std::vector<PlacementSpec> jobs;
+        for (int i = 0; i < 1000; ++i)
+            jobs.push_back(placed(("job-" + std::to_string(1000 + i)).c_str(),
+                                  {i % 2 == 0 ? "osaka" : "tokyo", "gone"}));
+        std::vector<Leader> leaders;
+        for (const PlacementSpec& job : jobs)
+            leaders.push_back({&job, true});
+        const Decision d = follow(kConfigMap, following(leaders));
+        QCOMPARE(d.spec.leftBehind.size(), kMaxNamedLeft + 1);
+        QVERIFY(d.spec.leftBehind.front() == (LeftBehind{{}, {}, {"osaka", "tokyo"}}));
+        QVERIFY(d.spec.leftBehind.back() == left("job-1063", {"tokyo"}));
+        SAME_TEXT(clustersOf(d), "osaka tokyo");
+        SAME_TEXT(d.message,
+                  "stays where ReplicationController/job-1000, ReplicationController/job-1001, "
+                  "ReplicationController/job-1002 and others were left behind");
+        for (const PlacementSpec& job : jobs)
+            QVERIFY(isLeftBehind(d.spec, job.source, job.clusters.front().name));
+        QVERIFY(!isLeftBehind(d.spec, jobs.back().source, "oregon"));
+        // It stays the same, whoever of them is still there.
+        QVERIFY(follow(kConfigMap, following(leaders, &d.spec)).spec == d.spec);
+        QVERIFY(follow(kConfigMap, following({}, &d.spec)).spec == d.spec);
+        // A new one does not take the name of one that is known, wherever it sorts.
+        const PlacementSpec first = placed("a", {"oregon"});
+        const std::vector<Leader> more{{&first, true}};
+        const auto after = leftBehind(following(more, &d.spec));
+        QVERIFY(after.front() == (LeftBehind{{}, {}, {"oregon", "osaka", "tokyo"}}));
+        QVERIFY(std::ranges::equal(after.begin() + 1, after.end(), d.spec.leftBehind.begin() + 1,
+                                   d.spec.leftBehind.end()));
+    }
+
+    void whoIsNotNamedEndsOnlyWithItsClusters() {
+        PlacementSpec last = placed("x", {"gone", "osaka"});
+        last.leftBehind = {{{}, {}, {"gone", "osaka"}}};
+        const PlacementSpec again = placed("a", {"osaka"});
+        const std::vector<Leader> one{{&again}};
+        const Decision d = follow(kConfigMap, following(one, &last, &again));
+        QVERIFY(d.spec.leftBehind == std::vector{(LeftBehind{{}, {}, {"osaka"}})});
+        SAME_TEXT(d.message, "follows ReplicationController/a; stays where others were left behind");
+        PlacementSpec gone = placed("x", {"gone"});
+        gone.leftBehind = {{{}, {}, {"gone"}}};
+        QVERIFY(leftBehind(following({}, &gone)).empty());
     }
 };
 

@@ -127,7 +127,7 @@ private Q_SLOTS:
         spec.frozenAgainst.emplace();
         spec.replicas = 0;
         spec.unplaced = 2;
-        spec.leftBehind = {{{"", "v1", "Pod"}, "toolbox", {"osaka", "tokyo"}}};
+        spec.leftBehind = {{{}, {}, {"oregon"}}, {{"", "v1", "Pod"}, "toolbox", {"osaka", "tokyo"}}};
         spec.clusters = {{"osaka", 0}, {"tokyo", std::nullopt}};
         PlacementStatus status;
         status.observedGeneration = 4;
