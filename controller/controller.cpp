@@ -171,11 +171,8 @@ void Controller::placementChanged(const TemplateId& id, const PlacementRecord* b
         m_observer->objectChanged(id);
     if (!m_mirror.isSynced())
         return;
-    const bool decisionChanged = before == nullptr || after == nullptr ||
-                                 !(before->placement.spec == after->placement.spec) ||
-                                 before->removing != after->removing;
-    if (!decisionChanged)
-        return;  // its status only
+    if (!isDecisionChanged(before, after))
+        return;
     touchNeighbours(id);
     m_scheduler.enqueue(id);
     m_propagator.enqueueEverywhere(id);

@@ -37,6 +37,11 @@ TemplateId sourceOf(const PlacementRecord& record) {
 
 }  // namespace
 
+bool isDecisionChanged(const PlacementRecord* before, const PlacementRecord* after) {
+    return before == nullptr || after == nullptr || !(before->placement.spec == after->placement.spec) ||
+           before->removing != after->removing;
+}
+
 HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers handlers)
     : m_host(host),
       m_federationId(std::move(federationId)),
@@ -59,6 +64,8 @@ HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers h
       m_placements(
           decodePlacement,
           [this](const auto&, const PlacementRecord* before, const PlacementRecord* after) {
+              if (isDecisionChanged(before, after))
+                  ++m_objectsVersion;
               const TemplateId id = sourceOf(after != nullptr ? *after : *before);
               if (id.key.name.empty())
                   return;
@@ -121,6 +128,7 @@ void HostMirror::makeTemplateStore(std::size_t kind) {
     };
     auto changed = [this, kind](const kube::ObjectKey& key, const TemplateRecord* before,
                                 const TemplateRecord* after) {
+        ++m_objectsVersion;
         m_handlers.templateChanged({static_cast<std::uint8_t>(kind), key}, before, after);
     };
     m_templates.push_back(std::make_unique<Templates>(std::move(decode), std::move(changed), oneSynced()));

@@ -33,6 +33,9 @@ struct PlacementRecord {
     std::vector<std::string> finalizers;  // while it is being deleted
 };
 
+// Of a Placement before and after; null: there is none. Else its status only is another one.
+[[nodiscard]] bool isDecisionChanged(const PlacementRecord* before, const PlacementRecord* after);
+
 struct MirrorHandlers {
     std::function<void(const TemplateId&, const TemplateRecord* before, const TemplateRecord* after)>
         templateChanged;
@@ -66,6 +69,8 @@ public:
     [[nodiscard]] const std::vector<const fed::Policy*>& policies() const;
     // Another one after any change of what says who governs whom: policies, and labels of namespaces.
     [[nodiscard]] std::uint64_t rulesVersion() const { return m_rulesVersion; }
+    // Another one after any change of those, of a template or of a decision.
+    [[nodiscard]] std::uint64_t version() const { return m_rulesVersion + m_objectsVersion; }
     // Without a namespace: a ClusterPlacementPolicy.
     [[nodiscard]] const fed::Policy* findPolicy(const kube::ObjectKey& key) const;
     [[nodiscard]] bool isAnyPolicySuspended() const;
@@ -93,6 +98,7 @@ private:
     mutable bool m_policyListStale = true;
     std::set<TemplateId> m_owing;
     std::uint64_t m_rulesVersion = 0;
+    std::uint64_t m_objectsVersion = 0;
 
     std::vector<std::unique_ptr<Templates>> m_templates;  // by kind; null for Namespace
     HostStore<kube::ObjectPtr> m_namespaces;

@@ -43,7 +43,7 @@ struct Propagator::Desire {
     const TemplateRecord* record = nullptr;
     bool wanted = false;
     bool mayDelete = false;
-    bool suspended = false;
+    bool maySuspend = false;  // a policy may hold what is to be done
     std::string_view optedOut;
     std::optional<std::int64_t> replicas;
 };
@@ -175,7 +175,7 @@ Propagator::Desire Propagator::desireOf(const Member& member, const TemplateId& 
         desire.optedOut = fed::whyNoTemplate(*desire.record->object);
         return desire;
     }
-    desire.suspended = m_handlers.isSuspended(id, member.name);
+    desire.maySuspend = true;
     const PlacementRecord* placement = m_mirror.inForce(id);
     const bool durable = desire.record->object->hasFinalizer(fed::kPropagationFinalizer);
     if (desire.record->object->isDeleting()) {
@@ -217,7 +217,8 @@ bool Propagator::process(Lane& lane, const TemplateId& id) {
     input.namespaceReady = member.store->hasNamespace(id.key.ns);
     input.namespaceGoing = member.store->isNamespaceGoing(id.key.ns);
     fed::SyncVerdict verdict = fed::sync(input, record.memory);
-    if (desire.suspended)
+    if (desire.maySuspend && verdict.action.kind != fed::ActionKind::None &&
+        m_handlers.isSuspended(id, member.name))
         verdict = fed::whileSuspended(std::move(verdict));
     const Duration pause = paceRepair(record, input, verdict);
     noteVerdict(lane, id, desire, verdict);

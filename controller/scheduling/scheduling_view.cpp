@@ -115,14 +115,37 @@ bool SchedulingView::isSuspended(const TemplateId& id) const {
 }
 
 bool SchedulingView::isAnySuspendedIn(const std::string& ns, const std::string& cluster) const {
-    bool isAny = false;
+    if (!maySuspendIn(ns))
+        return false;
+    if (m_suspended.version != m_mirror.version())
+        findSuspended();
+    const auto found = m_suspended.clusters.find(ns);
+    return found != m_suspended.clusters.end() && found->second.contains(cluster);
+}
+
+bool SchedulingView::maySuspendIn(const std::string& ns) const {
+    return std::ranges::any_of(m_mirror.policies(), [&](const fed::Policy* policy) {
+        return policy->suspend && (!policy->isNamespaced() || policy->ref.ns == ns);
+    });
+}
+
+void SchedulingView::findSuspended() const {
+    m_suspended = {.version = m_mirror.version()};
     m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord& record) {
-        if (isAny || id.key.ns != ns || !id.traits().hasPods() || !record.isTemplate)
+        if (!id.traits().hasPods() || !record.isTemplate || !maySuspendIn(id.key.ns))
             return;
         const PlacementRecord* placement = m_mirror.inForce(id);
-        isAny = placement != nullptr && speaksOf(*placement, cluster) && isSuspended(id, cluster);
+        if (placement == nullptr)
+            return;
+        const fed::Governance governed = governance(id, record, &placement->placement.spec);
+        if (governed.policy == nullptr || !governed.policy->suspend)
+            return;
+        std::set<std::string>& clusters = m_suspended.clusters[id.key.ns];
+        for (const fed::ClusterShare& share : placement->placement.spec.clusters)
+            clusters.insert(share.name);
+        for (const auto& [name, uid] : placement->removing)
+            clusters.insert(name);
     });
-    return isAny;
 }
 
 bool SchedulingView::isLeft(const TemplateId& id, const TemplateRecord& record) const {

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +78,15 @@ private:
     [[nodiscard]] fed::Governance governanceNow(const TemplateId& id) const;
     [[nodiscard]] bool isAnySuspendedIn(const std::string& ns, const std::string& cluster) const;
 
+    [[nodiscard]] bool maySuspendIn(const std::string& ns) const;
+    void findSuspended() const;
+
+    // By namespace: where one of its workloads is suspended. Many removals ask, and nothing has changed.
+    struct Suspended {
+        std::optional<std::uint64_t> version;  // of the mirror
+        std::map<std::string, std::set<std::string>, std::less<>> clusters = {};
+    };
+    mutable Suspended m_suspended = {};
     const HostMirror& m_mirror;
     const Membership& m_membership;
     const FollowIndex& m_follow;
