@@ -2,6 +2,8 @@
 #include "kubefed/kube/schema_pattern.h"
 
 #include <algorithm>
+#include <deque>
+#include <mutex>
 
 #include <re2/re2.h>
 
@@ -68,15 +70,72 @@ std::string_view wordsOf(RE2::ErrorCode code) {
     }
 }
 
+// A class of characters is one instruction to Go and hundreds to RE2, whose 8 MiB `^\p{L}{1,512}$` breaks.
+constexpr std::int64_t kMostMemory = 64LL << 20U;
+
+std::shared_ptr<const RE2> compile(const std::string& pattern) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    const std::string text = withOldGroups(pattern);
+    auto compiled = std::make_shared<const RE2>(text, options);
+    if (compiled->error_code() != RE2::ErrorPatternTooLarge)
+        return compiled;
+    options.set_max_mem(kMostMemory);
+    return std::make_shared<const RE2>(text, options);
+}
+
+// The latest of those that take long to compile (some 0.4 µs an instruction), as far as there is room: one
+// write of a definition reads each of its patterns several times.
+class LargePatterns {
+public:
+    std::shared_ptr<const RE2> find(const std::string& pattern) const {
+        const std::scoped_lock lock(m_mutex);
+        const auto known = std::ranges::find(m_known, pattern, &Known::pattern);
+        return known == m_known.end() ? nullptr : known->compiled;
+    }
+    void keep(const std::string& pattern, std::shared_ptr<const RE2> compiled) {
+        if (compiled->ProgramSize() < kLarge)
+            return;
+        const std::scoped_lock lock(m_mutex);
+        m_size += compiled->ProgramSize();
+        m_known.push_back({pattern, std::move(compiled)});
+        while (m_size > kMost && m_known.size() > 1) {
+            m_size -= m_known.front().compiled->ProgramSize();
+            m_known.pop_front();
+        }
+    }
+
+private:
+    struct Known {
+        std::string pattern;
+        std::shared_ptr<const RE2> compiled;
+    };
+    static constexpr int kLarge = 10'000;
+    static constexpr int kMost = 5'000'000;  // in instructions, of some 16 bytes
+
+    mutable std::mutex m_mutex;
+    std::deque<Known> m_known;
+    int m_size = 0;
+};
+
+LargePatterns& largePatterns() {
+    static LargePatterns patterns;
+    return patterns;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const void>> compilePattern(const std::string& pattern) {
-    RE2::Options options;
-    options.set_log_errors(false);
-    auto compiled = std::make_shared<const RE2>(withOldGroups(pattern), options);
-    if (compiled->ok())
+    if (auto known = largePatterns().find(pattern))
+        return known;
+    const std::shared_ptr<const RE2> compiled = compile(pattern);
+    if (compiled->ok()) {
+        largePatterns().keep(pattern, compiled);
         return compiled;
+    }
     std::string where = compiled->error_arg();
+    if (where.empty())
+        where = pattern;  // the whole, as Go does
     if (where.starts_with("(?P<") && pattern.find(where) == std::string::npos)
         where.erase(2, 1);  // as it was written
     return fail(Code::InvalidArgument, std::string(wordsOf(compiled->error_code())) + ": `" + where + "`");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Regular expressions of CRD schemas. Kubernetes reads them with Go's regexp, which is RE2's design, so RE2
-// reads ours: the same syntax, characters and not bytes, and a match in time linear in the text. Pure; any
-// thread.
+// reads ours: the same syntax, characters and not bytes, and a match in time linear in the text. What takes
+// long to compile is kept for the next who asks for it, up to some 80 MB. Any thread.
 #pragma once
 
 #include <memory>

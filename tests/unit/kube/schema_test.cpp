@@ -165,6 +165,31 @@ private Q_SLOTS:
         QVERIFY(found("^(a+)+$", std::string(100'000, 'a').c_str()));
         QCOMPARE(compilePattern("(?<=a)").error().message, std::string("invalid named capture: `(?<=a)`"));
     }
+    // A class of characters is one instruction to Go, and hundreds to RE2.
+    void largePatternsAreGos() {
+        for (const char* pattern : {"^\\p{L}{1,512}$", "^\\p{L}{1,1000}$", "^[\\p{L}\\p{N} ]{1,1000}$"}) {
+            const auto compiled = compilePattern(pattern);
+            QVERIFY2(compiled.has_value(), compiled ? "" : compiled.error().message.c_str());
+            QVERIFY(matchesPattern(compiled->get(), "Grüße"));
+            QVERIFY(!matchesPattern(compiled->get(), "a-b"));
+            QCOMPARE(compilePattern(pattern)->get(), compiled->get());  // at once: it takes half a second
+        }
+        std::string tooLarge;
+        for (int i = 0; i < 40; ++i)
+            tooLarge += "\\p{L}{1000}";
+        const auto refused = compilePattern(tooLarge);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().message, "expression too large: `" + tooLarge + "`");
+    }
+    // What was asked for long ago makes room.
+    void largePatternsAreNotKeptForEver() {
+        const std::weak_ptr<const void> first = *compilePattern("^\\p{L}{1,300}a$");
+        QVERIFY(!first.expired());
+        for (const char* pattern : {"^\\p{L}{1,1000}b$", "^\\p{L}{1,1000}c$", "^\\p{L}{1,1000}d$",
+                                    "^\\p{L}{1,1000}e$", "^\\p{L}{1,1000}f$"})
+            QVERIFY(compilePattern(pattern).has_value());
+        QVERIFY(first.expired());
+    }
     void longBase64IsBase64() { QVERIFY(hasFormat(std::string(4'000'000, 'A'), "byte")); }
 
     void customDefaultsAreFilledIn() {
