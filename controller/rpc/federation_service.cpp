@@ -11,7 +11,9 @@ namespace {
 
 constexpr Duration kBeatEvery{1'000};
 constexpr Duration kLookAgain{50'000};
-constexpr Duration kLookLater{10'000};  // rights could not be found out
+constexpr Duration kLookLater{10'000};  // rights could not be found out, or may follow a new namespace
+constexpr int kRounds = 5;              // of the latter
+constexpr Duration kBetween{5'000};     // looks for namespaces that come and go
 
 constexpr std::size_t kMostOfOne = 16;  // streams of one user, of all that there may be
 
@@ -43,8 +45,10 @@ void FederationService::beat() {
         // Somebody may have rights in one that has come, and sees no more of one that has gone.
         const bool isWhole = subscriber.visibility && subscriber.visibility->allNamespaces;
         if (!isWhole && subscriber.only.empty() && !subscriber.request.isActive() &&
-            subscriber.asked != namespaces)
+            subscriber.asked != namespaces && subscriber.notBefore <= m_clock.now()) {
+            subscriber.notBefore = m_clock.now() + kBetween;
             look(subscriber);
+        }
     }
     m_beat = m_clock.after(kBeatEvery, [this] { beat(); });
 }
@@ -67,7 +71,13 @@ void FederationService::watch(Credentials credentials, std::vector<std::string> 
 
 void FederationService::look(Subscriber& subscriber) {
     // All that there are: whoever has rights in one sees it, also while it is empty.
-    subscriber.asked = m_controller.mirror().namespaces();
+    Namespaces namespaces = m_controller.mirror().namespaces();
+    for (const std::string& ns : namespaces)
+        if (subscriber.visibility && !subscriber.asked.contains(ns)) {
+            subscriber.awaited.insert(ns);
+            subscriber.rounds = kRounds;
+        }
+    subscriber.asked = std::move(namespaces);
     subscriber.request = m_access.authenticate(
         subscriber.credentials,
         [this, &subscriber](const Result<Caller>& caller) { authenticated(subscriber, caller); });
@@ -95,6 +105,18 @@ std::size_t FederationService::streamsOf(const std::string& user) const {
     }));
 }
 
+// The rights in a new namespace come after it, and nothing tells of them.
+Duration FederationService::untilNextLook(Subscriber& subscriber, const Visibility& visibility) {
+    std::erase_if(subscriber.awaited, [&](const std::string& ns) {
+        return visibility.allNamespaces || visibility.namespaces.contains(ns) ||
+               !subscriber.asked.contains(ns);
+    });
+    if (!subscriber.awaited.empty() && subscriber.rounds-- > 0)
+        return kLookLater;
+    subscriber.awaited.clear();
+    return kLookAgain;
+}
+
 void FederationService::seen(Subscriber& subscriber, Result<Visibility> visibility) {
     const Request ended = std::move(subscriber.request);
     if (!visibility) {
@@ -107,7 +129,8 @@ void FederationService::seen(Subscriber& subscriber, Result<Visibility> visibili
         subscriber.timer = m_clock.after(kLookLater, [this, &subscriber] { look(subscriber); });
         return;
     }
-    subscriber.timer = m_clock.after(kLookAgain, [this, &subscriber] { look(subscriber); });
+    subscriber.timer =
+        m_clock.after(untilNextLook(subscriber, *visibility), [this, &subscriber] { look(subscriber); });
     if (subscriber.visibility && *subscriber.visibility == *visibility)
         return;
     const bool isResync = subscriber.visibility != nullptr;

@@ -2,7 +2,8 @@
 //
 // What the controller answers by gRPC: subscribers to the live fleet, each with what it may see,
 // explanations, policies. Rights are those of the federation API, looked at again each minute while somebody
-// watches. Core thread; owned by the composition root; what it is given outlives it.
+// watches, and more often after a namespace has come. Core thread; owned by the composition root; what it is
+// given outlives it.
 #pragma once
 
 #include <cstdint>
@@ -51,12 +52,16 @@ private:
         std::vector<std::string> only;
         std::optional<std::string> user;               // once it is known
         Namespaces asked;                              // those that there were at the last look
+        Namespaces awaited;                            // of these the new ones that are not seen
+        int rounds = 0;                                // left of looking for them sooner
+        SteadyTime notBefore{};                        // a beat looks again
         std::shared_ptr<const Visibility> visibility;  // null: it is being found out
         Request request;
         Request timer;
     };
 
     void look(Subscriber& subscriber);
+    static Duration untilNextLook(Subscriber& subscriber, const Visibility& visibility);
     void authenticated(Subscriber& subscriber, const Result<Caller>& caller);
     [[nodiscard]] std::size_t streamsOf(const std::string& user) const;
     void seen(Subscriber& subscriber, Result<Visibility> visibility);

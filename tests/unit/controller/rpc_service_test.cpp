@@ -107,8 +107,40 @@ private Q_SLOTS:
         QCOMPARE(bob->snapshots, 2);
         QVERIFY(bob->sees == (Visibility{.namespaces = {"depot", "shop"}}));
         w->sim.host.erase({"", "v1", "namespaces"}, {{}, "depot"});
-        w->sim.run(Duration{2'500});
+        w->sim.run(Duration{6'000});
         QCOMPARE(bob->snapshots, 3);
+        QVERIFY(bob->sees == Visibility{.namespaces = {"shop"}});
+    }
+
+    void rightsThatComeAfterANamespaceAreSeenSoon() {
+        w->host.allowed = {"bob watch fleets shop", "bob list placements shop"};
+        const auto bob = w->watch("bob");
+        w->sim.put({"", "v1", "Namespace"}, "", "depot");
+        w->sim.run(Duration{3'000});
+        QVERIFY(bob->sees == Visibility{.namespaces = {"shop"}});
+        w->host.allowed.insert({"bob watch fleets depot", "bob list placements depot"});
+        w->sim.run(Duration{10'000});
+        QVERIFY(bob->sees == (Visibility{.namespaces = {"depot", "shop"}}));
+        // One that stays somebody else's is looked for no longer than a minute.
+        w->sim.put({"", "v1", "Namespace"}, "", "bank");
+        w->sim.run(Duration{70'000});
+        const int reviews = w->host.reviews;
+        w->sim.run(Duration{100'000});
+        QVERIFY2(w->host.reviews - reviews <= 2 * 10, std::to_string(w->host.reviews - reviews).c_str());
+    }
+
+    void namespacesThatComeAndGoCostLittle() {
+        w->host.allowed = {"bob watch fleets shop", "bob list placements shop", "bob watch fleets depot",
+                           "bob list placements depot"};
+        const auto bob = w->watch("bob");
+        for (int i = 0; i < 10; ++i) {
+            w->sim.put({"", "v1", "Namespace"}, "", "depot");
+            w->sim.run(Duration{1'500});
+            w->sim.host.erase({"", "v1", "namespaces"}, {{}, "depot"});
+            w->sim.run(Duration{1'500});
+        }
+        QVERIFY2(bob->snapshots <= 1 + 6, std::to_string(bob->snapshots).c_str());
+        w->sim.run(Duration{6'000});
         QVERIFY(bob->sees == Visibility{.namespaces = {"shop"}});
     }
 
