@@ -38,8 +38,11 @@ void StatusWriter::enqueue(const TemplateId& id) {
 void StatusWriter::enqueueCluster(const std::string& cluster) {
     m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord&) {
         const PlacementRecord* placement = m_mirror.inForce(id);
-        if (placement != nullptr &&
-            (placement->placement.spec.find(cluster) != nullptr || placement->removing.contains(cluster)))
+        if (placement == nullptr)
+            return;
+        const auto& written = placement->placement.status.clusters;
+        if (placement->placement.spec.find(cluster) != nullptr || placement->removing.contains(cluster) ||
+            std::ranges::find(written, cluster, &fed::ClusterObjectStatus::name) != written.end())
             enqueue(id);
     });
 }

@@ -26,7 +26,8 @@ public:
     StatusWriter& operator=(const StatusWriter&) = delete;
 
     void enqueue(const TemplateId& id);
-    // Everything that is placed in a cluster: it became reachable or unreachable.
+    // Everything that is placed in a cluster, or whose written status names it: it became reachable or
+    // unreachable, was listed, or is gone.
     void enqueueCluster(const std::string& cluster);
 
 private:

@@ -133,6 +133,29 @@ private Q_SLOTS:
         SAME_TEXT(s.reason(kWeb, "Applied"), "Applied");
     }
 
+    // It was neither chosen nor to be emptied any more, but not listed since the start.
+    void aClusterThatHasLeftIsNotRemembered() {
+        Simulation s(5);
+        settle(s);
+        s.member("m2").down = true;
+        s.run(40s);
+        s.restart();
+        s.run(5s);
+        s.leave("m2", "delete");
+        s.run(30s);
+        SAME_TEXT(s.phase("m2"), "Leaving");
+        QVERIFY(s.state(kWeb, "m2") && s.state(service("web"), "m2"));
+        QCOMPARE(addresses(s), 3U);
+        kube::Object forced = *s.host.find(fed::memberClusters(), {{}, "m2"});
+        forced.setAnnotation(fed::kUnjoinForceAnnotation, "true");
+        s.host.put(fed::memberClusters(), forced);
+        s.run(30s);
+        QVERIFY(s.host.find(fed::memberClusters(), {{}, "m2"}) == nullptr);
+        QVERIFY(!s.state(kWeb, "m2") && !s.state(service("web"), "m2"));
+        QCOMPARE(figure(s, "replicas"), 9);
+        QCOMPARE(addresses(s), 2U);
+    }
+
     // What is done before a restart is not what is asked after it.
     void whatWasAskedMeanwhileIsNotDone() {
         Simulation s(4);
