@@ -86,6 +86,13 @@ SpecPtr Registry::ofKind(std::string_view group, std::string_view kind) const {
     return nullptr;
 }
 
+SpecPtr Registry::ofResource(std::string_view group, std::string_view resource) const {
+    for (const auto& [key, spec] : m_specs)
+        if (spec->gvr.group == group && spec->gvr.resource == resource)
+            return spec;
+    return nullptr;
+}
+
 std::vector<SpecPtr> Registry::ofVersion(std::string_view group, std::string_view version) const {
     std::vector<SpecPtr> specs;
     for (const auto& [key, spec] : m_specs)

@@ -35,6 +35,14 @@ WriteTarget InternalWriter::target(const kube::Gvr& gvr, std::string_view ns, st
             m_clock.wallNow()};
 }
 
+WriteTarget InternalWriter::storedTarget(const kube::Gvr& gvr, std::string_view ns, std::string_view name,
+                                         std::string_view subresource) const {
+    WriteTarget to = target(gvr, ns, name, subresource);
+    if (!to.spec)
+        to.spec = m_writes.registry().ofResource(gvr.group, gvr.resource);
+    return to;
+}
+
 WrittenDone InternalWriter::told(const WriteTarget& target, Outcome outcome) {
     return [what = target.spec->gvr.text() + " " + target.key(),
             outcome = std::move(outcome)](const Result<Written>& written) {
@@ -59,7 +67,7 @@ void InternalWriter::ensure(const kube::Gvr& gvr, kube::JsonObject object, Outco
 void InternalWriter::modify(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                             std::string_view subresource,
                             const std::function<void(kube::JsonObject&)>& change, Outcome outcome) {
-    const WriteTarget to = target(gvr, ns, name, subresource);
+    const WriteTarget to = storedTarget(gvr, ns, name, subresource);
     const EntryPtr head = to.spec ? m_writes.head(to) : nullptr;
     if (!head)
         return;
@@ -70,7 +78,7 @@ void InternalWriter::modify(const kube::Gvr& gvr, const std::string& ns, const s
 
 void InternalWriter::remove(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                             const DeleteOptions& options, Outcome outcome) {
-    const WriteTarget to = target(gvr, ns, name);
+    const WriteTarget to = storedTarget(gvr, ns, name);
     if (!to.spec)
         return discard(gvr, to.key(), std::move(outcome));
     if (m_writes.head(to))

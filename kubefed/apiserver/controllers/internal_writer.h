@@ -25,12 +25,13 @@ public:
     // Nothing happens if it exists.
     void ensure(const kube::Gvr& gvr, kube::JsonObject object, Outcome outcome);
     void create(const kube::Gvr& gvr, kube::JsonObject object, Outcome outcome);
-    // `change` edits a copy of the head; nothing happens if the object is gone.
+    // The two that follow take another version where this one (in which it is stored) is not served.
+    // `change` edits a copy of the head; nothing happens if the object is gone, or no version is served.
     void modify(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                 std::string_view subresource, const std::function<void(kube::JsonObject&)>& change,
                 Outcome outcome);
-    // Of a type that is not served nobody else can ask for it: the object goes at once, unless finalizers
-    // hold it.
+    // Of a type that is served in no version nobody else can ask for it: the object goes at once, unless
+    // finalizers hold it, which nobody can take off until it is served again.
     void remove(const kube::Gvr& gvr, const std::string& ns, const std::string& name,
                 const DeleteOptions& options, Outcome outcome);
 
@@ -38,6 +39,9 @@ public:
     [[nodiscard]] const Clock& clock() const { return m_clock; }
 
 private:
+    // The target of what is stored.
+    [[nodiscard]] WriteTarget storedTarget(const kube::Gvr& gvr, std::string_view ns, std::string_view name,
+                                           std::string_view subresource = {}) const;
     [[nodiscard]] static WrittenDone told(const WriteTarget& target, Outcome outcome);
     void discard(const kube::Gvr& gvr, const std::string& key, Outcome outcome);
 

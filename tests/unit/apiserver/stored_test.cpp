@@ -187,6 +187,64 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", crds + "/foos.example.com")->status(), 404);
     }
 
+    // Of what is stored in a version that is not served, finalizers are told by another one.
+    void whatIsServedInAnotherVersionIsReleased() {
+        Server s;
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const auto foos = [](const std::string& version, const std::string& ns) {
+            return "/apis/example.com/" + version + "/namespaces/" + ns + "/foos";
+        };
+        s.ask("POST", crds, R"({"metadata":{"name":"foos.example.com"},"spec":{"group":"example.com",
+            "scope":"Namespaced","names":{"plural":"foos","kind":"Foo"},"versions":[{"name":"v1","served":true,
+            "storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}},{"name":"v2","served":true,
+            "storage":false,"schema":{"openAPIV3Schema":{"type":"object"}}}]}})");
+        s.ask("POST", "/api/v1/namespaces", R"({"metadata":{"name":"shop"}})");
+        s.clock.advance(10ms);
+        for (const char* ns : {"shop", "default"})
+            QCOMPARE(s.ask("POST", foos("v1", ns), R"({"metadata":{"name":"f","finalizers":["a.b/c"]}})")
+                         ->status(),
+                     201);
+        const std::string maps = "/api/v1/namespaces/default/configmaps";
+        s.ask("POST", maps, R"({"metadata":{"name":"owner"}})");
+        const std::string uid(kube::stringAt(
+            kube::parseJson(s.ask("GET", maps + "/owner")->body())->as_object(), {"metadata", "uid"}));
+        kube::JsonObject owned =
+            kube::parseJson(R"({"metadata":{"name":"owned","ownerReferences":[{"apiVersion":"v1",
+                "kind":"ConfigMap","name":"owner"}]}})")
+                ->as_object();
+        kube::ensureObject(owned, {"metadata"})["ownerReferences"].as_array()[0].as_object()["uid"] = uid;
+        QCOMPARE(s.ask("POST", foos("v1", "default"), kube::printJson(owned))->status(), 201);
+        s.ask("PATCH", crds + "/foos.example.com",
+              R"([{"op":"replace","path":"/spec/versions/0/served","value":false}])",
+              "application/json-patch+json");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", foos("v1", "shop"))->status(), 404);
+        const auto release = [&](const std::string& ns) {
+            QCOMPARE(s.ask("PATCH", foos("v2", ns) + "/f", R"({"metadata":{"finalizers":null}})", kMerge)
+                         ->status(),
+                     200);
+            s.clock.advance(10ms);
+            QCOMPARE(s.ask("GET", foos("v2", ns) + "/f")->status(), 404);
+        };
+        s.ask("DELETE", "/api/v1/namespaces/shop");
+        s.clock.advance(10ms);
+        QVERIFY(s.ask("GET", foos("v2", "shop") + "/f")->body().find("deletionTimestamp") !=
+                std::string::npos);
+        release("shop");
+        QCOMPARE(s.ask("GET", "/api/v1/namespaces/shop")->status(), 404);
+        s.ask("DELETE", maps + "/owner?propagationPolicy=Orphan");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", maps + "/owner")->status(), 404);
+        QVERIFY(s.ask("GET", foos("v2", "default") + "/owned")->body().find("ownerReferences") ==
+                std::string::npos);
+        s.ask("DELETE", crds + "/foos.example.com");
+        s.clock.advance(10ms);
+        QVERIFY(s.ask("GET", foos("v2", "default") + "/f")->body().find("deletionTimestamp") !=
+                std::string::npos);
+        release("default");
+        QCOMPARE(s.ask("GET", crds + "/foos.example.com")->status(), 404);
+    }
+
     // The same for custom objects whose schema became stricter, until nothing of them is left.
     void aStricterSchemaKeepsNothingAlive() {
         Server s;
