@@ -78,9 +78,13 @@ struct Verdict {
 // system:basic-user, system:public-info-viewer).
 [[nodiscard]] std::vector<kube::Object> bootstrapRbac();
 // What becomes of such an object that an older server made, or a person changed: `present` with what it lacks
-// of `wanted` (labels, annotations, rules, selectors, subjects). What it has besides stays. Nullopt: it lacks
-// nothing, is annotated as not to be updated, or binds another role. Pure.
+// of `wanted` (labels, annotations, rules, selectors, subjects). What it has besides stays, but for an
+// aggregationRule where none is wanted. Nullopt: it lacks nothing, is annotated as not to be updated, binds
+// another role, or has rules of its own instead of the wanted aggregationRule, which would replace them.
+// Pure.
 [[nodiscard]] std::optional<kube::JsonObject> completedRbac(const kube::JsonObject& present,
                                                             const kube::JsonObject& wanted);
+// What that made of `present`, in words for the log.
+[[nodiscard]] std::string addedToRbac(const kube::JsonObject& present, const kube::JsonObject& completed);
 
 }  // namespace kubefed::apiserver

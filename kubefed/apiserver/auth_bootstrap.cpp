@@ -184,14 +184,17 @@ std::optional<kube::JsonObject> completedRbac(const kube::JsonObject& present,
                                               const kube::JsonObject& wanted) {
     const kube::Json* role = kube::find(wanted, {"roleRef"});
     const kube::Json* bound = kube::find(present, {"roleRef"});
-    if (kube::stringAt(present, {"metadata", "annotations", kAutoUpdate}) == "false" ||
+    const kube::JsonArray* rules = kube::arrayAt(present, {"rules"});
+    // A person's own instead of what is gathered, which would take their place.
+    const bool isOwn = wanted.contains("aggregationRule") && !present.contains("aggregationRule") &&
+                       rules != nullptr && !rules->empty();
+    if (isOwn || kube::stringAt(present, {"metadata", "annotations", kAutoUpdate}) == "false" ||
         (role != nullptr && (bound == nullptr || !kube::equal(*role, *bound))))
         return std::nullopt;
     kube::JsonObject object = present;
     addMissing(object, wanted, "labels");
     addMissing(object, wanted, "annotations");
-    addMissing(object, kube::arrayAt(wanted, {"rules"}), "rules",
-               isGrantedBy(kube::arrayAt(present, {"rules"})));
+    addMissing(object, kube::arrayAt(wanted, {"rules"}), "rules", isGrantedBy(rules));
     addMissing(object, kube::arrayAt(wanted, {"subjects"}), "subjects",
                isIn(kube::arrayAt(present, {"subjects"})));
     if (const kube::JsonArray* selectors = kube::arrayAt(wanted, {"aggregationRule", "clusterRoleSelectors"}))
@@ -202,6 +205,30 @@ std::optional<kube::JsonObject> completedRbac(const kube::JsonObject& present,
     if (kube::equal(object, present))
         return std::nullopt;
     return object;
+}
+
+std::string addedToRbac(const kube::JsonObject& present, const kube::JsonObject& completed) {
+    std::string text;
+    const auto tell = [&](std::string_view what, const std::string& value) {
+        text.append(text.empty() ? "" : ", ").append(what).append(" ").append(value);
+    };
+    for (const std::string_view map : {"labels", "annotations"})
+        if (const kube::JsonObject* values = kube::objectAt(completed, {"metadata", map}))
+            for (const auto& [key, value] : *values)
+                if (kube::find(present, {"metadata", map, kube::view(key)}) == nullptr)
+                    tell(map, std::string(kube::view(key)));
+    const auto tellList = [&](std::string_view what, std::initializer_list<std::string_view> path) {
+        const kube::JsonArray* before = kube::arrayAt(present, path);
+        if (const kube::JsonArray* after = kube::arrayAt(completed, path))
+            for (std::size_t i = before == nullptr ? 0 : before->size(); i < after->size(); ++i)
+                tell(what, kube::printCanonical((*after)[i]));
+    };
+    tellList("rule", {"rules"});
+    tellList("selector", {"aggregationRule", "clusterRoleSelectors"});
+    tellList("subject", {"subjects"});
+    if (present.contains("aggregationRule") && !completed.contains("aggregationRule"))
+        tell("no", "aggregationRule");
+    return text;
 }
 
 std::vector<kube::Object> bootstrapRbac() {

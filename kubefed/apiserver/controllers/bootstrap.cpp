@@ -2,6 +2,7 @@
 #include "kubefed/apiserver/controllers/bootstrap.h"
 
 #include "kubefed/apiserver/auth.h"
+#include "kubefed/util/log.h"
 
 namespace kubefed::apiserver {
 
@@ -18,9 +19,13 @@ void createBootstrapObjects(InternalWriter& writer, const InternalWriter::Outcom
             writer.create(spec->gvr, object.document(), outcome);
             continue;
         }
-        if (const auto completed = completedRbac(present->document(), object.document()))
-            writer.modify(
-                spec->gvr, "", name, "", [&](kube::JsonObject& role) { role = *completed; }, outcome);
+        const auto completed = completedRbac(present->document(), object.document());
+        if (!completed)
+            continue;
+        log::info("a default role or binding gets what it lacks",
+                  {{"object", spec->gvr.resource + "/" + name},
+                   {"added", addedToRbac(present->document(), *completed)}});
+        writer.modify(spec->gvr, "", name, "", [&](kube::JsonObject& role) { role = *completed; }, outcome);
     }
 }
 

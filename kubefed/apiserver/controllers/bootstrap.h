@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a server starts with if it is not there yet: the four namespaces and the RBAC objects that every
-// Kubernetes server has. Of those RBAC objects, what an older server did not know is added, unless a person
-// annotated them as not to be updated. Server thread.
+// Kubernetes server has. Of those RBAC objects, what an older server did not know is added and logged, unless
+// a person annotated them as not to be updated or gave them rules instead of gathered ones. Server thread.
 #pragma once
 
 #include "kubefed/apiserver/controllers/internal_writer.h"

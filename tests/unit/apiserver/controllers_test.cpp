@@ -168,6 +168,37 @@ private Q_SLOTS:
         QCOMPARE(stored(), again);
     }
 
+    // Who narrows a default role to rules of their own keeps them; what is added to others is told.
+    void ownRulesOfADefaultRoleStay() {
+        Machine m;
+        const auto start = [&] { createBootstrapObjects(m.writer, [](bool done) { QVERIFY(done); }); };
+        start();
+        const auto stored = [&](const char* name) { return m.state.get(kClusterRoles, {"", name}); };
+        m.writer.modify(
+            kClusterRoles, "", "edit", "",
+            [](kube::JsonObject& role) {
+                role.erase("aggregationRule");
+                kube::erase(role, {"metadata", "labels"});
+                role["rules"] =
+                    *kube::parseJson(R"([{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}])");
+            },
+            [](bool done) { QVERIFY(done); });
+        m.writer.modify(
+            kClusterRoles, "", "kubefed-fleet-viewer", "",
+            [](kube::JsonObject& role) { role["rules"].as_array().pop_back(); },
+            [](bool done) { QVERIFY(done); });
+        const std::string own = kube::printCanonical(stored("edit")->document());
+        std::string told;
+        log::setSink([&](log::Level, std::string_view line) { told += std::string(line) + "\n"; });
+        start();
+        log::setSink([](log::Level, std::string_view) {});
+        QCOMPARE(kube::printCanonical(stored("edit")->document()), own);
+        QVERIFY2(told.find("clusterroles/kubefed-fleet-viewer") != std::string::npos &&
+                     told.find("events") != std::string::npos,
+                 told.c_str());
+        QVERIFY2(told.find("edit") == std::string::npos, told.c_str());
+    }
+
     void aNamespaceIsFurnishedLater() {
         Machine m;
         m.create(kNamespaces, {{"metadata", kube::JsonObject{{"name", "shop"}}}});
