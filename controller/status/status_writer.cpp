@@ -165,7 +165,8 @@ void StatusWriter::setState(fed::ClusterView& view, const TemplateId& id, const 
     const bool isListed = member.store->isSynced(id.kind);
     const TemplateRecord* source = m_mirror.findTemplate(id);
     if (source != nullptr && !member.isReplaced() && (view.live != nullptr || !isListed))
-        fed::recall(view, placement.placement.status, source->object->generation());
+        fed::recall(view, placement.placement.status, source->object->generation(),
+                    source->manifest != nullptr ? source->manifest->hash(view.desired) : 0);
     if (isListed)
         return;
     // Without its namespaces nothing can be concluded of what is in them.

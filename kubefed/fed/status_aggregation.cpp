@@ -295,7 +295,7 @@ std::string describeMissing(std::span<const MissingDependency> missing, std::str
     return text;
 }
 
-void recall(ClusterView& view, const PlacementStatus& written, std::int64_t generation) {
+void recall(ClusterView& view, const PlacementStatus& written, std::int64_t generation, std::uint64_t sent) {
     const auto entry = std::ranges::find(written.clusters, view.name, &ClusterObjectStatus::name);
     if (entry == written.clusters.end())
         return;
@@ -310,8 +310,9 @@ void recall(ClusterView& view, const PlacementStatus& written, std::int64_t gene
                        .wasHealthy = healthy != nullptr && healthy->status == "True"};
     }
     const bool isDone = entry->state == ObjectState::Synced || entry->state == ObjectState::Drifted;
-    const bool isAsked = view.wanted && entry->observedGeneration == generation &&
-                         replicas.desired == view.desired.value_or(0);
+    const bool isSame =
+        entry->observedGeneration == generation && replicas.desired == view.desired.value_or(0);
+    const bool isAsked = view.wanted && isSame && (view.live == nullptr || view.live->appliedHash == sent);
     if (!view.reachable || entry->state == ObjectState::Unreachable || (isDone && !isAsked))
         return;
     view.state = entry->state;

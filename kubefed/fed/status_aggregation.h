@@ -57,9 +57,11 @@ struct MissingDependency {
 [[nodiscard]] std::string describeMissing(std::span<const MissingDependency> missing, std::string_view ns);
 
 // For a cluster at which nobody has looked yet since the controller was started: what was written of it
-// stands, unless it says that a version or a share is done which is not the present one. `generation`: the
-// template's. With `live`, if that is listed already; without, if it is not.
-void recall(ClusterView& view, const PlacementStatus& written, std::int64_t generation);
+// stands, unless it says that a version or a share is done which is not the present one. That is told by
+// `generation`, the template's, and with `live` (it is listed already) by `sent`, the manifest's hash for
+// this share. Of kinds without a generation (ConfigMap, Service) only the latter: what was edited while no
+// controller ran counts as done until they are listed.
+void recall(ClusterView& view, const PlacementStatus& written, std::int64_t generation, std::uint64_t sent);
 
 // `previous`: the entry of this cluster as it was written last, for lastTransitionTime; null: none.
 [[nodiscard]] ClusterObjectStatus clusterStatus(const ClusterView& view, const KindTraits& kind,

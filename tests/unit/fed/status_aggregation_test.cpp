@@ -5,6 +5,7 @@
 
 #include <QtTest/QTest>
 
+#include "kubefed/fed/manifest.h"
 #include "tests/unit/fed/sync_test_data.h"
 
 using namespace kubefed;
@@ -99,7 +100,7 @@ private Q_SLOTS:
         written.clusters[0].replicas = {.desired = 3, .ready = 1};
         written.clusters[0].observedGeneration = 3;
         std::vector<ClusterView> views{view("m1", &a, 4), view("m2", nullptr, 3)};
-        recall(views[1], written, 3);
+        recall(views[1], written, 3, 0);
         const auto replicas = [&](std::int64_t stands) {
             source.document()["status"] = kube::JsonObject{{"replicas", stands}, {"observedGeneration", 2}};
             return number(templateStatus(rc, source, views), "replicas");
@@ -113,7 +114,7 @@ private Q_SLOTS:
         QCOMPARE(number(status, "observedGeneration"), 2);  // nobody has seen that it has it
         QCOMPARE(clusterStatus(views[1], rc, nullptr, "t").replicas->ready, 1);
         written.clusters[0].observedGeneration = 0;  // it never had it
-        recall(views[1], written, 3);
+        recall(views[1], written, 3, 0);
         QCOMPARE(replicas(9), 5);
 
         kube::Object service = kube::Object::parse(test::kTemplateService).value();
@@ -150,7 +151,7 @@ private Q_SLOTS:
             written.clusters[0].observedGeneration = row.generation;
             ClusterView one = view("m1", nullptr, 2);
             one.wanted = row.wanted;
-            recall(one, written, 3);
+            recall(one, written, 3, 0);
             QVERIFY2(one.state == row.state, row.name);
             QVERIFY2(one.reason.empty() == (row.state != row.written), row.name);
         }
@@ -160,10 +161,31 @@ private Q_SLOTS:
         written.clusters.push_back({.name = "m1", .state = ObjectState::Synced});
         written.clusters[0].observedGeneration = 3;
         std::vector<ClusterView> pods{view("m1", nullptr, 0)};
-        recall(pods[0], written, 3);
+        recall(pods[0], written, 3, 0);
         setObjectConditions(written, pods, traits("Pod"), 1, "t2");
         QCOMPARE(reasonOf(written, kAppliedCondition), std::string("Applied"));
         QCOMPARE(reasonOf(written, kHealthyCondition), std::string("Healthy"));
+    }
+
+    // A ConfigMap has no generation: what stands there tells whether it is the present one.
+    void whatStandsThereTellsWhatIsDone() {
+        const auto sent = [](const char* value) {
+            kube::Object map = kube::Object::make({"", "v1", "ConfigMap"}, "shop", "c");
+            map.document()["data"] = kube::JsonObject{{"a", value}};
+            return Manifest::build(map, traits("ConfigMap"), "fed-1")->hash({});
+        };
+        MemberObject live;
+        live.appliedHash = sent("1");
+        PlacementStatus written;
+        written.clusters.push_back({.name = "m1", .state = ObjectState::Synced});
+        for (const char* value : {"1", "2"}) {
+            ClusterView one = view("m1", &live, 0);
+            one.state = ObjectState::Pending;
+            recall(one, written, 0, sent(value));
+            QVERIFY2(one.state == (sent(value) == sent("1") ? ObjectState::Synced : ObjectState::Pending),
+                     value);
+        }
+        QVERIFY(sent("1") != sent("2"));
     }
 
     void podStatusIsACopyAndServiceStatusAUnion() {
