@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kPart = 500;
 constexpr std::size_t kPartBytes = 1U << 20U;
 // What may wait for a reader beside a snapshot: minutes of a fleet of 1,000 clusters, seconds of one in which
-// every object moves. Of objects that fail in a thousand clusters far fewer: a quarter of a megabyte each.
+// every object moves. Of objects that fail in a thousand clusters far fewer: a quarter of a megabyte each;
+// but one delta may be of any size in bytes.
 constexpr std::size_t kMostWaiting = 20'000;
 constexpr std::size_t kMostWaitingBytes = 64U << 20U;
 
@@ -51,9 +52,11 @@ void RpcStream::push(FleetDeltaPtr delta) {
     const std::scoped_lock lock(m_mutex);
     if (m_isLost || m_isEnded || !m_visibility || delta->size() == 0)
         return;
+    // A delta that is too large by itself would be followed by snapshots only: a fast reader takes it.
+    const bool isBehind = m_waitingBytes > 0;
     m_waiting += delta->size();
     m_waitingBytes += delta->bytes;
-    if (m_waiting > kMostWaiting || m_waitingBytes > kMostWaitingBytes) {
+    if (m_waiting > kMostWaiting || (isBehind && m_waitingBytes > kMostWaitingBytes)) {
         // What is being written goes out, and all of a snapshot: a slow reader would never get a whole one
         // otherwise. The snapshot that follows makes good for the rest.
         const auto end = std::ranges::find(m_queue, Kind::End, &Outgoing::kind);

@@ -207,6 +207,15 @@ void RpcTest::resyncsASlowReaderOfLargeValues() {
         QTRY_VERIFY(seen.deltas >= before + 3);  // in parts of a megabyte
     }
     QCOMPARE(handler.resyncs, 1);
+    // So does one that is larger alone: it would bring a snapshot each time.
+    auto larger = std::make_shared<FleetDelta>();
+    larger->objects.assign(250, large);
+    larger->objects.push_back(makeObject("shop", "last"));
+    larger->bytes = estimateBytes(*larger);
+    QVERIFY(larger->bytes > std::size_t{64} << 20U);
+    stream->push(larger);
+    QTRY_VERIFY_WITH_TIMEOUT(seen.fold.objects().contains(larger->objects.back()->id), 30'000);
+    QCOMPARE(handler.resyncs, 1);
 }
 
 void RpcTest::keepsASnapshotForASlowReader() {
