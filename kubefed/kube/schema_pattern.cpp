@@ -134,8 +134,8 @@ Result<std::shared_ptr<const void>> compilePattern(const std::string& pattern) {
         return compiled;
     }
     std::string where = compiled->error_arg();
-    if (where.empty())
-        where = pattern;  // the whole, as Go does
+    if (compiled->error_code() == RE2::ErrorPatternTooLarge)
+        where = pattern;  // RE2 says nothing, Go the whole
     if (where.starts_with("(?P<") && pattern.find(where) == std::string::npos)
         where.erase(2, 1);  // as it was written
     return fail(Code::InvalidArgument, std::string(wordsOf(compiled->error_code())) + ": `" + where + "`");
