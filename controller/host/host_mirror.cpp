@@ -66,7 +66,8 @@ HostMirror::HostMirror(HostApi& host, std::string federationId, MirrorHandlers h
           [this](const auto&, const PlacementRecord* before, const PlacementRecord* after) {
               if (isDecisionChanged(before, after))
                   ++m_objectsVersion;
-              const TemplateId id = sourceOf(after != nullptr ? *after : *before);
+              const PlacementRecord* known = after != nullptr ? after : before;
+              const TemplateId id = known != nullptr ? sourceOf(*known) : TemplateId{};
               if (id.key.name.empty())
                   return;
               if (after != nullptr && !after->removing.empty())
