@@ -47,10 +47,14 @@ void keepTexts(std::map<std::string, std::string>& target, const kube::Object& p
 
 }  // namespace
 
+std::string_view secretOf(const kube::Object& member) {
+    return kube::stringAt(member.document(), {"spec", "credentials", "secretRef", "name"});
+}
+
 void keepWhatWasSet(MemberSpec& spec, const kube::Object& present, const std::set<std::string>& removed,
                     bool keepTlsServerName) {
     if (spec.secretName.empty())
-        spec.secretName = kube::stringAt(present.document(), {"spec", "credentials", "secretRef", "name"});
+        spec.secretName = secretOf(present);
     if (keepTlsServerName && spec.tlsServerName.empty())
         spec.tlsServerName = kube::stringAt(present.document(), {"spec", "tlsServerName"});
     const kube::FieldSet own = ownFields(present);

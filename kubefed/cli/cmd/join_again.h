@@ -6,10 +6,14 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "kubefed/cli/member_objects.h"
 
 namespace kubefed::cli {
+
+// The name of the Secret that the MemberCluster has; empty where it names none.
+[[nodiscard]] std::string_view secretOf(const kube::Object& member);
 
 // Completes `spec` by what stands in the MemberCluster `present`: the Secret's name and the TLS name where
 // `spec` names none, and every label, annotation and field of spec that an earlier join or apply set and

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kubefed/cli/cmd/join.h"
+#include "kubefed/cli/cmd/join_again.h"
 #include "kubefed/cli/format/cluster_summary.h"
 #include "kubefed/fed/leaving.h"
 #include "kubefed/fed/names.h"
@@ -168,11 +169,9 @@ void Join::onWaited(Result<kube::Object> answer) {
 }
 
 std::string Join::oldSecret() const {
-    if (!m_before)
+    if (!m_before || secretOf(*m_before) == m_spec.secretName)
         return {};
-    const std::string_view old =
-        kube::stringAt(m_before->document(), {"spec", "credentials", "secretRef", "name"});
-    return std::string(old == m_spec.secretName ? std::string_view() : old);
+    return std::string(secretOf(*m_before));
 }
 
 // Nothing reads it any more, and its token is still good.

@@ -139,8 +139,7 @@ std::string Sandbox::logTail() const {
 void Sandbox::giveUp(CliError error) {
     if (m_startedHere) {
         env().processes.kill(m_pid);
-        if (auto removed = removeFolder(m_folder); !removed)
-            env().report.warn(removed.error().text());
+        removeData();
     }
     error.changed = "nothing was changed";
     fail(error);
@@ -151,8 +150,7 @@ void Sandbox::interrupt() {
     if (m_startedHere) {
         env().processes.kill(m_pid);
         removeContexts();
-        if (auto removed = removeFolder(m_folder); !removed)
-            env().report.warn(removed.error().text());
+        removeData();
     }
     finish(kInterrupted);
 }
@@ -293,9 +291,13 @@ void Sandbox::waitUntilEnded() {
     finishDown("the sandbox is down");
 }
 
-void Sandbox::finishDown(const std::string& words) {
+void Sandbox::removeData() {
     if (auto removed = removeFolder(m_folder); !removed)
         env().report.warn(removed.error().text());
+}
+
+void Sandbox::finishDown(const std::string& words) {
+    removeData();
     env().report.line(words);
     finish(kDone);
 }

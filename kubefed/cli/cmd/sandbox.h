@@ -41,6 +41,7 @@ private:
     void addContexts();
     void down();
     void waitUntilEnded();
+    void removeData();
     void finishDown(const std::string& words);
     void removeContexts();
     void command(const std::string& line);
