@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#include <memory>
+#include <optional>
+
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -19,6 +22,27 @@ using client::ConnectionState;
 
 class RpcTest : public QObject, private RpcWorld {
     Q_OBJECT
+
+    // A server of which the test answers what is asked, and a client of ann's that watches it.
+    struct Watch {
+        ManualHandler handler;
+        std::unique_ptr<RpcServer> server;
+        SeenFleet seen;
+        std::optional<client::FederationClient> client;
+    };
+    // nullptr, and a word about it, where no server can be made.
+    std::unique_ptr<Watch> begin(client::WatchScope scope = client::WatchScope::Everything) {
+        auto watch = std::make_unique<Watch>();
+        auto server = RpcServer::make(config(), watch->handler, &now);
+        if (!server) {
+            qWarning("%s", server.error().message.c_str());
+            return nullptr;
+        }
+        watch->server = std::move(*server);
+        watch->client.emplace(endpoint(watch->server->port(), m_ann), m_clock, scope);
+        watch->client->start(watch->seen);
+        return watch;
+    }
 
 private Q_SLOTS:
     void initTestCase() { makeKeys(); }
@@ -40,12 +64,10 @@ private Q_SLOTS:
 };
 
 void RpcTest::sendsSnapshotsInParts() {
-    ManualHandler handler;
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY2(server.has_value(), server ? "" : server.error().message.c_str());
-    SeenFleet seen;
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    client.start(seen);
+    const auto watch = begin();
+    QVERIFY(watch != nullptr);
+    ManualHandler& handler = watch->handler;
+    SeenFleet& seen = watch->seen;
     QTRY_COMPARE(handler.streams.size(), std::size_t{1});
     QVERIFY(!handler.last.certificatePem.empty());
     const auto fleet = makeFleet(700, 3'000);
@@ -66,7 +88,7 @@ void RpcTest::sendsSnapshotsInParts() {
     QCOMPARE(seen.fold.clusters().at(3).latencies.back(), 7);
 
     std::optional<Result<std::vector<client::PolicyPlugin>>> plugins;
-    const Request request = client.listPolicies([&](auto result) { plugins = std::move(result); });
+    const Request request = watch->client->listPolicies([&](auto result) { plugins = std::move(result); });
     QTRY_VERIFY(plugins);
     const client::PolicyPlugin& weighted = plugins->value().at(0);
     QCOMPARE(weighted.name, std::string("weighted"));
@@ -78,12 +100,10 @@ void RpcTest::sendsSnapshotsInParts() {
 
 // As when every object fails in every cluster of many: hundreds of values would be more than a client takes.
 void RpcTest::endsPartsByTheirSize() {
-    ManualHandler handler;
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    SeenFleet seen;
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    client.start(seen);
+    const auto watch = begin();
+    QVERIFY(watch != nullptr);
+    ManualHandler& handler = watch->handler;
+    SeenFleet& seen = watch->seen;
     QTRY_COMPARE(handler.streams.size(), std::size_t{1});
     auto fleet = std::make_shared<FleetDelta>();
     const std::string why(150'000, 'x');  // 500 of them: 75 MB
@@ -102,12 +122,10 @@ void RpcTest::endsPartsByTheirSize() {
 }
 
 void RpcTest::showsWhatMayBeSeen() {
-    ManualHandler handler;
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    SeenFleet seen;
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    client.start(seen);
+    const auto watch = begin();
+    QVERIFY(watch != nullptr);
+    ManualHandler& handler = watch->handler;
+    SeenFleet& seen = watch->seen;
     QTRY_COMPARE(handler.streams.size(), std::size_t{1});
     const auto fleet = makeFleet(3, 1'200);
     fleet->activities = {{.number = 1, .cluster = 1, .reason = "Unreachable"},
@@ -140,12 +158,10 @@ void RpcTest::showsWhatMayBeSeen() {
 }
 
 void RpcTest::resyncsASlowReader() {
-    ManualHandler handler;
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    SeenFleet seen;
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    client.start(seen);
+    const auto watch = begin();
+    QVERIFY(watch != nullptr);
+    ManualHandler& handler = watch->handler;
+    SeenFleet& seen = watch->seen;
     QTRY_COMPARE(handler.streams.size(), std::size_t{1});
     const auto fleet = makeFleet(3, 10);
     const FleetStreamPtr stream = handler.streams[0];
@@ -171,12 +187,10 @@ void RpcTest::resyncsASlowReader() {
 
 // As when objects fail in a thousand clusters: few values, and much memory.
 void RpcTest::resyncsASlowReaderOfLargeValues() {
-    ManualHandler handler;
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    SeenFleet seen;
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    client.start(seen);
+    const auto watch = begin();
+    QVERIFY(watch != nullptr);
+    ManualHandler& handler = watch->handler;
+    SeenFleet& seen = watch->seen;
     QTRY_COMPARE(handler.streams.size(), std::size_t{1});
     const FleetStreamPtr stream = handler.streams[0];
     stream->snapshot({}, false, makeFleet(3, 10), all());
@@ -219,12 +233,10 @@ void RpcTest::resyncsASlowReaderOfLargeValues() {
 }
 
 void RpcTest::keepsASnapshotForASlowReader() {
-    ManualHandler handler;
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    SeenFleet seen;
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock);
-    client.start(seen);
+    const auto watch = begin();
+    QVERIFY(watch != nullptr);
+    ManualHandler& handler = watch->handler;
+    SeenFleet& seen = watch->seen;
     QTRY_COMPARE(handler.streams.size(), std::size_t{1});
     const FleetStreamPtr stream = handler.streams[0];
     // Far more than a connection takes while the client's event loop stands still.
@@ -296,13 +308,10 @@ void RpcTest::resyncsWithinTheService() {
 }
 
 void RpcTest::tellsClustersOnly() {
-    ManualHandler handler;
-    auto server = RpcServer::make(config(), handler, &now);
-    QVERIFY(server.has_value());
-    SeenFleet seen;
-    client::FederationClient client(endpoint((*server)->port(), m_ann), m_clock,
-                                    client::WatchScope::Clusters);
-    client.start(seen);
+    const auto watch = begin(client::WatchScope::Clusters);
+    QVERIFY(watch != nullptr);
+    ManualHandler& handler = watch->handler;
+    SeenFleet& seen = watch->seen;
     QTRY_COMPARE(handler.streams.size(), std::size_t{1});
     const auto fleet = makeFleet(700, 3'000);
     fleet->activities = {{.number = 1, .cluster = 1, .reason = "Unreachable"}};
