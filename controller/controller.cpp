@@ -208,7 +208,7 @@ void Controller::synced() {
 // Who goes where it goes, who is held with it, and whose deletion may wait for it.
 void Controller::touchNeighbours(const TemplateId& id) {
     // The end of the last suspension is told to all.
-    const bool maySuspend = m_mirror.isAnyPolicySuspended();
+    const bool maySuspend = m_mirror.maySuspendIn(id.key.ns);
     touchFollowers(id, maySuspend);
     if (maySuspend && id.traits().hasPods())
         touchOwingSoon(id.key.ns);
@@ -224,7 +224,7 @@ void Controller::touchFollowers(const TemplateId& id, bool maySuspend) {
         m_scheduler.enqueue(follower);
         if (!maySuspend)
             continue;
-        m_propagator.enqueueEverywhere(follower);
+        m_propagator.enqueueHeld(follower);
         touchFollowers(follower, maySuspend);  // a ServiceAccount holds its Secrets
     }
 }
@@ -240,8 +240,9 @@ void Controller::touchOwingSoon(const std::string& ns) {
         const std::set<std::string> namespaces = std::exchange(m_released, {});
         for (const TemplateId& id : m_mirror.owing())
             if (!id.traits().hasPods() && namespaces.contains(id.key.ns)) {
-                m_scheduler.enqueue(id);
-                m_propagator.enqueueEverywhere(id);
+                m_propagator.enqueueHeld(id);
+                if (m_mirror.findTemplate(id)->object->isDeleting())
+                    m_scheduler.enqueue(id);
             }
     });
 }

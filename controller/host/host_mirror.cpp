@@ -194,8 +194,10 @@ const fed::Policy* HostMirror::findPolicy(const kube::ObjectKey& key) const {
     return key.ns.empty() ? m_clusterPolicies.find(key) : m_namespacedPolicies.find(key);
 }
 
-bool HostMirror::isAnyPolicySuspended() const {
-    return std::ranges::any_of(policies(), &fed::Policy::suspend);
+bool HostMirror::maySuspendIn(const std::string& ns) const {
+    return std::ranges::any_of(policies(), [&](const fed::Policy* policy) {
+        return policy->suspend && (!policy->isNamespaced() || policy->ref.ns == ns);
+    });
 }
 
 const kube::ObjectPtr* HostMirror::findMember(const std::string& name) const {

@@ -73,7 +73,8 @@ public:
     [[nodiscard]] std::uint64_t version() const { return m_rulesVersion + m_objectsVersion; }
     // Without a namespace: a ClusterPlacementPolicy.
     [[nodiscard]] const fed::Policy* findPolicy(const kube::ObjectKey& key) const;
-    [[nodiscard]] bool isAnyPolicySuspended() const;
+    // Is there a policy that suspends, and may select something in the namespace?
+    [[nodiscard]] bool maySuspendIn(const std::string& ns) const;
     [[nodiscard]] const kube::ObjectPtr* findMember(const std::string& name) const;
     void forEachTemplate(const std::function<void(const TemplateId&, const TemplateRecord&)>& visit) const;
     void forEachMember(const std::function<void(const kube::Object&)>& visit) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kubefed/fed/names.h"
+#include "kubefed/fed/reasons.h"
 #include "kubefed/util/log.h"
 
 namespace kubefed::controller {
@@ -82,6 +83,13 @@ void Propagator::enqueueEverywhere(const TemplateId& id) {
             (lane != m_lanes.end() && lane->second->records.contains(id)))
             enqueue(*member, id);
     }
+}
+
+void Propagator::enqueueHeld(const TemplateId& id) {
+    for (const auto& [name, lane] : m_lanes)
+        if (const auto record = lane->records.find(id);
+            record != lane->records.end() && record->second.reason == fed::kReasonSuspended)
+            lane->queue.add(id);
 }
 
 void Propagator::enqueueMember(Member& member) {

@@ -55,6 +55,8 @@ public:
     void enqueue(Member& member, const TemplateId& id);
     // In every member that should have it, or does.
     void enqueueEverywhere(const TemplateId& id);
+    // Where it waits for the end of a suspension. What waits for anything else goes on waiting.
+    void enqueueHeld(const TemplateId& id);
     // Everything of a member: its lists are complete, or it is leaving.
     void enqueueMember(Member& member);
     void enqueueNamespace(Member& member, const std::string& ns);

@@ -77,7 +77,7 @@ fed::Governance SchedulingView::governanceNow(const TemplateId& id) const {
 }
 
 bool SchedulingView::isSuspended(const TemplateId& id, const std::string& cluster) const {
-    if (!m_mirror.isAnyPolicySuspended())
+    if (!m_mirror.maySuspendIn(id.key.ns))
         return false;
     const fed::Governance governed = governanceNow(id);
     if (!governed.follows)
@@ -102,7 +102,7 @@ bool SchedulingView::isSuspended(const TemplateId& id, const std::string& cluste
 }
 
 bool SchedulingView::isSuspended(const TemplateId& id) const {
-    if (!m_mirror.isAnyPolicySuspended())
+    if (!m_mirror.maySuspendIn(id.key.ns))
         return false;
     const fed::Governance governed = governanceNow(id);
     const PlacementRecord* placement = m_mirror.inForce(id);
@@ -115,24 +115,16 @@ bool SchedulingView::isSuspended(const TemplateId& id) const {
 }
 
 bool SchedulingView::isAnySuspendedIn(const std::string& ns, const std::string& cluster) const {
-    if (!maySuspendIn(ns))
-        return false;
     if (m_suspended.version != m_mirror.version())
         findSuspended();
     const auto found = m_suspended.clusters.find(ns);
     return found != m_suspended.clusters.end() && found->second.contains(cluster);
 }
 
-bool SchedulingView::maySuspendIn(const std::string& ns) const {
-    return std::ranges::any_of(m_mirror.policies(), [&](const fed::Policy* policy) {
-        return policy->suspend && (!policy->isNamespaced() || policy->ref.ns == ns);
-    });
-}
-
 void SchedulingView::findSuspended() const {
     m_suspended = {.version = m_mirror.version()};
     m_mirror.forEachTemplate([&](const TemplateId& id, const TemplateRecord& record) {
-        if (!id.traits().hasPods() || !record.isTemplate || !maySuspendIn(id.key.ns))
+        if (!id.traits().hasPods() || !record.isTemplate || !m_mirror.maySuspendIn(id.key.ns))
             return;
         const PlacementRecord* placement = m_mirror.inForce(id);
         if (placement == nullptr)

@@ -78,7 +78,6 @@ private:
     [[nodiscard]] fed::Governance governanceNow(const TemplateId& id) const;
     [[nodiscard]] bool isAnySuspendedIn(const std::string& ns, const std::string& cluster) const;
 
-    [[nodiscard]] bool maySuspendIn(const std::string& ns) const;
     void findSuspended() const;
 
     // By namespace: where one of its workloads is suspended. Many removals ask, and nothing has changed.

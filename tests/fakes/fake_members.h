@@ -51,6 +51,7 @@ public:
     std::map<kube::ObjectKey, fed::PodReasons> podReasons;  // by workload
     int writes = 0;
     int deletes = 0;
+    int requests = 0;       // for writes, done or not
     std::string violation;  // of a rule that no answer could show
 
     // The same cluster, seen by another simulation.
@@ -96,6 +97,7 @@ public:
         const kube::Gvr gvr = id.traits().gvr();
         if (std::uniform_real_distribution<>(0, 1)(m_random) < throttling) {
             Error error = kube::tooManyRequests("injected", 1);
+            ++requests;
             error.retryAfter = Duration{1000};
             return fail(std::move(error));
         }

@@ -369,6 +369,24 @@ private Q_SLOTS:
         QVERIFY(s.host.find(service("both").traits().gvr(), service("both").key) == nullptr);
     }
 
+    // What a cluster refuses waits for its own time, however much goes on beside a suspended policy.
+    void aSuspendedPolicyHastensNothing() {
+        Simulation s(51, 2);
+        start(s);
+        putPolicy(s, "hold", "m2", R"(,"suspend":true)");
+        s.member("m1").throttling = 1;
+        putPolicy(s, "a", "m2");
+        s.run(30s);
+        QVERIFY(s.removing(kShared).starts_with("m1="));
+        const int quiet = s.member("m1").requests;
+        for (int i = 0; i < 150; ++i) {
+            putUser(s, "b", "shared", i % 2 == 0 ? "no" : "yes");
+            s.run(200ms);
+        }
+        const int busy = s.member("m1").requests - quiet;
+        QVERIFY2(busy <= quiet, qPrintable(QString::number(busy)));
+    }
+
     // It needs them there as they are now.
     void whatIsHeldGoesOnForAnotherUser() {
         Simulation s(43, 2);
