@@ -117,25 +117,27 @@ bool Scheduler::process(const TemplateId& id) {
     }
     if (record->object->isDeleting())
         return !isOurs(*record) || finishDeletion(id, *record);
-    if (!record->isTemplate) {
-        optedOut(id, *record);
-        return true;
-    }
+    if (!record->isTemplate)
+        return optedOut(id, *record);
     if (!m_plans.isFull())
         return decide(id, *record);
     m_plans.wait(id);
     return false;
 }
 
-// It once was a template, or its Placement would not be there: that tells what became of it.
-void Scheduler::optedOut(const TemplateId& id, const TemplateRecord& record) {
-    if (m_mirror.inForce(id) == nullptr)
-        return;
+// It once was a template, or its Placement would not be there: that tells what became of it, and of what was
+// still to be removed, where that is done by now.
+bool Scheduler::optedOut(const TemplateId& id, const TemplateRecord& record) {
+    const PlacementRecord* placement = m_mirror.inForce(id);
+    if (placement == nullptr)
+        return true;
     Outcome outcome;
     outcome.reason = fed::kReasonNotPropagated;
     outcome.message =
         std::string(fed::whyNoTemplate(*record.object)) + "; what stands in clusters stays as it is";
     note(id, std::move(outcome));
+    enforce(id, record, placement, placement->placement.spec);
+    return !m_writes.contains(id);
 }
 
 // Left behind by an earlier object of this name; it must not speak for this one.
@@ -226,16 +228,20 @@ bool Scheduler::accept(const TemplateId& id, const TemplateRecord& record, const
     note(id, std::move(outcome));
     if (!isOurs(record) && !decided.spec.clusters.empty())
         writeFinalizer(id, record, true);
-    const OwedRemovals::Owed owed = m_removals.after(id, placement, decided.spec);
+    if (isNew && inputs.policy && !decided.keepsLast)
+        m_log.record(id, inputs, std::move(answer.plugins), decided.spec);
+    enforce(id, record, placement, decided.spec);
+    return !m_writes.contains(id);
+}
+
+// Nothing is written where the decision is in force and owes what it is known to owe.
+void Scheduler::enforce(const TemplateId& id, const TemplateRecord& record, const PlacementRecord* placement,
+                        const fed::PlacementSpec& spec) {
+    const OwedRemovals::Owed owed = m_removals.after(id, placement, spec);
     if (owed.lookAgain > Duration{0})
         m_queue.addAfter(id, owed.lookAgain);
-    const bool owesOther = placement != nullptr && owed.removals != placement->removing;
-    if (isNew || owesOther) {
-        if (isNew && inputs.policy && !decided.keepsLast)
-            m_log.record(id, inputs, std::move(answer.plugins), decided.spec);
-        writePlacement(id, record, placement, decided.spec, owed.removals);
-    }
-    return !m_writes.contains(id);
+    if (placement == nullptr || !(spec == placement->placement.spec) || owed.removals != placement->removing)
+        writePlacement(id, record, placement, spec, owed.removals);
 }
 
 // What members hold of it is not known yet, and deciding without would move it.

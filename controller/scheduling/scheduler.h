@@ -88,7 +88,9 @@ private:
     void planned(const TemplateId& id, const PlanQueue::Plan& plan, PlanAnswer answer);
     bool accept(const TemplateId& id, const TemplateRecord& record, const PlanInputs& inputs,
                 PlanAnswer answer);
-    void optedOut(const TemplateId& id, const TemplateRecord& record);
+    bool optedOut(const TemplateId& id, const TemplateRecord& record);
+    void enforce(const TemplateId& id, const TemplateRecord& record, const PlacementRecord* placement,
+                 const fed::PlacementSpec& spec);
     bool removeLeftover(const TemplateId& id, const PlacementRecord& placement);
     bool waitForMembers(const TemplateId& id, const TemplateRecord& record,
                         const std::vector<std::string>& members);

@@ -45,6 +45,8 @@ SchedulingView::Basis SchedulingView::basis(const TemplateId& id, const Template
         basis.last = placement->placement.spec;
     const fed::PlacementSpec* last = basis.last ? &*basis.last : nullptr;
     const bool isFirst = last == nullptr || last->clusters.empty();
+    if (!isFirst && follows)
+        basis.awaited = awaitedOfLeft(id, *placement);
     if (!isFirst && (follows || !fed::isUndecided(last)))
         return basis;
     basis.awaited = m_membership.awaited(id.kind);
@@ -160,10 +162,27 @@ std::vector<std::string> SchedulingView::mayStandOwed(const TemplateId& id,
         if (member == nullptr || !fed::mayBeOwed(placement.removing, name, member->cluster.uid))
             continue;
         const bool isKnown = member->isWritable() && member->store->isSynced(id.kind);
-        if (!isKnown || member->store->find(id) != nullptr)
+        const fed::MemberObject* live = member->store->find(id);
+        if (live != nullptr ? !live->deleting : !isKnown)
             clusters.push_back(name);
     }
     return clusters;
+}
+
+std::vector<std::string> SchedulingView::awaitedOfLeft(const TemplateId& id,
+                                                       const PlacementRecord& standing) const {
+    std::set<std::string> names;
+    for (const TemplateId& leader : m_follow.followed(id)) {
+        const PlacementRecord* placement = m_mirror.inForce(leader);
+        if (placement == nullptr || placement->removing.empty() ||
+            !isLeft(leader, *m_mirror.findTemplate(leader)))
+            continue;
+        for (const std::string& name : m_membership.awaited(leader.kind))
+            if (placement->removing.contains(name) && speaksOf(standing, name) &&
+                !fed::isLeftBehind(standing.placement.spec, placement->placement.spec.source, name))
+                names.insert(name);
+    }
+    return {names.begin(), names.end()};
 }
 
 fed::Decision SchedulingView::followed(const TemplateId& id, const fed::PlacementSpec* last) const {
@@ -174,7 +193,8 @@ fed::Decision SchedulingView::followed(const TemplateId& id, const fed::Placemen
         const TemplateRecord* record = m_mirror.findTemplate(leader);
         const PlacementRecord* placement = m_mirror.inForce(leader);
         const fed::PlacementSpec* spec = placement == nullptr ? nullptr : &placement->placement.spec;
-        if (record == nullptr || (!record->isTemplate && (spec == nullptr || spec->clusters.empty())))
+        if (record == nullptr || (!record->isTemplate && (spec == nullptr || (spec->clusters.empty() &&
+                                                                              placement->removing.empty()))))
             continue;  // it was never placed
         if (spec != nullptr)
             leaders.push_back({.spec = spec, .isLeft = isLeft(leader, *record)});
@@ -187,15 +207,14 @@ fed::Decision SchedulingView::followed(const TemplateId& id, const fed::Placemen
         pending = pending || spec == nullptr ||
                   (leader.traits().role == fed::Role::Workload && fed::isUndecided(spec));
     }
-    const auto findAgain = [&](const fed::LeftBehind& who) -> const fed::PlacementSpec* {
+    const auto isDecidedAgain = [&](const fed::LeftBehind& who, std::string_view cluster) {
         const int kind = kindIndex(fed::findKind(who.gvk));
         if (kind < 0)
-            return nullptr;
+            return false;
         const TemplateId leader{static_cast<std::uint8_t>(kind), {id.key.ns, who.name}};
         const PlacementRecord* placement = m_mirror.inForce(leader);
-        return placement == nullptr || isLeft(leader, *m_mirror.findTemplate(leader))
-                   ? nullptr
-                   : &placement->placement.spec;
+        return placement != nullptr && !isLeft(leader, *m_mirror.findTemplate(leader)) &&
+               speaksOf(*placement, cluster);
     };
     const TemplateRecord* own = m_mirror.findTemplate(id);
     const kube::JsonObject* selector =
@@ -206,7 +225,7 @@ fed::Decision SchedulingView::followed(const TemplateId& id, const fed::Placemen
                                      .isPending = pending,
                                      .hasSelector = hasSelector,
                                      .last = last,
-                                     .findAgain = findAgain,
+                                     .isDecidedAgain = isDecidedAgain,
                                      .isJoined = [this](std::string_view name) { return isJoined(name); }});
 }
 

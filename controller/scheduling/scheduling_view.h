@@ -75,6 +75,10 @@ private:
     // Where its removal is still owed and it may be yet.
     [[nodiscard]] std::vector<std::string> mayStandOwed(const TemplateId& id,
                                                         const PlacementRecord& placement) const;
+    // Members, not listed yet, that say whether one that it follows, and that is left, stands where its
+    // removal is owed.
+    [[nodiscard]] std::vector<std::string> awaitedOfLeft(const TemplateId& id,
+                                                         const PlacementRecord& standing) const;
     [[nodiscard]] fed::Governance governanceNow(const TemplateId& id) const;
     [[nodiscard]] bool isAnySuspendedIn(const std::string& ns, const std::string& cluster) const;
 

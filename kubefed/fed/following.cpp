@@ -86,9 +86,8 @@ std::vector<LeftBehind> leftBehind(const Following& following) {
         for (const LeftBehind& entry : following.last->leftBehind) {
             Stay& stay = stayOf(stays, entry.gvk, entry.name);
             stay.isKnown = !entry.isOthers();
-            const PlacementSpec* again = entry.isOthers() ? nullptr : following.findAgain(entry);
             for (const std::string& name : entry.clusters)
-                if (again == nullptr || again->find(name) == nullptr)
+                if (entry.isOthers() || !following.isDecidedAgain(entry, name))
                     stay.clusters.insert(name);
         }
     for (const Leader& leader : following.leaders)

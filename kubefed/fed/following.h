@@ -31,8 +31,9 @@ struct Following {
     bool isPending = false;   // one more of them is not decided yet: nothing is dropped on half the knowledge
     bool hasSelector = true;  // false: a Service that selects nothing
     const PlacementSpec* last = nullptr;  // null: there is no Placement yet
-    // The decision in force for one that was left behind, if it is a template again; null: none.
-    std::function<const PlacementSpec*(const LeftBehind&)> findAgain;
+    // Is one that was left behind a template again, of which a decision speaks for the cluster: wants it
+    // there, or has its removal from there still to be done?
+    std::function<bool(const LeftBehind&, std::string_view cluster)> isDecidedAgain;
     std::function<bool(std::string_view cluster)> isJoined;
 };
 

@@ -30,6 +30,8 @@ public:
         bool migrated = false;
         bool stolen = false;  // somebody else owns a field that we sent
         bool ours = false;
+        bool endsByHand = false;  // a deletion waits for removeByHand()
+        bool deleting = false;
     };
     FakeMember(std::string clusterName, FakeClock& clock, std::mt19937& random)
         : name(std::move(clusterName)), m_clock(clock), m_random(random) {}
@@ -49,9 +51,9 @@ public:
     std::set<std::string> namespaces{"default", "kube-system"};
     std::map<TemplateId, Held> objects;
     std::map<kube::ObjectKey, fed::PodReasons> podReasons;  // by workload
+    int requests = 0;                                       // for writes, done or not
     int writes = 0;
     int deletes = 0;
-    int requests = 0;       // for writes, done or not
     std::string violation;  // of a rule that no answer could show
 
     // The same cluster, seen by another simulation.
@@ -95,9 +97,9 @@ public:
     Result<ActionAnswer> perform(const ActionRequest& request) {
         const TemplateId id{request.kind, request.key};
         const kube::Gvr gvr = id.traits().gvr();
+        ++requests;
         if (std::uniform_real_distribution<>(0, 1)(m_random) < throttling) {
             Error error = kube::tooManyRequests("injected", 1);
-            ++requests;
             error.retryAfter = Duration{1000};
             return fail(std::move(error));
         }
@@ -149,6 +151,7 @@ public:
         object.generation = 1;
         object.ours = object.labelled = held.ours;
         object.migrated = held.migrated;
+        object.deleting = held.deleting;
         object.ownedIndex = held.ours ? 0 : -1;
         object.appliedHash = fed::parseHex(held.object.annotation(fed::kAppliedAnnotation));
         const kube::Json* spec = held.object.at({"spec"});
@@ -216,6 +219,12 @@ private:
             violation = "a removal of the foreign " + id.text();
         ++writes;
         ++deletes;
+        if (it->second.endsByHand) {
+            it->second.deleting = true;
+            it->second.version = ++m_version;
+            seen(id);
+            return ActionAnswer{project(id, it->second), false};
+        }
         removeByHand(id);
         return ActionAnswer{{}, true};
     }

@@ -77,6 +77,10 @@ void start(Simulation& s, const std::string& policyOfA = {}) {
     s.run(3s);
 }
 
+void optOut(Simulation& s, const std::string& name, const char* propagate = "false") {
+    edit(s, rc(name), [&](kube::Object& it) { it.setAnnotation(fed::kPropagateAnnotation, propagate); });
+}
+
 void putHeldLabel(Simulation& s, const kube::Gvr& gvr, const kube::ObjectKey& key, bool present) {
     kube::Object object = *s.host.find(gvr, key);
     kube::erase(object.document(), {"metadata", "labels"});
@@ -225,9 +229,9 @@ private Q_SLOTS:
     void theyGoOnFollowingWhoIsNoLongerOptedOut() {
         Simulation s(5, 2);
         start(s);
-        edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "false"); });
+        optOut(s, "a");
         s.run(3s);
-        edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "true"); });
+        optOut(s, "a", "true");
         s.run(3s);
         s.erase(rc("a"));
         s.run(3s);
@@ -441,7 +445,7 @@ private Q_SLOTS:
         for (const TemplateId& id : {rc("a"), kShared, service("both")})
             QVERIFY2(s.removing(id).starts_with("m1="), id.text().c_str());
         if (how == "opted out")
-            edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "false"); });
+            optOut(s, "a");
         else if (how == "orphaned")
             s.erase(rc("a"));
         else
@@ -463,19 +467,88 @@ private Q_SLOTS:
             SAME_TEXT(holders(s, id), "m2");
     }
 
+    void theyAreNotMadeAnewWhereItsRemovalWasDone_data() {
+        QTest::addColumn<int>("restartAfter");
+        QTest::newRow("before that is certain") << 1;
+        QTest::newRow("after") << 120;
+    }
     void theyAreNotMadeAnewWhereItsRemovalWasDone() {
+        QFETCH(int, restartAfter);
         Simulation s(46, 2);
         start(s);
         putPolicy(s, "a", "m2");
         s.run(3s);
         SAME_TEXT(holders(s, kShared), "m2");
         QVERIFY(s.removing(rc("a")).starts_with("m1="));
-        edit(s, rc("a"), [](kube::Object& a) { a.setAnnotation(fed::kPropagateAnnotation, "false"); });
-        s.run(120s);
+        optOut(s, "a");
+        s.run(std::chrono::seconds(restartAfter));
         s.restart();
         s.run(120s);
         SAME_TEXT(holders(s, kShared), "m2");
         SAME_TEXT(holders(s, service("both")), "m2");
+    }
+
+    // What was done is no longer owed, or any outage would make it doubtful again.
+    void whatWasRemovedOfAnOptedOutOneIsForgotten() {
+        Simulation s(48, 2);
+        start(s);
+        putPolicy(s, "c", "m1");
+        putUser(s, "c");
+        putPolicy(s, "a", "m2");
+        s.run(3s);
+        QVERIFY(s.removing(rc("a")).starts_with("m1="));
+        optOut(s, "a");
+        s.run(120s);
+        SAME_TEXT(s.removing(rc("a")), "");
+        SAME_TEXT(s.reason(rc("a"), "Scheduled"), "NotPropagated");
+        s.member("m1").down = true;
+        s.run(40s);
+        s.restart();
+        s.run(120s);
+        s.member("m1").down = false;
+        s.run(20s);
+        s.erase(rc("c"));
+        s.run(10s);
+        SAME_TEXT(holders(s, kShared), "m2");
+        SAME_TEXT(holders(s, service("both")), "m2");
+    }
+
+    // Its removal goes on, so nothing keeps them there.
+    void theyGoWithTheOneThatComesBackWhereItsRemovalIsOwed() {
+        Simulation s(49, 2);
+        start(s);
+        s.member("m1").down = true;
+        s.run(40s);
+        putPolicy(s, "a", "m2");
+        s.label("m1", "evict", true);
+        s.run(3s);
+        optOut(s, "a");
+        s.run(3s);
+        QVERIFY(!s.placement(kShared)->spec.leftBehind.empty());
+        optOut(s, "a", "true");
+        s.run(3s);
+        QVERIFY(s.placement(kShared)->spec.leftBehind.empty());
+        s.member("m1").down = false;
+        s.run(120s);
+        for (const TemplateId& id : {rc("a"), kShared, service("both")})
+            SAME_TEXT(holders(s, id), "m2");
+    }
+
+    // A pod has a minute to end. Nothing stays behind for it, or is made anew.
+    void theyDoNotStayForOneThatIsEnding() {
+        Simulation s(50, 2);
+        start(s);
+        s.member("m1").objects.at(rc("a")).endsByHand = true;
+        putPolicy(s, "a", "m2");
+        s.run(3s);
+        SAME_TEXT(holders(s, rc("a")), "m1 m2");
+        SAME_TEXT(holders(s, kShared), "m2");
+        optOut(s, "a");
+        s.run(3s);
+        s.member("m1").removeByHand(rc("a"));
+        s.run(120s);
+        SAME_TEXT(holders(s, rc("a")), "m2");
+        SAME_TEXT(holders(s, kShared), "m2");
     }
 
     void veryManyAreOrphanedOneAfterTheOther() {

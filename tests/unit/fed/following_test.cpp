@@ -29,9 +29,9 @@ Following following(std::span<const Leader> leaders, const PlacementSpec* last =
                     const PlacementSpec* again = nullptr) {
     return {.leaders = leaders,
             .last = last,
-            .findAgain =
-                [again](const LeftBehind& who) {
-                    return again != nullptr && who.isOf(again->source) ? again : nullptr;
+            .isDecidedAgain =
+                [again](const LeftBehind& who, std::string_view cluster) {
+                    return again != nullptr && who.isOf(again->source) && again->find(cluster) != nullptr;
                 },
             .isJoined = [](std::string_view name) { return name != "gone"; }};
 }
