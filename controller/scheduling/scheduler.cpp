@@ -28,8 +28,9 @@ Scheduler::Scheduler(HostApi& host, HostMirror& mirror, Membership& membership, 
       m_planner(planner),
       m_clock(clock),
       m_metrics(metrics),
-      m_handlers(std::move(handlers)),
+      m_isBusy(std::move(handlers.isBusy)),
       m_view(mirror, membership, follow),
+      m_outcomes(clock, std::move(handlers.outcomeChanged)),
       m_explainer(mirror, membership, m_view, m_log, planner, clock,
                   [this](const TemplateId& id) {
                       const Outcome* noted = outcome(id);
@@ -42,7 +43,8 @@ Scheduler::Scheduler(HostApi& host, HostMirror& mirror, Membership& membership, 
           planner, clock, [this] { pump(); },
           [this](const TemplateId& id, const PlanQueue::Plan& plan, PlanAnswer answer) {
               planned(id, plan, std::move(answer));
-          }) {}
+          }),
+      m_writes(m_queue, {.isDone = {}, .ended = [this] { pumpSoon(); }}) {}
 
 void Scheduler::enqueue(const TemplateId& id) {
     const bool isPlaceable = m_view.isPlaceable(id);
@@ -72,11 +74,6 @@ void Scheduler::membersChanged() {
             enqueue(id);
         return !known->second;
     });
-}
-
-const Outcome* Scheduler::outcome(const TemplateId& id) const {
-    const auto it = m_outcomes.find(id);
-    return it == m_outcomes.end() ? nullptr : &it->second;
 }
 
 fed::OnDelete Scheduler::onDelete(const TemplateId& id) const {
@@ -109,7 +106,7 @@ void Scheduler::pumpSoon() {
 bool Scheduler::process(const TemplateId& id) {
     const TemplateRecord* record = m_mirror.findTemplate(id);
     if (record == nullptr) {
-        m_outcomes.erase(id);
+        m_outcomes.forget(id);
         m_log.forget(id);
         m_removals.forget(id);
         m_waiting.erase(id);
@@ -135,7 +132,7 @@ bool Scheduler::optedOut(const TemplateId& id, const TemplateRecord& record) {
     outcome.reason = fed::kReasonNotPropagated;
     outcome.message =
         std::string(fed::whyNoTemplate(*record.object)) + "; what stands in clusters stays as it is";
-    note(id, std::move(outcome));
+    m_outcomes.note(id, std::move(outcome));
     enforce(id, record, placement, placement->placement.spec);
     return !m_writes.contains(id);
 }
@@ -144,11 +141,12 @@ bool Scheduler::optedOut(const TemplateId& id, const TemplateRecord& record) {
 bool Scheduler::removeLeftover(const TemplateId& id, const PlacementRecord& placement) {
     if (placement.isDeleting)
         return true;  // its end comes back here
-    Write& pending = write(id);
-    ++pending.open;
-    pending.placement =
-        m_host.remove(fed::placements(), placement.placement.key, placement.placement.uid,
-                      answer(id, [this, id](const kube::Object&) { m_queue.addAfter(id, Duration{200}); }));
+    m_writes.begin(
+        id, [this, id](const kube::Object&) { m_queue.addAfter(id, Duration{200}); },
+        [&](Callback<kube::Object> done) {
+            return m_host.remove(fed::placements(), placement.placement.key, placement.placement.uid,
+                                 std::move(done));
+        });
     return false;
 }
 
@@ -185,7 +183,7 @@ bool Scheduler::decide(const TemplateId& id, const TemplateRecord& record) {
     // Most looks change nothing, and reasons cost more than deciding: they are made where there are none yet,
     // and when there is something to tell.
     const bool isStored = placement != nullptr && inputs.last == placement->placement.spec;
-    const bool isExplained = isStored && known(id, placement) != nullptr;
+    const bool isExplained = isStored && m_outcomes.known(id, *placement) != nullptr;
     m_plans.begin(id, {std::make_shared<const PlanInputs>(std::move(inputs)), m_view.versions()},
                   isExplained ? PlanReasons::WhereNew : PlanReasons::Always);
     return false;
@@ -222,10 +220,10 @@ bool Scheduler::accept(const TemplateId& id, const TemplateRecord& record, const
                     .explanation = {},
                     .explained = {},
                     .waitsFor = {}};
-    outcome.explanation = explanation(id, decided, placement, placement != nullptr ? last : nullptr);
+    outcome.explanation = m_outcomes.explain(id, decided, placement, placement != nullptr ? last : nullptr);
     if (outcome.explanation)
         outcome.explained = decided.spec;
-    note(id, std::move(outcome));
+    m_outcomes.note(id, std::move(outcome));
     if (!isOurs(record) && !decided.spec.clusters.empty())
         writeFinalizer(id, record, true);
     if (isNew && inputs.policy && !decided.keepsLast)
@@ -253,7 +251,7 @@ bool Scheduler::waitForMembers(const TemplateId& id, const TemplateRecord& recor
     outcome.message = "waits for the first list of ";
     for (const std::string& name : members)
         outcome.message += (name == members.front() ? "" : ", ") + name;
-    note(id, std::move(outcome));
+    m_outcomes.note(id, std::move(outcome));
     if (m_mirror.findPlacement(id) != nullptr)
         return true;
     const Duration waited = std::chrono::floor<Duration>(m_clock.now() - since);
@@ -263,47 +261,6 @@ bool Scheduler::waitForMembers(const TemplateId& id, const TemplateRecord& recor
     }
     writePlacement(id, record, nullptr, {}, {});
     return false;
-}
-
-// Kept in the Placement: of a new decision, and of every one that finds no place for what stands nowhere, for
-// then the reasons of today are all there is. Nothing while the last decision stays in force.
-std::optional<fed::CompactExplanation> Scheduler::explanation(const TemplateId& id,
-                                                              const fed::Decision& decided,
-                                                              const PlacementRecord* placement,
-                                                              const fed::PlacementSpec* last) const {
-    const bool nothingStands = decided.spec.clusters.empty() && decided.reason == fed::kReasonNoClusterFits;
-    if (!decided.explanation || (decided.keepsLast && !nothingStands))
-        return std::nullopt;
-    const fed::CompactExplanation* known = this->known(id, placement);
-    const bool isNew = placement == nullptr || !(decided.spec == placement->placement.spec);
-    if (!isNew && known != nullptr && !nothingStands)
-        return std::nullopt;
-    const std::string because = nothingStands ? ""
-                                : isNew       ? fed::becauseOf(last, decided.spec)
-                                              : "explained later, from the inputs of then: the controller "
-                                                "ended before it had told why";
-    fed::CompactExplanation made = fed::compact(*decided.explanation, toRfc3339(m_clock.wallNow()), because);
-    if (!isNew && known != nullptr) {
-        made.decidedAt = known->decidedAt;
-        made.because = known->because;
-        if (made == *known)
-            return std::nullopt;
-        made.decidedAt = toRfc3339(m_clock.wallNow());
-    }
-    return made;
-}
-
-const fed::CompactExplanation* Scheduler::known(const TemplateId& id,
-                                                const PlacementRecord* placement) const {
-    if (placement == nullptr)
-        return nullptr;
-    // The answer to our own write brings the template back before its status is written.
-    const Outcome* noted = outcome(id);
-    if (noted != nullptr && noted->explanation && noted->explained == placement->placement.spec)
-        return &*noted->explanation;
-    const auto& stored = placement->placement.status.explanation;
-    // A controller that ended right after a decision has left what it had told of the one before.
-    return stored && fed::isOf(*stored, placement->placement.spec) ? &*stored : nullptr;
 }
 
 bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& record) {
@@ -316,10 +273,10 @@ bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& recor
                     .deleting = true};
     if (m_view.isSuspended(id)) {
         outcome.message = "the deletion waits: the policy that places it is suspended";
-        note(id, std::move(outcome));
+        m_outcomes.note(id, std::move(outcome));
         return true;
     }
-    if (m_handlers.isBusy(id))
+    if (m_isBusy(id))
         return true;  // its end comes back here
     const bool kept = m_view.isLeft(id, record);
     if (const std::vector<TemplateId> unaware = kept ? m_view.unaware(id) : std::vector<TemplateId>();
@@ -327,57 +284,15 @@ bool Scheduler::finishDeletion(const TemplateId& id, const TemplateRecord& recor
         // Once it is gone nothing else could tell that what it uses must stay.
         for (const TemplateId& follower : unaware)
             m_queue.add(follower);
-        note(id, std::move(outcome));
+        m_outcomes.note(id, std::move(outcome));
         return true;  // their Placements bring it back here
     }
     if (kept || m_view.isGoneEverywhere(id, outcome.waitsFor)) {
         writeFinalizer(id, record, false);
         return false;
     }
-    note(id, std::move(outcome));
+    m_outcomes.note(id, std::move(outcome));
     return true;
-}
-
-void Scheduler::note(const TemplateId& id, Outcome outcome) {
-    Outcome& known = m_outcomes[id];
-    if (!outcome.explanation) {
-        outcome.explanation = std::move(known.explanation);
-        outcome.explained = std::move(known.explained);
-    }
-    const bool same = known.scheduled == outcome.scheduled && known.reason == outcome.reason &&
-                      known.message == outcome.message && known.waitsFor == outcome.waitsFor &&
-                      known.deleting == outcome.deleting && known.explanation == outcome.explanation;
-    known = std::move(outcome);
-    if (!same)
-        m_handlers.outcomeChanged(id);
-}
-
-Scheduler::Write& Scheduler::write(const TemplateId& id) {
-    return m_writes[id];
-}
-
-Callback<kube::Object> Scheduler::answer(const TemplateId& id, std::function<void(kube::Object)> take) {
-    return [this, id, take = std::move(take)](Result<kube::Object> result) {
-        Write& pending = m_writes[id];
-        if (result) {
-            take(std::move(*result));
-        } else {
-            pending.failed = true;
-            pending.retryAfter =
-                std::max(pending.retryAfter, result.error().retryAfter.value_or(Duration{0}));
-        }
-        if (--pending.open > 0)
-            return;
-        const bool failed = pending.failed;
-        const Duration retryAfter = pending.retryAfter;
-        m_writes.erase(id);
-        m_queue.done(id);
-        if (failed)
-            m_queue.addRateLimited(id, retryAfter);
-        else
-            m_queue.forget(id);
-        pumpSoon();
-    };
 }
 
 void Scheduler::writeFinalizer(const TemplateId& id, const TemplateRecord& record, bool present) {
@@ -392,24 +307,24 @@ void Scheduler::writeFinalizer(const TemplateId& id, const TemplateRecord& recor
     body["metadata"] = kube::JsonObject{{"resourceVersion", record.object->resourceVersion()},
                                         {"finalizers", std::move(finalizers)}};
     ++m_metrics.hostWrites["finalizer"];
-    Write& pending = write(id);
-    ++pending.open;
-    pending.finalizer = m_host.patch(
-        id.traits().gvr(), id.key, kube::printJson(body), {},
-        answer(id, [this, id](kube::Object object) { m_mirror.takeTemplate(id, std::move(object)); }));
+    m_writes.begin(
+        id, [this, id](kube::Object object) { m_mirror.takeTemplate(id, std::move(object)); },
+        [&](Callback<kube::Object> done) {
+            return m_host.patch(id.traits().gvr(), id.key, kube::printJson(body), {}, std::move(done));
+        });
 }
 
 void Scheduler::writePlacement(const TemplateId& id, const TemplateRecord& record,
                                const PlacementRecord* placement, const fed::PlacementSpec& spec,
                                const fed::Removals& removals) {
     ++m_metrics.hostWrites["placement"];
-    Write& pending = write(id);
-    ++pending.open;
     if (placement == nullptr) {
-        const kube::Object object = fed::makePlacement(*record.object, spec);
-        pending.placement = m_host.create(fed::placements(), object, answer(id, [this](kube::Object created) {
-                                              m_mirror.takePlacement(std::move(created), true);
-                                          }));
+        m_writes.begin(
+            id, [this](kube::Object created) { m_mirror.takePlacement(std::move(created), true); },
+            [&](Callback<kube::Object> done) {
+                return m_host.create(fed::placements(), fed::makePlacement(*record.object, spec),
+                                     std::move(done));
+            });
         return;
     }
     kube::JsonObject body;
@@ -421,9 +336,12 @@ void Scheduler::writePlacement(const TemplateId& id, const TemplateRecord& recor
     else
         annotations[kRemovingAnnotation] = fed::print(removals);
     body["spec"] = kube::makeMergePatch(fed::encode(placement->placement.spec), fed::encode(spec));
-    pending.placement = m_host.patch(
-        fed::placements(), placement->placement.key, kube::printJson(body), {},
-        answer(id, [this](kube::Object changed) { m_mirror.takePlacement(std::move(changed), false); }));
+    m_writes.begin(
+        id, [this](kube::Object changed) { m_mirror.takePlacement(std::move(changed), false); },
+        [&](Callback<kube::Object> done) {
+            return m_host.patch(fed::placements(), placement->placement.key, kube::printJson(body), {},
+                                std::move(done));
+        });
 }
 
 }  // namespace kubefed::controller

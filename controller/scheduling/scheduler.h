@@ -13,28 +13,18 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
+#include "controller/host/open_writes.h"
 #include "controller/metrics.h"
 #include "controller/scheduling/decision_log.h"
 #include "controller/scheduling/explainer.h"
+#include "controller/scheduling/outcomes.h"
 #include "controller/scheduling/owed_removals.h"
 #include "controller/scheduling/plan_queue.h"
 #include "controller/scheduling/scheduling_view.h"
 #include "kubefed/cache/work_queue.h"
 
 namespace kubefed::controller {
-
-// What the last look at a template found; for its Placement's status.
-struct Outcome {
-    bool scheduled = false;
-    std::string reason;
-    std::string message;
-    std::optional<fed::CompactExplanation> explanation;  // of a new decision only
-    std::optional<fed::PlacementSpec> explained;         // that decision
-    std::vector<std::string> waitsFor;                   // unreachable members that a deletion waits for
-    bool deleting = false;
-};
 
 class Scheduler {
 public:
@@ -58,7 +48,7 @@ public:
     // A member is listed, or given up: templates that nobody has decided yet may be decided now.
     void membersChanged();
 
-    [[nodiscard]] const Outcome* outcome(const TemplateId& id) const;
+    [[nodiscard]] const Outcome* outcome(const TemplateId& id) const { return m_outcomes.find(id); }
     // As Explainer says.
     [[nodiscard]] Request explain(const TemplateId& id, Callback<Explained> done) {
         return m_explainer.explain(id, std::move(done));
@@ -72,14 +62,6 @@ public:
     [[nodiscard]] std::size_t queued() const { return m_queue.metrics().depth + m_plans.size(); }
 
 private:
-    struct Write {
-        Request finalizer;
-        Request placement;
-        int open = 0;
-        bool failed = false;
-        Duration retryAfter{0};
-    };
-
     void pump();
     void pumpSoon();
     // True: nothing is under way for it.
@@ -95,19 +77,9 @@ private:
     bool waitForMembers(const TemplateId& id, const TemplateRecord& record,
                         const std::vector<std::string>& members);
     bool finishDeletion(const TemplateId& id, const TemplateRecord& record);
-    [[nodiscard]] std::optional<fed::CompactExplanation> explanation(const TemplateId& id,
-                                                                     const fed::Decision& decided,
-                                                                     const PlacementRecord* placement,
-                                                                     const fed::PlacementSpec* last) const;
-    // Of the decision in force: the one that is stored, or that is about to be; null: there is none.
-    [[nodiscard]] const fed::CompactExplanation* known(const TemplateId& id,
-                                                       const PlacementRecord* placement) const;
-    void note(const TemplateId& id, Outcome outcome);
     void writeFinalizer(const TemplateId& id, const TemplateRecord& record, bool present);
     void writePlacement(const TemplateId& id, const TemplateRecord& record, const PlacementRecord* placement,
                         const fed::PlacementSpec& spec, const fed::Removals& removals);
-    [[nodiscard]] Callback<kube::Object> answer(const TemplateId& id, std::function<void(kube::Object)> take);
-    Write& write(const TemplateId& id);
 
     HostApi& m_host;
     HostMirror& m_mirror;
@@ -115,9 +87,9 @@ private:
     Planner& m_planner;
     Clock& m_clock;
     Metrics& m_metrics;
-    Handlers m_handlers;
+    std::function<bool(const TemplateId&)> m_isBusy;
     const SchedulingView m_view;
-    std::unordered_map<TemplateId, Outcome> m_outcomes;
+    Outcomes m_outcomes;
     DecisionLog m_log;
     Explainer m_explainer;
     OwedRemovals m_removals;
@@ -125,7 +97,7 @@ private:
     Request m_turn;
     cache::WorkQueue<TemplateId> m_queue;
     PlanQueue m_plans;
-    std::map<TemplateId, Write> m_writes;  // last: ends first
+    OpenWrites m_writes;  // last: ends first
 };
 
 }  // namespace kubefed::controller

@@ -29,7 +29,10 @@ StatusWriter::StatusWriter(HostApi& host, HostMirror& mirror, const Membership& 
       m_follow(follow),
       m_clock(clock),
       m_metrics(metrics),
-      m_queue(clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }) {}
+      m_queue(
+          clock, {}, [](const TemplateId& id) { return id.key.ns; }, [this] { pump(); }),
+      m_writes(m_queue, {.isDone = [](const Error& error) { return error.code == Code::NotFound; },
+                         .ended = [this] { pump(); }}) {}
 
 void StatusWriter::enqueue(const TemplateId& id) {
     m_queue.addAfter(id, kCoalesce);
@@ -210,40 +213,17 @@ fed::PlacementStatus StatusWriter::placementStatus(const TemplateId& id, const P
     return status;
 }
 
-Callback<kube::Object> StatusWriter::answer(const TemplateId& id, std::function<void(kube::Object)> take) {
-    return [this, id, take = std::move(take)](Result<kube::Object> result) {
-        Write& pending = m_writes[id];
-        if (result) {
-            take(std::move(*result));
-        } else if (result.error().code != Code::NotFound) {
-            pending.failed = true;
-            pending.retryAfter =
-                std::max(pending.retryAfter, result.error().retryAfter.value_or(Duration{0}));
-        }
-        if (--pending.open > 0)
-            return;
-        const bool failed = pending.failed;
-        const Duration retryAfter = pending.retryAfter;
-        m_writes.erase(id);
-        m_queue.done(id);
-        if (failed)
-            m_queue.addRateLimited(id, retryAfter);
-        else
-            m_queue.forget(id);
-        pump();
-    };
-}
-
 void StatusWriter::writePlacement(const TemplateId& id, const PlacementRecord& placement,
                                   const fed::PlacementStatus& status) {
     ++m_metrics.hostWrites["placement status"];
     kube::JsonObject body;
     body["status"] = kube::makeMergePatch(fed::encode(placement.placement.status), fed::encode(status));
-    Write& pending = m_writes[id];
-    ++pending.open;
-    pending.placement = m_host.patch(
-        fed::placements(), placement.placement.key, kube::printJson(body), "status",
-        answer(id, [this](kube::Object object) { m_mirror.takePlacement(std::move(object), false); }));
+    m_writes.begin(
+        id, [this](kube::Object object) { m_mirror.takePlacement(std::move(object), false); },
+        [&](Callback<kube::Object> done) {
+            return m_host.patch(fed::placements(), placement.placement.key, kube::printJson(body), "status",
+                                std::move(done));
+        });
 }
 
 void StatusWriter::writeTemplate(const TemplateId& id, const TemplateRecord& record,
@@ -253,11 +233,11 @@ void StatusWriter::writeTemplate(const TemplateId& id, const TemplateRecord& rec
     // With the uid, so that a status never lands on another object of the name.
     body["metadata"] = kube::JsonObject{{"uid", record.object->uid()}};
     body["status"] = patch;
-    Write& pending = m_writes[id];
-    ++pending.open;
-    pending.source = m_host.patch(
-        id.traits().gvr(), id.key, kube::printJson(body), "status",
-        answer(id, [this, id](kube::Object object) { m_mirror.takeTemplate(id, std::move(object)); }));
+    m_writes.begin(
+        id, [this, id](kube::Object object) { m_mirror.takeTemplate(id, std::move(object)); },
+        [&](Callback<kube::Object> done) {
+            return m_host.patch(id.traits().gvr(), id.key, kube::printJson(body), "status", std::move(done));
+        });
 }
 
 }  // namespace kubefed::controller

@@ -6,11 +6,11 @@
 // Controller.
 #pragma once
 
-#include <map>
 #include <unordered_map>
 #include <vector>
 
 #include "controller/host/host_mirror.h"
+#include "controller/host/open_writes.h"
 #include "controller/membership/membership.h"
 #include "controller/propagation/propagator.h"
 #include "controller/scheduling/scheduler.h"
@@ -31,14 +31,6 @@ public:
     void enqueueCluster(const std::string& cluster);
 
 private:
-    struct Write {
-        Request placement;
-        Request source;
-        int open = 0;
-        bool failed = false;
-        Duration retryAfter{0};
-    };
-
     void pump();
     bool process(const TemplateId& id);
     bool waits(const TemplateId& id);
@@ -53,7 +45,6 @@ private:
     void writePlacement(const TemplateId& id, const PlacementRecord& placement,
                         const fed::PlacementStatus& status);
     void writeTemplate(const TemplateId& id, const TemplateRecord& record, const kube::JsonObject& status);
-    [[nodiscard]] Callback<kube::Object> answer(const TemplateId& id, std::function<void(kube::Object)> take);
 
     HostApi& m_host;
     HostMirror& m_mirror;
@@ -65,7 +56,7 @@ private:
     Metrics& m_metrics;
     cache::WorkQueue<TemplateId> m_queue;
     std::unordered_map<TemplateId, SteadyTime> m_waiting;  // since when, for members that answer
-    std::map<TemplateId, Write> m_writes;                  // last: ends first
+    OpenWrites m_writes;                                   // last: ends first
 };
 
 }  // namespace kubefed::controller
