@@ -12,9 +12,13 @@ function(kubefed_add_library area)
   endif()
 endfunction()
 
-# kubefed_add_executable(<name> SOURCES <file>... [DEPS <target>...] [QT])
+# kubefed_add_executable(<name> SOURCES <file>... [DEPS <target>...] [QT] [COMPONENT <name>])
+# A program. What is shipped is installed with the component Cli, which is whole by itself, or with COMPONENT.
 function(kubefed_add_executable name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "QT" "" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "QT" "COMPONENT" "SOURCES;DEPS")
+  if(NOT arg_COMPONENT)
+    set(arg_COMPONENT Cli)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE kubefed::options ${arg_DEPS})
   if(arg_QT)
@@ -23,6 +27,7 @@ function(kubefed_add_executable name)
   # Programs of tests/ (bench, helpers) are not what is shipped.
   if(NOT CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/tests/")
     set_property(GLOBAL APPEND PROPERTY KUBEFED_PROGRAMS ${name})
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${arg_COMPONENT})
   endif()
 endfunction()
 

@@ -82,4 +82,13 @@ const ErrorKind& errorKind(std::string_view id) {
     return *found;
 }
 
+CliError missingProgram(const std::filesystem::path& program) {
+    return {.id = "KF1203",
+            .message = "the program " + program.filename().string() + " is missing",
+            .evidence = "it is looked for at " + program.string(),
+            .remedy =
+                "install kubefed whole, its programs belong into one folder: cmake --install "
+                "build/release --prefix PREFIX"};
+}
+
 }  // namespace kubefed::cli

@@ -4,6 +4,7 @@
 // the one source; docs/reference/errors.md explains the same ids (a test compares them). Values; any thread.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,5 +38,8 @@ struct CliError {
     std::string remedy = {};    // what to do, a command where there is one
     std::string changed = {};   // "nothing was changed in ...", or what was
 };
+
+// KF1203: a program that ours starts does not stand beside it.
+[[nodiscard]] CliError missingProgram(const std::filesystem::path& program);
 
 }  // namespace kubefed::cli

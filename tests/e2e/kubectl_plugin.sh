@@ -18,7 +18,7 @@ unset KUBEFED_CONTEXT
 on_exit() {
   local status=$?
   [ $status = 0 ] || tail -n 40 "$folder"/*.log
-  "$build/bin/kubefed" deinit plugged --yes >/dev/null 2>&1 || true
+  kubefed deinit plugged --yes >/dev/null 2>&1 || true
   rm -rf "$folder"
 }
 trap on_exit EXIT
@@ -26,11 +26,10 @@ fail() { echo "kubectl_plugin: $*" >&2; exit 1; }
 
 kubectl plugin list >"$folder/list.log" 2>&1 || fail "kubectl finds no plugin, or complains about one"
 grep -qx "$folder/installed/bin/kubectl-kubefed" "$folder/list.log" || fail "kubectl does not list it"
-[ "$(kubectl kubefed version --client)" = "$("$build/bin/kubefed" version --client)" ] || fail "it has another version"
+[ "$(kubectl kubefed version --client)" = "$(kubefed version --client)" ] || fail "it has another version"
 
-# A federation needs all programs in one folder.
-"$build/bin/kubefed" init plugged >"$folder/init.log" 2>&1
-[ "$(kubectl kubefed get ns/default -o name --context plugged)" = "$("$build/bin/kubefed" get ns/default -o name)" ] ||
+kubectl kubefed init plugged >"$folder/init.log" 2>&1
+[ "$(kubectl kubefed get ns/default -o name --context plugged)" = "$(kubefed get ns/default -o name)" ] ||
   fail "it answers otherwise than kubefed"
 status=0
 kubectl kubefed get clusters/absent --context plugged >"$folder/absent.log" 2>&1 || status=$?

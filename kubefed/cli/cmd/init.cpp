@@ -187,10 +187,7 @@ void Init::startController() {
         return waitForPort();
     }
     if (!std::filesystem::exists(program))
-        return giveUp({.id = "KF1203",
-                       .message = "the program kubefed-controller is missing",
-                       .evidence = "it is looked for at " + program.string(),
-                       .remedy = "install kubefed whole: its programs belong into one folder"});
+        return giveUp(missingProgram(program));
     std::vector<std::string> arguments{"--data", m_local.folder().string()};
     if (m_options.onlyStart && !m_options.pluginDir.empty())
         arguments.insert(arguments.end(), {"--plugin-dir", m_options.pluginDir});

@@ -176,11 +176,7 @@ void Sandbox::up() {
                      .changed = "nothing was changed"});
     const fs::path program = env().programs / kProgram;
     if (!fs::exists(program))
-        return fail({.id = "KF1203",
-                     .message = "the program kubefed-sandbox is missing",
-                     .evidence = "it is looked for at " + program.string(),
-                     .remedy = "install kubefed whole: its programs belong into one folder",
-                     .changed = "nothing was changed"});
+        return giveUp(missingProgram(program));
     // What an earlier sandbox left is of no use: its keys and ports are gone.
     std::error_code ec;
     if (auto removed = removeFolder(m_folder); !removed)

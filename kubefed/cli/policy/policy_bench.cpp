@@ -84,9 +84,9 @@ std::expected<PolicySubject, CliError> PolicyBench::load(const std::string& what
     if (!builtins.refused.empty() || builtins.loaded.empty())
         return std::unexpected(
             CliError{.id = "KF1601",
-                     .message = builtins.refused.empty() ? "the built-in policies are not beside this program"
+                     .message = builtins.refused.empty() ? "the built-in policies are not installed"
                                                          : builtins.refused.front().error.message,
-                     .remedy = "install kubefed whole; the policies stand in policies/ beside it",
+                     .remedy = "install kubefed whole: cmake --install build/release --prefix PREFIX",
                      .changed = std::string(kNothing)});
     for (const std::string& library : libraries)
         if (const auto loaded = loadLibrary(library); !loaded)

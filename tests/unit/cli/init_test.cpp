@@ -227,7 +227,8 @@ private Q_SLOTS:
     void aMissingProgramIsSaid() {
         fs::remove(w->root / "bin" / "kubefed-controller");
         QCOMPARE(initProd(), 1);
-        QVERIFY(said("error KF1203:"));
+        QVERIFY(said("error KF1203: the program kubefed-controller is missing"));
+        QVERIFY(said("cmake --install build/release --prefix PREFIX"));
         QVERIFY(!fs::exists(data()));
     }
 
