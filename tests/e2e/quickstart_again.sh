@@ -34,6 +34,13 @@ took=$(sed -n 's/^From nothing to healthy in \([0-9.]*\) s\.$/\1/p' "$folder/fir
 awk -v took="$took" 'BEGIN { exit !(took < 15) }' || fail "it took $took s, 15 are promised"
 echo "from nothing to healthy in $took s"
 
+# What it shows goes together: each cluster has all that is placed there, as the Placements below it say.
+synced() { sed -nE 's#^(tokyo|osaka|oregon) .* ([0-9]+)/\2  .*#\2#p' "$1" | awk '{ sum += $1 } END { print NR ": " sum }'; }
+placed=$("$kubefed" get placements -o yaml | grep -c '^ *state: Synced$')
+for log in first second; do
+  [ "$(synced "$folder/$log.log")" = "3: $placed" ] || fail "the $log run shows clusters without what is placed there ($placed in all)"
+done
+
 # What it says to try next works as it is printed. The last of it ends everything, further down.
 mapfile -t try_next < <(sed -n '/^Try next/,$s/^  \([^#]*[^# ]\).*$/\1/p' "$folder/second.log")
 [ ${#try_next[@]} = 4 ] || fail "it names ${#try_next[@]} commands to try: ${try_next[*]}"
