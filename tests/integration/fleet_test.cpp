@@ -105,6 +105,7 @@ private Q_SLOTS:
     void showsAUserOneNamespace();
     void comesBackAfterARestart();
     void explainsOnTheCommandLine();
+    void describesWithPlacementAndEvents();
     void saysWhatIsNotThere_data();
     void saysWhatIsNotThere();
     void tellsTheSandboxesClusters();
@@ -315,6 +316,45 @@ void FleetTest::explainsOnTheCommandLine() {
         QVERIFY2(m_said.find(word) != std::string::npos, m_said.c_str());
     QCOMPARE(kubefed({"why", "rc/none", "-n", "shop", "-o", "wide"}), 1);
     QVERIFY2(m_said.find("KF1011") != std::string::npos, m_said.c_str());
+}
+
+void FleetTest::describesWithPlacementAndEvents() {
+    const auto web = wait<kube::Object>([&](auto done) {
+        return m_api->get({"", "v1", "replicationcontrollers"}, {"shop", "web"}, std::move(done));
+    });
+    QVERIFY(web.has_value());
+    const auto event = [](std::string_view name, std::string_view uid, std::string_view message) {
+        kube::Object object = kube::Object::make({"", "v1", "Event"}, "shop", name);
+        object.document()["involvedObject"] = kube::JsonObject{
+            {"kind", "ReplicationController"}, {"namespace", "shop"}, {"name", "web"}, {"uid", uid}};
+        object.document()["type"] = "Warning";
+        object.document()["reason"] = "Noticed";
+        object.document()["message"] = message;
+        object.document()["lastTimestamp"] = "2026-01-01T00:00:00Z";
+        return object.text();
+    };
+    QVERIFY(create({"", "v1", "events"}, event("web.1", web->uid(), "it was looked at")));
+    QVERIFY(create({"", "v1", "events"}, event("web.2", "of-an-earlier-web", "it was somebody else's")));
+
+    QString said;
+    const auto describe = [&] {
+        const bool done = kubefed({"describe", "rc/web", "-n", "shop"}) == 0;
+        said = QString::fromStdString(m_said);
+        return done;
+    };
+    // It may just have been made.
+    const QRegularExpression row("^(tokyo|osaka|oregon) +1 +1 ", QRegularExpression::MultilineOption);
+    QTRY_VERIFY_WITH_TIMEOUT(describe() && said.count(row) == 3, kPatience);
+    for (const char* line :
+         {"^Name: +web$", "^Namespace: +shop$", "^Kind: +v1 ReplicationController$", "^Spec:$",
+          "^  replicas: 3$",
+          "^Placement:\nweb \\(ReplicationController, namespace shop\\): 3 replicas over 3 of 3",
+          "^CLUSTER +REPLICAS +READY ",
+          "^Events:\n  TYPE +REASON +AGE +MESSAGE\n  Warning +Noticed +[0-9]+[a-z]+ +it was looked at$"})
+        QVERIFY2(
+            said.contains(QRegularExpression(QString::fromUtf8(line), QRegularExpression::MultilineOption)),
+            m_said.c_str());
+    QVERIFY2(!said.contains("somebody else's"), m_said.c_str());
 }
 
 void FleetTest::saysWhatIsNotThere_data() {
