@@ -10,12 +10,12 @@
 
 #include <QtTest/QTest>
 
-#include "tests/unit/cli/cli_world.h"
+#include "tests/unit/cli/join_fixture.h"
 
 using namespace kubefed;
 using namespace kubefed::cli;
 
-class CommandsTest : public QObject {
+class CommandsTest : public QObject, protected JoinFixture {
     Q_OBJECT
 
     // The exit code of what was answered at once; -1: there is a verb to run.
@@ -23,6 +23,16 @@ class CommandsTest : public QObject {
         const Parsed parsed = parseCommandLine(arguments, world.env);
         const int* code = std::get_if<int>(&parsed);
         return code == nullptr ? -1 : *code;
+    }
+
+    // A sandbox's program beside ours, and the data folder that it would get.
+    static std::filesystem::path makeSandboxProgram(CliWorld& world) {
+        const std::filesystem::path root = world.folder.path().toStdString();
+        world.env.dataHome = root / "data";
+        world.env.programs = root / "bin";
+        std::filesystem::create_directories(root / "bin");
+        std::ofstream(root / "bin" / "kubefed-sandbox") << "program";
+        return root / "data" / "kubefed-sandbox";
     }
 
 private Q_SLOTS:
@@ -83,6 +93,45 @@ private Q_SLOTS:
             QVERIFY2(world.err.str().find(words) != std::string::npos, world.err.str().c_str());
     }
 
+    void aSandboxIsStartedAsItIsAsked_data() {
+        QTest::addColumn<QStringList>("words");
+        QTest::addColumn<QString>("arguments");
+        QTest::newRow("as it is") << QStringList{}
+                                  << "--clusters tokyo:jp,osaka:jp,oregon:us --nodes 2 --pod-delay 200";
+        QTest::newRow("more") << QStringList{"--clusters", "paris:eu", "--nodes", "5", "--pod-delay", "1500"}
+                              << "--clusters paris:eu --nodes 5 --pod-delay 1500";
+        QTest::newRow("no node") << QStringList{"--nodes", "0"} << "";
+        QTest::newRow("a negative delay") << QStringList{"--pod-delay", "-1"} << "";
+    }
+    void aSandboxIsStartedAsItIsAsked() {
+        QFETCH(const QStringList, words);
+        QFETCH(const QString, arguments);
+        CliWorld world;
+        const std::filesystem::path folder = makeSandboxProgram(world);
+        QString started;
+        world.processes.started = [&](const std::vector<std::string>& given) {
+            for (const std::string& argument : given)
+                started += (started.isEmpty() ? "" : " ") + QString::fromStdString(argument);
+            world.processes.running = false;
+        };
+        std::vector<std::string> line{"sandbox", "up"};
+        for (const QString& word : words)
+            line.push_back(word.toStdString());
+        Parsed parsed = parseCommandLine(line, world.env);
+        if (arguments.isEmpty()) {
+            QCOMPARE(std::get<int>(parsed), 2);
+            QVERIFY2(
+                world.err.str().find("error KF1008: " + words.front().toStdString()) != std::string::npos,
+                world.err.str().c_str());
+            return;
+        }
+        auto* verb = std::get_if<std::unique_ptr<Verb>>(&parsed);
+        QVERIFY(verb != nullptr);
+        (*verb)->start([](int) {});
+        world.clock.advance(std::chrono::seconds{1});
+        QCOMPARE(started, "--data " + QString::fromStdString(folder.string()) + " " + arguments);
+    }
+
     void aSandboxThatDoesNotStartLeavesNothing_data() {
         QTest::addColumn<bool>("ends");
         QTest::addColumn<QString>("message");
@@ -96,12 +145,7 @@ private Q_SLOTS:
         QFETCH(const QString, message);
         QFETCH(const QString, evidence);
         CliWorld world;
-        const std::filesystem::path root = world.folder.path().toStdString();
-        world.env.dataHome = root / "data";
-        world.env.programs = root / "bin";
-        std::filesystem::create_directories(root / "bin");
-        std::ofstream(root / "bin" / "kubefed-sandbox") << "program";
-        const std::filesystem::path folder = root / "data" / "kubefed-sandbox";
+        const std::filesystem::path folder = makeSandboxProgram(world);
         world.processes.started = [&](const std::vector<std::string>&) {
             if (ends)
                 std::ofstream(folder / "kubefed-sandbox.log") << "error: no port is free\n";
@@ -121,6 +165,84 @@ private Q_SLOTS:
             said.contains(evidence) && said.contains(ends ? "mend what its log says" : "try fewer clusters"),
             qPrintable(said));
         QVERIFY(!std::filesystem::exists(folder));
+    }
+
+    void wordsOfJoinReachItsOptions_data() {
+        QTest::addColumn<QStringList>("words");
+        QTest::addColumn<int>("exitCode");
+        QTest::addColumn<QString>("said");
+        QTest::addColumn<QString>("secret");
+        const QString all = QStringLiteral("config");
+        QTest::newRow("--kubeconfig") << QStringList{"--kubeconfig", all} << 0 << "tokyo joined in "
+                                      << "tokyo-credentials";
+        QTest::newRow("--kubeconfig, of which there is none")
+            << QStringList{"--kubeconfig", "absent"} << 1 << "error KF1006:" << "";
+        QTest::newRow("--secret-name")
+            << QStringList{"--kubeconfig", all, "--secret-name", "mine"} << 0 << "tokyo joined in " << "mine";
+        // The variable names a context that there is not.
+        QTest::newRow("--host-cluster-context")
+            << QStringList{"--kubeconfig", all, "--host-cluster-context", "prod"} << 0 << "tokyo joined in "
+            << "tokyo-credentials";
+        QTest::newRow("--context") << QStringList{"--kubeconfig", all, "--context", "prod"} << 0
+                                   << "tokyo joined in " << "tokyo-credentials";
+        QTest::newRow("--host-cluster-context, of which there is none")
+            << QStringList{"--kubeconfig", all, "--host-cluster-context", "nowhere"} << 2
+            << "there is no context \"nowhere\"" << "";
+    }
+    void wordsOfJoinReachItsOptions() {
+        QFETCH(const QStringList, words);
+        QFETCH(const int, exitCode);
+        QFETCH(const QString, said);
+        QFETCH(const QString, secret);
+        makeWorld();
+        becomesReady();
+        std::vector<std::string> arguments{"join", "tokyo"};
+        for (qsizetype i = 0; i < words.size(); ++i) {
+            const bool isFile = i > 0 && words[i - 1] == "--kubeconfig";
+            arguments.push_back((isFile ? w->folder.filePath(words[i]) : words[i]).toStdString());
+            if (words[i].contains("context"))
+                w->env.contextVariable = "elsewhere";
+        }
+        Parsed parsed = parseCommandLine(arguments, w->env);
+        auto* verb = std::get_if<std::unique_ptr<Verb>>(&parsed);
+        QVERIFY2(verb != nullptr, w->text().c_str());
+        run(std::move(*verb));
+        QVERIFY2(w->text().find(said.toStdString()) != std::string::npos, w->text().c_str());
+        QCOMPARE(w->exitCode.value_or(-1), exitCode);
+        const std::string secrets = "/api/v1/namespaces/kubefed-system/secrets/";
+        if (secret.isEmpty()) {
+            QVERIFY(w->federation.log.empty());
+            return;
+        }
+        QVERIFY(w->federation.objects.contains(secrets + secret.toStdString()));
+        const kube::Object member = memberCluster();
+        QCOMPARE(std::string(kube::stringAt(member.document(), {"spec", "credentials", "secretRef", "name"})),
+                 secret.toStdString());
+    }
+    void eachRequestIsShownIfAskedFor() {
+        makeWorld();
+        becomesReady();
+        const std::string config = w->folder.filePath("config").toStdString();
+        for (const bool isVerbose : {false, true}) {
+            std::vector<std::string> arguments{"join", "tokyo", "--kubeconfig", config};
+            if (isVerbose)
+                arguments.emplace_back("-v");
+            Parsed parsed = parseCommandLine(arguments, w->env);
+            w->federation.log.clear();
+            w->member.log.clear();
+            w->err.str({});
+            w->exitCode.reset();
+            run(std::move(std::get<std::unique_ptr<Verb>>(parsed)));
+            QCOMPARE(w->exitCode.value_or(-1), 0);
+            for (const auto& [context, side] : {std::pair("prod", &w->federation), {"tokyo", &w->member}}) {
+                QVERIFY(!side->log.empty());
+                for (const std::string& request : side->log)
+                    QCOMPARE(
+                        w->text().find("   " + (context + (": " + request)) + " → ") != std::string::npos,
+                        isVerbose);
+            }
+            QVERIFY2(w->text().find("t0ken") == std::string::npos, w->text().c_str());
+        }
     }
 
     void theVersionIsThatOfTheProgramAlone() {
