@@ -5,6 +5,7 @@
 #include "kubefed/net/https_transport.h"
 #include "kubefed/sandbox/member.h"
 #include "kubefed/util/qt_clock.h"
+#include "tests/fakes/fake_clock.h"
 
 using namespace kubefed;
 
@@ -34,6 +35,10 @@ kube::Object service() {
     return object;
 }
 
+bool isPlaced(const kube::Object& pod) {
+    return !kube::stringAt(pod.document(), {"spec", "nodeName"}).empty();
+}
+
 }  // namespace
 
 // A member as the controller meets it: over TLS, with its administrator's certificate.
@@ -41,21 +46,7 @@ class SandboxTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void init() {
-        auto member = sandbox::Member::start({"tokyo", "jp", 2, Duration{20}}, m_clock);
-        QVERIFY2(member.has_value(), member ? "" : member.error().text().c_str());
-        m_member = std::move(*member);
-        m_cache = std::make_unique<net::ConnectionCache>(m_clock);
-        net::Identity identity;
-        identity.caPem = m_member->access().caPem;
-        identity.clientCertPem = m_member->access().admin.certPem;
-        identity.clientKeyPem = m_member->access().admin.keyPem;
-        const auto endpoint = net::Endpoint::parse(m_member->access().server);
-        QVERIFY(endpoint.has_value());
-        m_client = std::make_unique<kube::Client>(m_cache->transport(*endpoint, identity), "sandbox_test");
-        QTRY_VERIFY(m_member->objects().get({"", "v1", "serviceaccounts"}, {"default", "default"}) !=
-                    nullptr);
-    }
+    void init() { start({"tokyo", "jp", 2, Duration{20}}, m_clock); }
 
     void cleanup() {
         m_requests.clear();
@@ -150,6 +141,32 @@ private Q_SLOTS:
         QTRY_COMPARE(reasonOf("b-large"), std::string("Unschedulable"));
     }
 
+    void aPodIsReadyAfterTheDelayAndNotBefore() {
+        constexpr Duration kDelay{60'000};
+        cleanup();
+        start({"osaka", "jp", 2, kDelay}, m_virtualClock);
+        create(sandbox::kReplicationControllers, controller(2, "web:1"));
+        QTRY_VERIFY(reaches([this] { return countPods(&isPlaced) == 2; }));
+        m_virtualClock.advance(kDelay - 10 * kMoment);  // the first was placed some moments ago
+        QCOMPARE(countPods(&sandbox::isPodReady), 0);
+        m_virtualClock.advance(10 * kMoment);
+        QCOMPARE(countPods(&sandbox::isPodReady), 2);
+        QTRY_VERIFY(reaches([this] { return readyReplicas() == 2; }));
+    }
+
+    void aMemberHasTheNodesThatAreAskedFor() {
+        cleanup();
+        start({"osaka", "jp", 7, Duration{20}}, m_clock);
+        int nodes = 0;
+        m_member->objects().forEach(sandbox::kNodes, {}, [&](const kube::Object&) { ++nodes; });
+        QCOMPARE(nodes, 7);
+        kube::Object object = controller(1, "web:1");
+        object.document()["spec"].at("template").at("spec").as_object()["nodeSelector"] =
+            kube::JsonObject{{"disk", "none"}};
+        create(sandbox::kReplicationControllers, object);
+        QTRY_VERIFY(unschedulableMessage().starts_with("0/7 nodes are available: "));
+    }
+
     void aServiceHasItsPodsAsEndpoints() {
         create(sandbox::kReplicationControllers, controller(3, "web:1"));
         create(sandbox::kServices, service());
@@ -188,6 +205,31 @@ private Q_SLOTS:
     }
 
 private:
+    static constexpr Duration kMoment{1};
+
+    void start(sandbox::MemberSpec spec, Clock& clock) {
+        auto member = sandbox::Member::start(std::move(spec), clock);
+        QVERIFY2(member.has_value(), member ? "" : member.error().text().c_str());
+        m_member = std::move(*member);
+        m_cache = std::make_unique<net::ConnectionCache>(m_clock);
+        net::Identity identity;
+        identity.caPem = m_member->access().caPem;
+        identity.clientCertPem = m_member->access().admin.certPem;
+        identity.clientKeyPem = m_member->access().admin.keyPem;
+        const auto endpoint = net::Endpoint::parse(m_member->access().server);
+        QVERIFY(endpoint.has_value());
+        m_client = std::make_unique<kube::Client>(m_cache->transport(*endpoint, identity), "sandbox_test");
+        QTRY_VERIFY(reaches([this] {
+            return m_member->objects().get({"", "v1", "serviceaccounts"}, {"default", "default"}) != nullptr;
+        }));
+    }
+    // Is it so, or after a moment more in which time is virtual?
+    template <class State>
+    bool reaches(State isSo) {
+        if (!isSo())
+            m_virtualClock.advance(kMoment);
+        return isSo();
+    }
     void create(const kube::Gvr& gvr, const kube::Object& object) {
         std::string problem = "no answer";
         m_requests.push_back(m_client->create(
@@ -229,6 +271,12 @@ private:
                                     [&](const kube::Object& pod) { keys.push_back(pod.key()); });
         return keys;
     }
+    int countPods(bool (*isOne)(const kube::Object&)) {
+        int count = 0;
+        m_member->objects().forEach(sandbox::kPods, kWeb.ns,
+                                    [&](const kube::Object& pod) { count += isOne(pod) ? 1 : 0; });
+        return count;
+    }
     std::string podText(std::string_view list, std::initializer_list<std::string_view> path) {
         std::string found;
         m_member->objects().forEach(sandbox::kPods, kWeb.ns, [&](const kube::Object& pod) {
@@ -252,6 +300,7 @@ private:
     }
 
     QtClock m_clock;
+    FakeClock m_virtualClock;
     std::unique_ptr<sandbox::Member> m_member;
     std::unique_ptr<net::ConnectionCache> m_cache;
     std::unique_ptr<kube::Client> m_client;
