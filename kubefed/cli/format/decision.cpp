@@ -63,8 +63,11 @@ kube::JsonObject decisionJson(const fed::Decision& decision, const PolicyCase& p
     result["unplaced"] = decision.spec.unplaced;
     result["reason"] = decision.reason;
     result["message"] = decision.message;
-    if (decision.explanation)
-        result["explanation"] = fed::full(*decision.explanation);
+    fed::Explanation none;
+    none.fleet = policyCase.fleet;
+    none.hasReplicas = policyCase.workload.form == fed::Form::Replicated;
+    none.wanted = policyCase.workload.wanted;
+    result["explanation"] = fed::full(decision.explanation ? *decision.explanation : none);
     return result;
 }
 

@@ -16,7 +16,8 @@ namespace kubefed::cli {
 // As `kubefed why` tells it.
 [[nodiscard]] std::string decisionText(const fed::Decision& decision, const PolicyCase& policyCase,
                                        WallTime now, bool wide);
-// {placement, unplaced, reason, message, explanation}.
+// {case, placement, unplaced, reason, message, explanation}: always all of them; the explanation has no
+// clusters where no round was made.
 [[nodiscard]] kube::JsonObject decisionJson(const fed::Decision& decision, const PolicyCase& policyCase);
 
 struct Difference {

@@ -156,6 +156,33 @@ private Q_SLOTS:
                  w->out.str().c_str());
     }
 
+    void aDecisionWithoutARoundHasAnEmptyExplanation_data() {
+        QTest::addColumn<QString>("rest");
+        QTest::addColumn<int>("exitCode");
+        QTest::addColumn<QString>("reason");
+        QTest::newRow("a configuration that is refused")
+            << "workload: {replicas: 5}\nconfig: {weights: many}\n"
+            << kFailed << "PolicyError";
+        QTest::newRow("suspended") << "workload: {replicas: 5, current: [{name: tokyo, replicas: 2}]}\n"
+                                      "policy: {suspend: true, plugins: [{name: weighted}]}\n"
+                                   << kDone << "Suspended";
+    }
+    void aDecisionWithoutARoundHasAnEmptyExplanation() {
+        QFETCH(const QString, rest);
+        QFETCH(const int, exitCode);
+        QFETCH(const QString, reason);
+        QCOMPARE(run<PolicyRun>("weighted", write("c.yaml", kThree + rest.toStdString()), "json"), exitCode);
+        const auto printed = kube::parseJson(w->out.str());
+        QVERIFY2(printed, w->err.str().c_str());
+        const kube::JsonObject& document = printed->get_object();
+        QCOMPARE(kube::stringAt(document, {"reason"}), std::string_view(reason.toStdString()));
+        for (const char* field : {"case", "placement", "unplaced", "message"})
+            QVERIFY2(document.contains(field), field);
+        const kube::JsonArray* clusters = kube::arrayAt(document, {"explanation", "clusters"});
+        QVERIFY2(clusters != nullptr && clusters->empty(), w->out.str().c_str());
+        QCOMPARE(kube::intAt(document, {"explanation", "replicas"}), std::optional<std::int64_t>(5));
+    }
+
     void whatDiffersIsShownAndCounted() {
         const fs::path file =
             write("c.yaml", kThree +
