@@ -4,11 +4,14 @@
 // machine: latency of single writes, bursts of ReplicationControllers and Services, CPU and memory of the
 // controller, drift repair; beside it the ceiling: the same objects POSTed straight to the same members.
 // Objects are deleted before each run, the order alternates, figures are medians of the pairs.
-//   propagation [--pairs N] [--rcs N] [--services N] [--singles 0]   (0: without that part)
+//   propagation --help
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <exception>
+#include <optional>
 
+#include <CLI/CLI.hpp>
 #include <QCoreApplication>
 
 #include "tests/bench/process_figures.h"
@@ -258,15 +261,37 @@ private:
     int m_pairs;
 };
 
-}  // namespace
+struct Options {
+    int pairs = 3;
+    int services = 500;
+    int rcs = 1000;
+    int singles = 1;
+};
 
-int main(int argc, char** argv) {
-    QCoreApplication app(argc, argv);
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    const auto option = [&](const char* name, int fallback) {
-        const qsizetype i = app.arguments().indexOf(QLatin1String(name));
-        return i > 0 && i + 1 < app.arguments().size() ? app.arguments().at(i + 1).toInt() : fallback;
+// The exit code, if there is nothing to measure.
+std::optional<int> readOptions(int argc, char** argv, Options& options) {
+    CLI::App app("How fast what is written reaches two real members, and at what cost", "propagation");
+    const auto add = [&](const char* name, int& value, int least, const char* help) {
+        app.add_option(name, value, help)->check(CLI::Range(least, 100'000))->capture_default_str();
     };
+    add("--pairs", options.pairs, 1, "Pairs of runs of each burst");
+    add("--services", options.services, 0, "Services in a burst; 0: without it");
+    add("--rcs", options.rcs, 0, "ReplicationControllers in a burst; 0: without it");
+    add("--singles", options.singles, 0, "0: without single writes and repairs");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error);
+    }
+    return std::nullopt;
+}
+
+int run(int argc, char** argv) {
+    Options options;
+    if (const auto code = readOptions(argc, argv, options))
+        return *code;
+    const QCoreApplication app(argc, argv);
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (const QString why = RealCluster::unavailable(); !why.isEmpty()) {
         std::fprintf(stderr, "%s\n", qPrintable(why));
         return 1;
@@ -286,12 +311,21 @@ int main(int argc, char** argv) {
     Meter meter(
         {fleet.folder() + QStringLiteral("/kubeconfig"), fleet.m1().kubeconfig(), fleet.m2().kubeconfig()});
     std::printf("controller at rest: PSS %.0f MB\n", pssMb(fleet.controllerPid()));
-    Bench bench(fleet, meter, option("--pairs", 3));
-    const int services = option("--services", 500);
-    const int controllers = option("--rcs", 1000);
+    Bench bench(fleet, meter, options.pairs);
     const bool done =
-        (option("--singles", 1) == 0 || (bench.latency() && bench.drift())) &&
-        (services == 0 || bench.burst("Services", kServices, service, services)) &&
-        (controllers == 0 || bench.burst("ReplicationControllers", kControllers, controller, controllers));
+        (options.singles == 0 || (bench.latency() && bench.drift())) &&
+        (options.services == 0 || bench.burst("Services", kServices, service, options.services)) &&
+        (options.rcs == 0 || bench.burst("ReplicationControllers", kControllers, controller, options.rcs));
     return done ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "propagation: %s\n", failure.what());
+        return 1;
+    }
 }
