@@ -10,6 +10,7 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc>=5.2)
 # Debian's and Ubuntu's gRPC tells pkg-config everything that it needs of Abseil.
 find_package(Protobuf 3.21 REQUIRED)
 pkg_check_modules(grpcpp REQUIRED IMPORTED_TARGET grpc++>=1.51)
