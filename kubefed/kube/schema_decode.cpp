@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
 
-#include "kubefed/kube/quantity.h"
+#include "kubefed/kube/go_values.h"
 #include "kubefed/kube/schema.h"
-#include "kubefed/util/clock.h"
 
 namespace kubefed::kube {
 
@@ -123,26 +122,6 @@ std::string goKind(const Json& value) {
     return "number " + printJson(value);
 }
 
-std::size_t badBase64At(std::string_view text) {
-    constexpr auto kGood = std::string_view::npos;
-    std::size_t digits = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        const bool digit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           c == '+' || c == '/';
-        if (c == '\r' || c == '\n')
-            continue;
-        if (digit) {
-            ++digits;
-        } else {
-            const auto rest = text.substr(i);
-            const bool padded = (digits % 4 == 2 && rest == "==") || (digits % 4 == 3 && rest == "=");
-            return padded ? kGood : i;
-        }
-    }
-    return digits % 4 == 0 ? kGood : text.size() - digits % 4;
-}
-
 class TypeCheck {
 public:
     std::string run(const Json& value, const SchemaNode& node, const SchemaNode& parent) {
@@ -191,31 +170,8 @@ private:
     }
 
     std::string text(const Json& value, const SchemaNode& node, const SchemaNode& parent) const {
-        if (node.isQuantity) {
-            const std::string quantity =
-                value.is_string() ? std::string(view(value.get_string())) : printJson(value);
-            const auto parsed = Quantity::parse(quantity);
-            if (parsed)
-                return {};
-            // Without the text, which the decoder does not repeat: `"1x" is not a quantity: why`.
-            static constexpr std::string_view kBetween = "\" is not a quantity: ";
-            return parsed.error().message.substr(1 + quantity.size() + kBetween.size());
-        }
-        if (!value.is_string())
-            return mismatch(value, node, parent);
-        const auto content = view(value.get_string());
-        if (node.format == "byte") {
-            const auto at = badBase64At(content);
-            if (at != std::string_view::npos)
-                return "illegal base64 data at input byte " + std::to_string(at);
-        } else if (node.format == "date-time") {
-            WallTime time;
-            if (!parseRfc3339(content, time))
-                return "parsing time \"" + std::string(content) +
-                       "\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"" + std::string(content) +
-                       "\" as \"2006\"";
-        }
-        return {};
+        return value.is_string() || node.isQuantity ? valueProblem(value, node)
+                                                    : mismatch(value, node, parent);
     }
 
     std::string array(const Json& value, const SchemaNode& node, const SchemaNode& parent) {

@@ -9,7 +9,7 @@
 #include "kubefed/apiserver/auth.h"
 #include "kubefed/apiserver/kinds/field.h"
 #include "kubefed/apiserver/rest/metadata.h"
-#include "kubefed/kube/nulls.h"
+#include "kubefed/kube/go_values.h"
 #include "kubefed/kube/round_trip.h"
 
 namespace kubefed::apiserver {
@@ -66,15 +66,15 @@ bool isFinished(const kube::JsonObject& object, const ResourceSpec& spec) {
 }
 
 // Of a custom object only the metadata is Go's.
-void fillNullsOf(const ResourceSpec& spec, kube::JsonObject& object) {
+void takeGoValuesOf(const ResourceSpec& spec, kube::JsonObject& object) {
     if (!spec.schema)
         return;
     const kube::SchemaNode& root = spec.schema->root();
     if (!spec.custom)
-        return kube::fillNulls(object, root);
+        return kube::takeGoValues(object, root);
     const auto metadata = root.properties.find("metadata");
     if (metadata != root.properties.end())
-        kube::fillNulls(kube::ensureObject(object, {"metadata"}), *metadata->second);
+        kube::takeGoValues(kube::ensureObject(object, {"metadata"}), *metadata->second);
 }
 
 bool isIndispensable(std::string_view ns) {
@@ -109,7 +109,7 @@ kube::WriteContext WritePipeline::writeContext(const WriteTarget& target) const 
 
 void WritePipeline::normalise(const ResourceSpec& spec, kube::JsonObject& object) const {
     tidyMetadata(object);
-    fillNullsOf(spec, object);
+    takeGoValuesOf(spec, object);
     if (spec.custom && spec.schema) {
         kube::pruneUnknown(object, spec.schema->root());
         kube::Json value(std::move(object));

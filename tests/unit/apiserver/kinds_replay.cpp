@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "kubefed/kube/go_values.h"
 #include "kubefed/kube/patch.h"
 #include "kubefed/kube/status_error.h"
 #include "kubefed/util/file.h"
@@ -106,6 +107,7 @@ Outcome KindsReplay::create(const ResourceSpec& spec, kube::JsonObject object) {
         metadata["namespace"] = kNamespace;
     if (!metadata.contains("name"))
         metadata["name"] = std::string(kube::stringAt(metadata, {"generateName"})) + "xxxxx";
+    kube::takeGoValues(object, spec.schema->root());
     spec.strategy->applyDefaults(object);
     const apiserver::StrategyContext context{m_objects, WallTime(), m_user, ""};
     if (const Result<void> prepared = spec.strategy->prepareForCreate(object, context); !prepared) {
@@ -128,6 +130,7 @@ Outcome KindsReplay::create(const ResourceSpec& spec, kube::JsonObject object) {
 Outcome KindsReplay::update(const ResourceSpec& spec, const kube::Object& live, kube::JsonObject next,
                             const std::string& subresource) {
     const apiserver::StrategyContext context{m_objects, WallTime(), m_user, subresource};
+    kube::takeGoValues(next, spec.schema->root());
     spec.strategy->applyDefaults(next);
     spec.strategy->prepareForUpdate(next, live.document(), context);
     if (apiserver::Causes causes = spec.strategy->validateUpdate(next, live.document(), context);

@@ -7,6 +7,8 @@
 
 #include <QtTest/QTest>
 
+#include "kubefed/kube/go_time.h"
+#include "kubefed/kube/go_values.h"
 #include "kubefed/kube/schema_format.h"
 #include "kubefed/kube/schema_pattern.h"
 #include "tests/unit/kube/schema_cases.h"
@@ -260,6 +262,50 @@ private Q_SLOTS:
                  std::string("illegal base64 data at input byte 0"));
         QCOMPARE(typeProblem(parseJson("{\"data\":{\"a\":\"YQ==\"}}")->as_object(), secret->root()),
                  std::string());
+    }
+
+    void timesAreReadAsGoReadsThem_data() {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<bool>("micro");
+        QTest::addColumn<QString>("written");
+        QTest::addColumn<QString>("problem");
+        const auto good = [](const char* text, bool micro, const char* written) {
+            QTest::newRow(text) << text << micro << written << "";
+        };
+        const auto bad = [](const char* text, bool micro, const QString& problem) {
+            QTest::newRow(qPrintable(QString(text) + (micro ? " micro" : "")))
+                << text << micro << "" << QString("parsing time \"%1\"").arg(text) + problem;
+        };
+        good("2024-01-01T00:00:00Z", false, "2024-01-01T00:00:00Z");
+        good("2024-01-01T01:00:00.75+01:00", false, "2024-01-01T00:00:00Z");
+        good("2023-12-31T1:30:00,5-22:30", false, "2024-01-01T00:00:00Z");
+        good("0001-01-01T00:00:00Z", false, "");
+        good("9999-12-31T23:59:59Z", false, "9999-12-31T23:59:59Z");
+        good("2024-01-01T01:00:00.000001+01:00", true, "2024-01-01T00:00:00.000001Z");
+        good("0001-01-01T00:00:00.000001Z", true, "0001-01-01T00:00:00.000001Z");
+        bad("2024-02-30T00:00:00Z", false, ": day out of range");
+        bad("2024-01-01T00:00:60Z", false, ": second out of range");
+        bad("2024-01-01T00:00:00+25:00", false, ": time zone offset hour out of range");
+        bad("2024-01-01T00:00:00+01:61", false, ": time zone offset minute out of range");
+        bad("2024-01-01T00:00:00Zx", false, ": extra text: \"x\"");
+        bad("2024-01-01t00:00:00Z", false,
+            " as \"2006-01-02T15:04:05Z07:00\": cannot parse \"t00:00:00Z\" as \"T\"");
+        bad("", false, " as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"2006\"");
+        bad("2024-01-01T00:00:00.+", false,
+            " as \"2006-01-02T15:04:05Z07:00\": cannot parse \".+\" as \"Z07:00\"");
+        bad("2024-01-01T00:00:00Z", true,
+            " as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"Z\" as \".000000\"");
+        bad("2024-01-01T00:00:00.000000000Z", true,
+            " as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"000Z\" as \"Z07:00\"");
+    }
+    void timesAreReadAsGoReadsThem() {
+        QFETCH(const QString, text);
+        QFETCH(const bool, micro);
+        QFETCH(const QString, written);
+        QFETCH(const QString, problem);
+        const auto time = goTime(text.toStdString(), micro ? GoTimeForm::Micro : GoTimeForm::Seconds);
+        QCOMPARE(QString::fromStdString(time.value_or("")), written);
+        QCOMPARE(QString::fromStdString(time ? "" : time.error()), problem);
     }
 
     void builtinSchemasAreComplete() {
