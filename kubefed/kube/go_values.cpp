@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/kube/go_values.h"
 
+#include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include "kubefed/kube/go_time.h"
@@ -55,6 +57,59 @@ std::size_t badBase64At(std::string_view text) {
     }
     return digits % 4 == 0 ? kGood : text.size() - digits % 4;
 }
+
+class Conversion {
+public:
+    std::string members(JsonObject& object, const SchemaNode& node) {
+        std::string problem;
+        for (auto it = object.begin(); it != object.end() && problem.empty(); ++it)
+            if (const auto* child = node.declaredChild({it->key().data(), it->key().size()}))
+                problem = run(it->value(), *child);
+        return problem;
+    }
+
+private:
+    std::string run(Json& value, const SchemaNode& node) {
+        if (value.is_null())
+            return {};
+        if (value.is_number() && node.type == Type::Integer)
+            return integer(value, node);
+        if (auto* object = value.if_object(); object != nullptr && node.type == Type::Object)
+            return members(*object, node);
+        if (auto* array = value.if_array(); array != nullptr && node.type == Type::Array) {
+            std::string problem;
+            for (auto it = array->begin(); it != array->end() && problem.empty(); ++it)
+                problem = run(*it, node.element());
+            return problem;
+        }
+        if (node.type == Type::IntOrString)
+            return value.is_string() ? std::string() : port(value);
+        const std::string problem = valueProblem(value, node);
+        return problem.empty() || node.format != "byte" ? problem : "error decoding from json: " + problem;
+    }
+
+    static std::string port(const Json& value) {
+        const std::int64_t* number = value.if_int64();
+        if (number != nullptr && *number == static_cast<std::int32_t>(*number))
+            return {};
+        return "json: cannot unmarshal " +
+               (value.is_number() ? "number " + printJson(value) : std::string("bool")) +
+               " into Go value of type int32";
+    }
+
+    static std::string integer(Json& value, const SchemaNode& node) {
+        const bool narrow = node.format == "int32";
+        if (const double* number = value.if_double()) {
+            constexpr double kBeyond = 9223372036854775808.0;
+            if (*number != std::trunc(*number) || *number >= kBeyond || *number < -kBeyond)
+                return "cannot convert float64 to " + std::string(narrow ? "int32" : "int64");
+            value = static_cast<std::int64_t>(*number);
+        }
+        if (const std::int64_t* number = value.if_int64(); number != nullptr && narrow)
+            value = static_cast<std::int32_t>(*number);
+        return {};
+    }
+};
 
 }  // namespace
 
@@ -112,6 +167,10 @@ std::string valueProblem(const Json& value, const SchemaNode& node) {
     const std::size_t at = node.format == "byte" ? badBase64At(content) : std::string_view::npos;
     return at == std::string_view::npos ? std::string()
                                         : "illegal base64 data at input byte " + std::to_string(at);
+}
+
+std::string convertMerged(JsonObject& document, const SchemaNode& schema) {
+    return Conversion().members(document, schema);
 }
 
 }  // namespace kubefed::kube

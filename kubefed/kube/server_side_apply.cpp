@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "kubefed/kube/field_walk.h"
+#include "kubefed/kube/go_values.h"
 #include "kubefed/kube/managed_entries.h"
 #include "kubefed/kube/managed_fields.h"
 
@@ -200,6 +201,17 @@ Result<void> checkApplied(const JsonObject& applied, const SchemaNode& schema, c
     return {};
 }
 
+// What was merged must be an object of the kind; a custom one is judged by its own schema.
+Result<void> convertOutcome(const JsonObject& applied, const SchemaNode& schema, JsonObject& merged) {
+    const std::string problem = convertMerged(merged, schema);
+    if (problem.empty())
+        return {};
+    const std::string what = describe(applied);
+    return fail(unexpected("failed to convert new object (" + what +
+                           ") to proper version: unable to convert unstructured object to " +
+                           what.substr(what.find("; ") + 2) + ": " + problem));
+}
+
 }  // namespace
 
 bool keepTimesIfUnchanged(const JsonObject& live, JsonObject& next) {
@@ -287,7 +299,10 @@ Result<ApplyOutcome> serverSideApply(const JsonObject* live, const JsonObject& a
             return fail(applyConflict({}, stringAt(applied, {"metadata", "name"}), std::move(causes)));
         }
     }
-    return std::move(apply).finish();
+    Result<ApplyOutcome> outcome = std::move(apply).finish();
+    if (outcome && schema.builtin)
+        KUBEFED_TRY(convertOutcome(applied, schema, outcome->object));
+    return outcome;
 }
 
 }  // namespace kubefed::kube

@@ -308,6 +308,29 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(time ? "" : time.error()), problem);
     }
 
+    void whatIsMergedIsConverted() {
+        const auto rc = m_builtin->byKind({"", "v1", "ReplicationController"});
+        const auto converted = [&](const char* text) {
+            JsonObject object = parseJson(text)->as_object();
+            const std::string problem = convertMerged(object, rc->root());
+            return problem.empty() ? printJson(object) : problem;
+        };
+        QCOMPARE(converted(R"({"spec":{"replicas":3.0}})"), std::string(R"({"spec":{"replicas":3}})"));
+        QCOMPARE(converted(R"({"spec":{"replicas":3000000000}})"),
+                 std::string(R"({"spec":{"replicas":-1294967296}})"));
+        QCOMPARE(converted(R"({"metadata":{"generation":3000000000}})"),
+                 std::string(R"({"metadata":{"generation":3000000000}})"));
+        QCOMPARE(converted(R"({"spec":{"replicas":1.5}})"), std::string("cannot convert float64 to int32"));
+        QCOMPARE(converted(R"({"spec":{"replicas":1e300}})"), std::string("cannot convert float64 to int32"));
+        QCOMPARE(converted(R"({"metadata":{"creationTimestamp":null}})"),
+                 std::string(R"({"metadata":{"creationTimestamp":null}})"));
+        QVERIFY(converted(R"({"metadata":{"creationTimestamp":"x"}})").starts_with("parsing time"));
+        const std::string probe =
+            R"({"spec":{"template":{"spec":{"containers":[{"livenessProbe":{"httpGet":)";
+        QCOMPARE(converted((probe + R"({"port":1.5}}}]}}}})").c_str()),
+                 std::string("json: cannot unmarshal number 1.5 into Go value of type int32"));
+    }
+
     void builtinSchemasAreComplete() {
         for (const char* kind :
              {"Pod", "Service", "ReplicationController", "ConfigMap", "Secret", "Namespace", "Node"})
