@@ -2,7 +2,8 @@
 //
 // The differential test: every recorded request (tests/data/kube) is put to our own API server, in this
 // process, and the answer compared with what kube-apiserver 1.34 said. What differs on purpose stands with
-// its reason in differences.yaml; anything else fails, and so does an acceptance that nothing needs.
+// its reason in differences.yaml; anything else fails, and so does an acceptance that nothing needs. What is
+// served must be among the recorded applies.
 //   conformance_test                      all of it
 //   conformance_test "answer:apply/"      QtTest's way to run the rows that match
 #include <QtTest/QTest>
@@ -30,6 +31,37 @@ std::string joined(const std::vector<std::string>& lines) {
     for (const std::string& line : lines)
         text += "\n  " + line;
     return text;
+}
+
+// What of a type's server-side apply a case records: "create", "conflict", "force", or "apply" for another
+// that succeeds. Empty where it records none.
+std::string applyOutcome(const RecordedCase& recorded) {
+    const RecordedRequest& request = recorded.request;
+    if (request.method != "PATCH" || request.contentType != "application/apply-patch+yaml")
+        return {};
+    switch (recorded.response.code) {
+        case 201:
+            return "create";
+        case 409:
+            return "conflict";
+        case 200:
+            return request.path.find("force=true") == std::string::npos ? "apply" : "force";
+        default:
+            return {};
+    }
+}
+
+// "/api/v1/namespaces/x/pods/p/status?force=true" is of "/api/v1/pods/status".
+std::string typeOfPath(std::string_view path) {
+    const QStringList parts =
+        QString::fromStdString(std::string(path.substr(0, path.find('?')))).split('/', Qt::SkipEmptyParts);
+    const qsizetype prefix = parts.value(0) == "api" ? 2 : 3;
+    QStringList rest = parts.mid(prefix);
+    if (rest.size() > 2 && rest.front() == "namespaces" && rest[2] != "status" && rest[2] != "finalize")
+        rest = rest.mid(2);
+    if (rest.size() > 1)
+        rest.removeAt(1);
+    return "/" + (parts.mid(0, prefix) + rest).join('/').toStdString();
 }
 
 bool isWatch(const RecordedRequest& request) {
@@ -96,6 +128,10 @@ public:
             response = send(request, space);
         }
         return response;
+    }
+    kube::Json get(const std::string& path) {
+        return *kube::parseJson(
+            send({.method = "GET", .path = path, .accept = "application/json"}, "default")->body());
     }
     FakeClock& clock() { return m_clock; }
 
@@ -190,6 +226,37 @@ private Q_SLOTS:
         m_alike += found.empty() ? 1 : 0;
         m_acceptedCases += !found.empty() && rejected.empty() ? 1 : 0;
         QVERIFY2(rejected.empty(), joined(rejected).c_str());
+    }
+
+    // Server-side apply of everything that is served is compared, by the kind and in its status.
+    void everyTypeIsApplied_data() {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<bool>("created");
+        for (const auto& [version, resources] : m_served) {
+            const std::string root = (version.find('/') == std::string::npos ? "/api/" : "/apis/") + version;
+            const kube::Json list = m_server.get(root);
+            for (const kube::Json& element : list.at("resources").as_array()) {
+                const kube::JsonObject& resource = element.as_object();
+                const std::string name(kube::stringAt(resource, {"name"}));
+                const kube::JsonArray& verbs = *kube::arrayAt(resource, {"verbs"});
+                if (std::find(verbs.begin(), verbs.end(), kube::Json("patch")) != verbs.end() &&
+                    !name.ends_with("/scale"))
+                    QTest::newRow((root + "/" + name).c_str())
+                        << QString::fromStdString(root + "/" + name) << (name.find('/') == std::string::npos);
+            }
+        }
+    }
+    void everyTypeIsApplied() {
+        QFETCH(const QString, type);
+        QFETCH(const bool, created);
+        std::set<std::string> wanted{"conflict", "force", "apply"};
+        if (created)
+            wanted.insert("create");
+        for (const auto& file : RecordedCase::find(source("tests/data/kube")))
+            if (const auto recorded = RecordedCase::load(file);
+                recorded && typeOfPath(recorded->request.path) == type.toStdString())
+                wanted.erase(applyOutcome(*recorded));
+        QVERIFY2(wanted.empty(), wanted.empty() ? "" : ("not recorded: " + *wanted.begin()).c_str());
     }
 
     void nothingIsAcceptedThatDoesNotOccur() {

@@ -38,10 +38,12 @@ public:
         }
         setDefault(kube::ensureObject(spec, {"conversion"}), "strategy", "None");
         // A status that forgets all of them still has the present one.
-        if (kube::JsonObject* status = objectOf(object, "status"))
+        if (kube::JsonObject* status = objectOf(object, "status")) {
             if (const kube::JsonArray* stored = arrayOf(*status, "storedVersions");
                 stored == nullptr || stored->empty())
                 (*status)["storedVersions"] = storageVersions(object);
+            writeConditionTimes(*status, {"lastTransitionTime"});
+        }
     }
 
     // Conditions, accepted names and stored versions are the server's to say.

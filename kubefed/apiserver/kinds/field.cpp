@@ -54,6 +54,17 @@ void dropEmpty(kube::JsonObject& object) {
     }
 }
 
+void writeAbsent(kube::JsonObject& object, std::initializer_list<std::string_view> keys) {
+    for (const std::string_view key : keys)
+        if (!object.contains(key))
+            object[key] = nullptr;
+}
+
+void writeConditionTimes(kube::JsonObject& status, std::initializer_list<std::string_view> keys) {
+    forEachObject(status, "conditions",
+                  [&](kube::JsonObject& condition, std::size_t) { writeAbsent(condition, keys); });
+}
+
 void dropZero(kube::JsonObject& object, std::initializer_list<std::string_view> keys) {
     for (const std::string_view key : keys) {
         const kube::Json* value = object.if_contains(key);

@@ -115,6 +115,10 @@ void forEachObject(kube::JsonObject& object, std::string_view key, Visit visit) 
 void dropEmpty(kube::JsonObject& object);
 // Removes members that are false, 0 or "": fields that are no pointers in Go and say nothing then.
 void dropZero(kube::JsonObject& object, std::initializer_list<std::string_view> keys);
+// Writes null where a member is absent: times that are no pointers in Go.
+void writeAbsent(kube::JsonObject& object, std::initializer_list<std::string_view> keys);
+// The same for each of `status.conditions`.
+void writeConditionTimes(kube::JsonObject& status, std::initializer_list<std::string_view> keys);
 // Equal as the API sees it: absent, null and empty are the same.
 [[nodiscard]] bool sameValue(const kube::Json* a, const kube::Json* b);
 // Makes `next` carry what `previous` has under `key` (absence included).

@@ -15,6 +15,8 @@ public:
         kube::ensureObject(object, {"spec"});
         if (const std::string name(nameOf(object)); !name.empty())
             kube::ensureObject(object, {"metadata", "labels"})["kubernetes.io/metadata.name"] = name;
+        if (kube::JsonObject* status = objectOf(object, "status"))
+            writeConditionTimes(*status, {"lastTransitionTime"});
     }
 
     [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,

@@ -58,11 +58,7 @@ public:
         kube::JsonObject& endpoint = kube::ensureObject(status, {"daemonEndpoints", "kubeletEndpoint"});
         if (!endpoint.contains("Port"))
             endpoint["Port"] = 0;
-        forEachObject(status, "conditions", [](kube::JsonObject& condition, std::size_t) {
-            for (const std::string_view key : {"lastHeartbeatTime", "lastTransitionTime"})
-                if (!condition.contains(key))
-                    condition[key] = nullptr;
-        });
+        writeConditionTimes(status, {"lastHeartbeatTime", "lastTransitionTime"});
         kube::JsonObject& info = kube::ensureObject(status, {"nodeInfo"});
         for (const std::string_view key :
              {"machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion",
@@ -169,9 +165,7 @@ public:
     void applyDefaults(kube::JsonObject& object) const override {
         dropEmpty(object);
         kube::ensureObject(object, {"source"});
-        for (const std::string_view key : {"eventTime", "firstTimestamp", "lastTimestamp"})
-            if (!object.contains(key))
-                object[key] = nullptr;
+        writeAbsent(object, {"eventTime", "firstTimestamp", "lastTimestamp"});
         for (const std::string_view key : {"reportingComponent", "reportingInstance"})
             if (!object.contains(key))
                 object[key] = "";

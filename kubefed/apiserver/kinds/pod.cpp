@@ -89,11 +89,7 @@ public:
                 forEachObject(*status, list, [](kube::JsonObject& container, std::size_t) {
                     defaultContainerStatus(container);
                 });
-            forEachObject(*status, "conditions", [](kube::JsonObject& condition, std::size_t) {
-                for (const std::string_view key : {"lastProbeTime", "lastTransitionTime"})
-                    if (!condition.contains(key))
-                        condition[key] = nullptr;
-            });
+            writeConditionTimes(*status, {"lastProbeTime", "lastTransitionTime"});
         }
     }
 

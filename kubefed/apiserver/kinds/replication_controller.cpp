@@ -40,6 +40,7 @@ public:
                  {"fullyLabeledReplicas", "readyReplicas", "availableReplicas", "observedGeneration"});
         if (!status.contains("replicas"))
             status["replicas"] = 0;
+        writeConditionTimes(status, {"lastTransitionTime"});
     }
 
     [[nodiscard]] Result<void> prepareForCreate(kube::JsonObject& object,
