@@ -5,6 +5,7 @@
 
 #include "kubefed/fed/reasons.h"
 #include "kubefed/fed/reclaim.h"
+#include "kubefed/kube/status_error.h"
 
 namespace kubefed::fed {
 namespace {
@@ -132,7 +133,7 @@ bool isOfItems(const Error& error) {
 
 // A refusal of what we send, in the words under which people find it.
 std::string refusalReason(const Action& action, const Error& error) {
-    if (action.kind == ActionKind::Apply && contains(error.message, "failed to create typed patch object"))
+    if (action.kind == ActionKind::Apply && kube::tellsMisfit(error.message))
         return "NotApplicable";
     if (error.isReason("Invalid") || (error.status && error.status->httpCode == 422)) {
         static constexpr std::array<std::string_view, 5> kImmutable{

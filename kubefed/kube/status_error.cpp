@@ -257,6 +257,11 @@ Error unexpected(std::string_view message) {
     return error;
 }
 
+bool tellsMisfit(std::string_view text) {
+    return text.find("failed to create typed patch object") != std::string_view::npos ||
+           text.find("failed to convert new object") != std::string_view::npos;
+}
+
 Error serviceUnavailable(std::string_view why) {
     return make(503, "ServiceUnavailable", std::string(why));
 }

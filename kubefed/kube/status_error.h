@@ -39,6 +39,8 @@ struct StatusCause {
 [[nodiscard]] Error internalError(std::string_view why);
 // 500 without a reason and with the message alone, as kube-apiserver answers errors that it did not foresee.
 [[nodiscard]] Error unexpected(std::string_view message);
+// Whether a text tells that an applied object does not fit its type: API servers answer 500 to that, too.
+[[nodiscard]] bool tellsMisfit(std::string_view text);
 [[nodiscard]] Error serviceUnavailable(std::string_view why);
 [[nodiscard]] Error tooLarge(std::string_view why);  // 413
 

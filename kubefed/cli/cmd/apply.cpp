@@ -9,6 +9,7 @@
 
 #include "kubefed/cli/member_objects.h"
 #include "kubefed/fed/names.h"
+#include "kubefed/kube/status_error.h"
 #include "kubefed/kube/yaml.h"
 #include "kubefed/util/file.h"
 
@@ -43,7 +44,7 @@ std::string remedyOf(const ApiStatus& status) {
             return "the federation's API server is busy: apply again in a while";
         default:
             // API servers answer 500 to a manifest that does not fit the schema of its type.
-            return status.httpCode < 500 || status.body.find("typed patch object") != std::string::npos
+            return status.httpCode < 500 || kube::tellsMisfit(status.body)
                        ? "correct what the error names, then apply again"
                        : "apply again once the federation's API server does better";
     }

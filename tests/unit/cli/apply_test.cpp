@@ -76,6 +76,8 @@ private Q_SLOTS:
              "correct what the error names, then apply again"},
             {kube::internalError("failed to create typed patch object (c1): .dta: field not declared"),
              "correct what the error names, then apply again"},
+            {kube::internalError("failed to convert new object (c1) to proper version: parsing time"),
+             "correct what the error names, then apply again"},
             {kube::tooManyRequests("busy", 0), "the federation's API server is busy"},
             {kube::internalError("disk full"), "apply again once the federation's API server does better"},
         };

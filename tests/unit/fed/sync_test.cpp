@@ -290,6 +290,10 @@ private Q_SLOTS:
              apiError(500, "InternalError",
                       "failed to create typed patch object (shop/web): duplicate entries"),
              "NotApplicable"},
+            {ActionKind::Apply,
+             apiError(500, "InternalError",
+                      "failed to convert new object (shop/web) to proper version: illegal base64 data"),
+             "NotApplicable"},
             {ActionKind::Create, apiError(400, "BadRequest", "unknown field"), "Refused"},
         };
         for (const Row& row : rows) {
