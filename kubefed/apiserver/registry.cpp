@@ -52,6 +52,11 @@ VersionRank versionRank(std::string_view text) {
     return rank;
 }
 
+bool isPreferred(std::string_view version, std::string_view other) {
+    const VersionRank left = versionRank(version), right = versionRank(other);
+    return left == right ? version < other : left > right;
+}
+
 }  // namespace
 
 void Registry::add(ResourceSpec spec, bool storageVersion) {
@@ -87,10 +92,12 @@ SpecPtr Registry::ofKind(std::string_view group, std::string_view kind) const {
 }
 
 SpecPtr Registry::ofResource(std::string_view group, std::string_view resource) const {
+    SpecPtr preferred;
     for (const auto& [key, spec] : m_specs)
-        if (spec->gvr.group == group && spec->gvr.resource == resource)
-            return spec;
-    return nullptr;
+        if (spec->gvr.group == group && spec->gvr.resource == resource &&
+            (!preferred || isPreferred(spec->gvr.version, preferred->gvr.version)))
+            preferred = spec;
+    return preferred;
 }
 
 std::vector<SpecPtr> Registry::ofVersion(std::string_view group, std::string_view version) const {
@@ -128,10 +135,7 @@ std::vector<Registry::Group> Registry::groups() const {
     }
     for (Group& group : groups)
         std::sort(group.versions.begin(), group.versions.end(),
-                  [](const std::string& a, const std::string& b) {
-                      const VersionRank left = versionRank(a), right = versionRank(b);
-                      return left == right ? a < b : left > right;
-                  });
+                  [](const std::string& a, const std::string& b) { return isPreferred(a, b); });
     std::sort(groups.begin(), groups.end(),
               [](const Group& a, const Group& b) { return groupRank(a.name) < groupRank(b.name); });
     return groups;

@@ -35,6 +35,7 @@ public:
     [[nodiscard]] SpecPtr byKind(const kube::Gvk& gvk) const;
     // In any version; null where none is served.
     [[nodiscard]] SpecPtr ofKind(std::string_view group, std::string_view kind) const;
+    // In the preferred one, as discovery names it.
     [[nodiscard]] SpecPtr ofResource(std::string_view group, std::string_view resource) const;
     [[nodiscard]] std::vector<SpecPtr> ofVersion(std::string_view group, std::string_view version) const;
     [[nodiscard]] std::vector<SpecPtr> all() const;

@@ -246,6 +246,61 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", crds + "/foos.example.com")->status(), 404);
     }
 
+    // It is written through the version that a real garbage collector would use, which knows most of it.
+    void whatIsLetGoLosesNothingThatThePreferredVersionKnows() {
+        Server s;
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const std::string maps = "/api/v1/namespaces/default/configmaps";
+        const auto foos = [](const std::string& version) {
+            return "/apis/example.com/" + version + "/namespaces/default/foos";
+        };
+        const std::string most = R"({"size":{"type":"integer"},"more":{"type":"string"}})";
+        kube::JsonObject crd = kube::parseJson(R"({"metadata":{"name":"foos.example.com"},"spec":{
+            "group":"example.com","scope":"Namespaced","names":{"plural":"foos","kind":"Foo"}}})")
+                                   ->as_object();
+        kube::Json& versions = kube::ensureObject(crd, {"spec"})["versions"];
+        const auto version = [&versions](const std::string& name, const std::string& properties) {
+            kube::JsonObject schema = kube::parseJson(R"({"type":"object","properties":{"spec":{
+                "type":"object"}}})")
+                                          ->as_object();
+            kube::ensureObject(schema, {"properties", "spec"})["properties"] = *kube::parseJson(properties);
+            (versions.is_array() ? versions.get_array() : versions.emplace_array())
+                .push_back(
+                    kube::JsonObject{{"name", name},
+                                     {"served", true},
+                                     {"storage", name == "v3"},
+                                     {"schema", kube::JsonObject{{"openAPIV3Schema", std::move(schema)}}}});
+        };
+        version("v3", most);
+        version("v1alpha1", "{}");
+        version("v1beta1", R"({"size":{"type":"integer"}})");
+        version("v20", most);
+        version("v2", "{}");
+        QCOMPARE(s.ask("POST", crds, kube::printJson(crd))->status(), 201);
+        s.clock.advance(10ms);
+        s.ask("POST", maps, R"({"metadata":{"name":"owner"}})");
+        const std::string uid(kube::stringAt(
+            kube::parseJson(s.ask("GET", maps + "/owner")->body())->as_object(), {"metadata", "uid"}));
+        kube::JsonObject owned =
+            kube::parseJson(R"({"metadata":{"name":"f","ownerReferences":[{"apiVersion":"v1",
+                "kind":"ConfigMap","name":"owner"}]},"spec":{"size":3,"more":"x"}})")
+                ->as_object();
+        kube::ensureObject(owned, {"metadata"})["ownerReferences"].as_array()[0].as_object()["uid"] = uid;
+        QCOMPARE(s.ask("POST", foos("v3"), kube::printJson(owned))->status(), 201);
+        s.ask("PATCH", crds + "/foos.example.com",
+              R"([{"op":"replace","path":"/spec/versions/0/served","value":false}])",
+              "application/json-patch+json");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", foos("v3"))->status(), 404);
+        s.ask("DELETE", maps + "/owner?propagationPolicy=Orphan");
+        s.clock.advance(10ms);
+        QCOMPARE(s.ask("GET", maps + "/owner")->status(), 404);
+        const auto left = s.ask("GET", foos("v20") + "/f");
+        QCOMPARE(left->status(), 200);
+        QVERIFY(left->body().find("ownerReferences") == std::string::npos);
+        QVERIFY2(left->body().find("\"more\":\"x\"") != std::string::npos, left->body().c_str());
+    }
+
     // The same for custom objects whose schema became stricter, until nothing of them is left.
     void aStricterSchemaKeepsNothingAlive() {
         Server s;
