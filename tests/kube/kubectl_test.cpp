@@ -30,7 +30,7 @@ struct Step {
 
 struct Outcome {
     int exitCode = -1;
-    QString out, err;
+    QString out, prose, err;  // `prose`: what "explain" says in sentences, which stands apart from `out`
 };
 
 std::filesystem::path source(const char* path) {
@@ -116,6 +116,22 @@ QString normalised(QString text) {
     return withManagersInOrder(text).replace(kWidth, " ").replace(kTrailing, "\n");
 }
 
+// Takes out of what "explain" printed the sentences, which stand four spaces in and are neither fields nor
+// the values of the field above.
+QString takeProse(QString& text) {
+    static const QRegularExpression kField("^ +\\S+\t<");
+    QStringList structure, prose;
+    bool belowField = false;
+    for (const QString& line : text.split('\n')) {
+        const bool field = kField.match(line).hasMatch();
+        const bool values = belowField && line.trimmed().startsWith("enum: ");
+        (line.startsWith("    ") && !field && !values ? prose : structure).append(line);
+        belowField = field;
+    }
+    text = structure.join('\n');
+    return prose.join('\n');
+}
+
 QString sortedLines(const QString& text) {
     QStringList lines = text.split('\n');
     lines.sort();
@@ -170,7 +186,10 @@ class KubectlTest : public QObject {
         }
         process.waitForFinished(30'000);
         outcome.exitCode = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
-        outcome.out = normalised(QString::fromUtf8(process.readAllStandardOutput()));
+        QString out = QString::fromUtf8(process.readAllStandardOutput());
+        if (step.args.first() == "explain")
+            outcome.prose = normalised(takeProse(out));
+        outcome.out = normalised(out);
         if (step.anyOrder)
             outcome.out = sortedLines(outcome.out);
         outcome.err = normalised(QString::fromUtf8(process.readAllStandardError()));
@@ -240,6 +259,7 @@ private Q_SLOTS:
             found.push_back("exit: expected " + std::to_string(expected.exitCode) + ", got " +
                             std::to_string(actual.exitCode));
         compareLines("out", expected.out, actual.out, found);
+        compareLines("prose", expected.prose, actual.prose, found);
         compareLines("err", expected.err, actual.err, found);
         ++m_ran;
         m_alike += found.empty() ? 1 : 0;
