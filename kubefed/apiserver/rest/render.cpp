@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kubefed/apiserver/rest/versions.h"
 #include "kubefed/apiserver/state/collection.h"
 
 namespace kubefed::apiserver {
@@ -54,18 +55,6 @@ kube::JsonObject inVersion(const kube::JsonObject& document, const std::string& 
     return copy;
 }
 
-// A custom object that is asked for in another version than the stored one shows what that version declares.
-bool isConverted(const Exchange& exchange, const Entry& entry) {
-    const ResourceSpec& spec = *exchange.spec;
-    return spec.custom && spec.schema && spec.gvr.version != entry.collection->gvr.version;
-}
-
-kube::JsonObject converted(const Exchange& exchange, const Entry& entry) {
-    kube::JsonObject document = inVersion(decode(entry)->document(), exchange.spec->gvk().apiVersion());
-    kube::pruneUnknown(document, exchange.spec->schema->root());
-    return document;
-}
-
 }  // namespace
 
 std::string renderDocument(const Exchange& exchange, const kube::JsonObject& document, bool columns) {
@@ -85,8 +74,8 @@ std::string renderDocument(const Exchange& exchange, const kube::JsonObject& doc
 }
 
 std::string renderEntry(const Exchange& exchange, const Entry& entry, bool columns) {
-    if (isConverted(exchange, entry))
-        return renderDocument(exchange, converted(exchange, entry), columns);
+    if (isConverted(*exchange.spec, entry))
+        return renderDocument(exchange, inVersionOf(*exchange.spec, entry), columns);
     if (exchange.format.view == View::Object)
         return fullText(entry, exchange.spec->gvk().apiVersion());
     return renderDocument(exchange, decode(entry)->document(), columns);
@@ -100,8 +89,9 @@ void ListRenderer::add(const Entry& entry) {
         m_items += ',';
     switch (m_exchange.format.view) {
         case View::Table:
-            m_items += rowText(m_exchange, isConverted(m_exchange, entry) ? converted(m_exchange, entry)
-                                                                          : decode(entry)->document());
+            m_items += rowText(m_exchange, isConverted(*m_exchange.spec, entry)
+                                               ? inVersionOf(*m_exchange.spec, entry)
+                                               : decode(entry)->document());
             break;
         case View::PartialMetadata:
         case View::PartialMetadataList:
@@ -109,8 +99,8 @@ void ListRenderer::add(const Entry& entry) {
             break;
         case View::Object:
             // Typed lists of kube-apiserver leave out kind and apiVersion of their items, custom ones do not.
-            if (isConverted(m_exchange, entry))
-                m_items += kube::printJson(converted(m_exchange, entry));
+            if (isConverted(*m_exchange.spec, entry))
+                m_items += kube::printJson(inVersionOf(*m_exchange.spec, entry));
             else if (m_exchange.spec->custom)
                 m_items += fullText(entry, m_apiVersion);
             else

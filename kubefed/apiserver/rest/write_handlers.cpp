@@ -8,6 +8,7 @@
 #include "kubefed/apiserver/rest/handlers.h"
 #include "kubefed/apiserver/rest/metadata.h"
 #include "kubefed/apiserver/rest/render.h"
+#include "kubefed/apiserver/rest/versions.h"
 #include "kubefed/kube/patch.h"
 #include "kubefed/kube/yaml.h"
 
@@ -358,10 +359,9 @@ void handlePatch(Services& services, const ExchangePtr& exchange) {
     const EntryPtr head = services.writes.head(target);
     if (!head)
         return exchange->fail(kube::notFound(exchange->spec->gvr, exchange->info.name));
-    kube::JsonObject live = decode(*head)->document();
-    live["apiVersion"] = exchange->spec->gvk().apiVersion();
     std::vector<std::string> duplicates;
-    Result<kube::JsonObject> next = patchedDocument(*exchange, std::move(live), &duplicates);
+    Result<kube::JsonObject> next =
+        patchedDocument(*exchange, inVersionOf(*exchange->spec, *head), &duplicates);
     if (!next)
         return exchange->fail(next.error());
     if (Result<void> same = checkStillKind(*exchange, *next); !same)

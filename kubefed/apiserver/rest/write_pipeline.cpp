@@ -9,6 +9,7 @@
 #include "kubefed/apiserver/auth.h"
 #include "kubefed/apiserver/kinds/field.h"
 #include "kubefed/apiserver/rest/metadata.h"
+#include "kubefed/apiserver/rest/versions.h"
 #include "kubefed/kube/go_values.h"
 #include "kubefed/kube/round_trip.h"
 
@@ -265,8 +266,13 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
     next["kind"] = target.spec->kind;
     next["apiVersion"] = live->apiVersion();
     normalise(*target.spec, next);
-    if (!applied && target.spec->schema)
-        kube::updateManagedFields(&previous, next, target.spec->schema->root(), writeContext(target));
+    if (!applied && target.spec->schema) {
+        // What the version that was written does not declare, the writer has not removed.
+        const bool other = isConverted(*target.spec, head);
+        const kube::JsonObject seen = other ? inVersionOf(*target.spec, head) : kube::JsonObject();
+        kube::updateManagedFields(other ? &seen : &previous, next, target.spec->schema->root(),
+                                  writeContext(target));
+    }
     if (Result<void> same = checkIdentity(target, previous, next, applied); !same)
         return done(std::unexpected(std::move(same.error())));
     if (Result<void> prepared = prepareUpdate(target, previous, next); !prepared)
