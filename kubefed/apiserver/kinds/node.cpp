@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <set>
 
+#include "kubefed/apiserver/kinds/addresses.h"
 #include "kubefed/apiserver/kinds/names.h"
 #include "kubefed/apiserver/kinds/quantities.h"
 #include "kubefed/apiserver/kinds/strategies.h"
@@ -48,8 +50,9 @@ class NodeStrategy final : public KindStrategy {
 public:
     void applyDefaults(kube::JsonObject& object) const override {
         dropEmpty(object);
-        kube::ensureObject(object, {"spec"});
-        dropZero(kube::ensureObject(object, {"spec"}), {"unschedulable", "podCIDR", "providerID"});
+        kube::JsonObject& spec = kube::ensureObject(object, {"spec"});
+        dropZero(spec, {"unschedulable", "podCIDR", "providerID"});
+        pairCidrs(spec);
         kube::JsonObject& status = kube::ensureObject(object, {"status"});
         canonicalQuantities(objectOf(status, "capacity"));
         if (!status.contains("allocatable") && status.contains("capacity"))
@@ -101,6 +104,7 @@ public:
         if (!provider.empty() && provider != kube::stringAt(next, {"spec", "providerID"}))
             checker.forbidden(Path("spec.providerID"),
                               "node updates may not change providerID except from \"\" to valid");
+        checkSameCidrs(checker, next, previous);
         return checker.take();
     }
 
@@ -139,6 +143,45 @@ public:
     }
 
 private:
+    // The older name of the first one; it counts where the two differ.
+    static void pairCidrs(kube::JsonObject& spec) {
+        const kube::JsonArray* all = arrayOf(spec, "podCIDRs");
+        const std::string first(textOf(spec, "podCIDR"));
+        const bool none = all == nullptr || all->empty();
+        if (first.empty() && !none)
+            spec["podCIDR"] = all->front();
+        else if (!first.empty() && (none || all->front() != kube::Json(first)))
+            spec["podCIDRs"] = kube::JsonArray{kube::Json(first)};
+    }
+    static void checkSameCidrs(Checker& checker, const kube::JsonObject& next,
+                               const kube::JsonObject& previous) {
+        const kube::JsonArray* before = kube::arrayAt(previous, {"spec", "podCIDRs"});
+        const kube::JsonArray* after = kube::arrayAt(next, {"spec", "podCIDRs"});
+        if (before == nullptr || before->empty())
+            return;
+        const std::size_t count = after == nullptr ? 0 : after->size();
+        std::size_t changed = count == before->size() ? 0 : 1;
+        for (std::size_t i = 0; count == before->size() && i < count; ++i)
+            changed += (*before)[i] == (*after)[i] ? 0 : 1;
+        for (; changed > 0; --changed)
+            checker.forbidden(Path("spec.podCIDRs"),
+                              "node updates may not change podCIDR except from \"\" to valid");
+    }
+    static void checkCidrs(Checker& checker, const kube::JsonObject& spec) {
+        const Path path("spec.podCIDRs");
+        const kube::JsonArray* all = arrayOf(spec, "podCIDRs");
+        std::array<int, 2> families{};
+        for (std::size_t i = 0; all != nullptr && i < all->size(); ++i) {
+            const std::string_view cidr =
+                (*all)[i].is_string() ? kube::view((*all)[i].get_string()) : std::string_view();
+            if (!isCidr(cidr))
+                checker.invalid(path.index(i), cidr,
+                                {"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"});
+            ++families[cidr.find(':') == std::string_view::npos ? 0 : 1];
+        }
+        if (families[0] > 1 || families[1] > 1)
+            checker.invalid(path, kube::Json(*all), "may specify no more than one CIDR for each IP family");
+    }
     static void check(Checker& checker, const kube::JsonObject& object) {
         std::set<std::pair<std::string, std::string>> seen;
         const kube::JsonObject* spec = objectOf(object, "spec");
@@ -157,6 +200,7 @@ private:
             if (!seen.emplace(key, effect).second)
                 checker.duplicate(path, taint);
         });
+        checkCidrs(checker, *spec);
     }
 };
 

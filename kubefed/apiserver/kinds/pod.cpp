@@ -33,8 +33,13 @@ void keepObservedGenerations(kube::JsonObject& next, const kube::JsonObject& pre
 
 // What is no pointer in Go is written even where it says nothing.
 void defaultContainerStatus(kube::JsonObject& container) {
-    for (const std::string_view key : {"state", "lastState"})
-        kube::ensureObject(container, {key});
+    for (const std::string_view key : {"state", "lastState"}) {
+        kube::JsonObject& state = kube::ensureObject(container, {key});
+        if (kube::JsonObject* running = objectOf(state, "running"))
+            writeAbsent(*running, {"startedAt"});
+        if (kube::JsonObject* terminated = objectOf(state, "terminated"))
+            writeAbsent(*terminated, {"startedAt", "finishedAt"});
+    }
     for (const std::string_view key : {"image", "imageID"})
         if (!container.contains(key))
             container[key] = "";

@@ -120,6 +120,9 @@ void defaultVolume(kube::JsonObject& volume) {
     }
     if (kube::JsonObject* claim = objectOf(volume, "persistentVolumeClaim"))
         dropZero(*claim, {"readOnly"});
+    if (kube::find(volume, {"ephemeral", "volumeClaimTemplate", "spec"}) != nullptr)
+        setDefault(kube::ensureObject(volume, {"ephemeral", "volumeClaimTemplate", "spec"}), "volumeMode",
+                   "Filesystem");
 }
 
 void requestWhatIsLimited(kube::JsonObject& container) {
