@@ -97,9 +97,11 @@ public:
         (void)previous;
         return validate(next, context);
     }
-    // What is allowed but unwise in a written object: sent as Warning headers.
-    [[nodiscard]] virtual std::vector<std::string> warnings(const kube::JsonObject& object) const {
-        (void)object;
+    // What is allowed but unwise in a written object: sent as Warning headers. `previous`: null for a
+    // creation.
+    [[nodiscard]] virtual std::vector<std::string> warnings(const kube::JsonObject& object,
+                                                            const kube::JsonObject* previous) const {
+        (void)object, (void)previous;
         return {};
     }
     // Does a change of the object outside metadata and status advance metadata.generation? (Not for

@@ -161,8 +161,10 @@ public:
         return checker.take();
     }
 
-    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object) const override {
-        return podWarnings(specOf(object), "spec");
+    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object,
+                                                    const kube::JsonObject* previous) const override {
+        // People seldom change pods themselves.
+        return previous != nullptr ? std::vector<std::string>() : podWarnings(specOf(object), "spec");
     }
     [[nodiscard]] bool hasGeneration() const override { return true; }
 

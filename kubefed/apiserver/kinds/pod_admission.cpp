@@ -103,6 +103,36 @@ Result<void> admitPriority(const kube::JsonObject& pod, kube::JsonObject& spec) 
     return {};
 }
 
+using Warnings = std::vector<std::string>;
+
+void warnOfNoSelector(const kube::JsonObject& term, const std::string& path, Warnings& warnings) {
+    if (member(term, "labelSelector") == nullptr)
+        warnings.push_back(path + ".labelSelector: a null labelSelector results in matching no pod");
+}
+
+void warnOfHiddenVariables(const kube::JsonObject& container, const std::string& path, Warnings& warnings) {
+    std::set<std::string_view> seen;
+    forEachObject(container, "env", [&](const kube::JsonObject& variable, std::size_t i) {
+        const std::string_view name = textOf(variable, "name");
+        if (!seen.insert(name).second)
+            warnings.push_back(path + ".env[" + std::to_string(i) + "]: hides previous definition of \"" +
+                               std::string(name) + "\", which may be dropped when using apply");
+    });
+}
+
+void warnOfAffinity(const kube::JsonObject& affinity, const Path& path, Warnings& warnings) {
+    constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
+    constexpr std::string_view kPreferred = "preferredDuringSchedulingIgnoredDuringExecution";
+    forEachObject(affinity, kRequired, [&](const kube::JsonObject& term, std::size_t i) {
+        warnOfNoSelector(term, path.child(kRequired).index(i).text(), warnings);
+    });
+    forEachObject(affinity, kPreferred, [&](const kube::JsonObject& weighted, std::size_t i) {
+        if (const kube::JsonObject* term = objectOf(weighted, "podAffinityTerm"))
+            warnOfNoSelector(*term, path.child(kPreferred).index(i).child("podAffinityTerm").text(),
+                             warnings);
+    });
+}
+
 bool isPositive(const kube::JsonObject* list, std::string_view key) {
     const kube::Json* value = list == nullptr ? nullptr : list->if_contains(key);
     if (value == nullptr || !value->is_string())
@@ -140,18 +170,18 @@ void addDefaultTolerations(kube::JsonObject& spec) {
 }
 
 std::vector<std::string> podWarnings(const kube::JsonObject& spec, const std::string& path) {
-    std::vector<std::string> warnings;
+    Warnings warnings;
+    const Path root(path);
+    forEachObject(spec, "topologySpreadConstraints", [&](const kube::JsonObject& term, std::size_t i) {
+        warnOfNoSelector(term, root.child("topologySpreadConstraints").index(i).text(), warnings);
+    });
     for (const std::string_view list : {"initContainers", "containers"})
         forEachObject(spec, list, [&](const kube::JsonObject& container, std::size_t i) {
-            std::set<std::string_view> seen;
-            forEachObject(container, "env", [&](const kube::JsonObject& variable, std::size_t j) {
-                const std::string_view name = textOf(variable, "name");
-                if (!seen.insert(name).second)
-                    warnings.push_back(path + "." + std::string(list) + "[" + std::to_string(i) + "].env[" +
-                                       std::to_string(j) + "]: hides previous definition of \"" +
-                                       std::string(name) + "\", which may be dropped when using apply");
-            });
+            warnOfHiddenVariables(container, root.child(list).index(i).text(), warnings);
         });
+    for (const std::string_view kind : {"podAffinity", "podAntiAffinity"})
+        if (const kube::JsonObject* affinity = kube::objectAt(spec, {"affinity", kind}))
+            warnOfAffinity(*affinity, root.child("affinity").child(kind), warnings);
     return warnings;
 }
 

@@ -77,8 +77,16 @@ public:
         return checker.take();
     }
 
-    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object) const override {
-        const kube::JsonObject* spec = kube::objectAt(object, {"spec", "template", "spec"});
+    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object,
+                                                    const kube::JsonObject* previous) const override {
+        const auto generation = [](const kube::JsonObject& of) {
+            return kube::intAt(of, {"metadata", "generation"});
+        };
+        if (previous != nullptr && generation(object) == generation(*previous))
+            return {};
+        // sic: the real server looks at the template that the update has replaced.
+        const kube::JsonObject* spec =
+            kube::objectAt(previous == nullptr ? object : *previous, {"spec", "template", "spec"});
         return spec == nullptr ? std::vector<std::string>() : podWarnings(*spec, "spec.template.spec");
     }
     [[nodiscard]] bool hasGeneration() const override { return true; }

@@ -57,7 +57,8 @@ public:
         return checker.take();
     }
 
-    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object) const override {
+    [[nodiscard]] std::vector<std::string> warnings(const kube::JsonObject& object,
+                                                    const kube::JsonObject*) const override {
         if (textOf(object, "type") != "kubernetes.io/tls")
             return {};
         for (const auto& [key, what] : {std::pair{"tls.crt", "certificate"}, std::pair{"tls.key", "key"}}) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "kubefed/apiserver/rest/body.h"
@@ -201,6 +203,7 @@ void handleScale(Services& services, const ExchangePtr& exchange) {
         target, *entry, std::move(next), applies, [exchange, paths](Result<Written> written) {
             if (!written)
                 return exchange->fail(written.error());
+            std::ranges::move(written->warnings, std::back_inserter(exchange->warnings));
             const kube::JsonObject scaled =
                 scaleOf(written->entry ? decode(*written->entry)->document() : written->dryRunObject, *paths);
             exchange->respondJson(200, kube::printJson(scaled));

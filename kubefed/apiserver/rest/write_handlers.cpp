@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "kubefed/apiserver/rest/access.h"
@@ -83,12 +84,7 @@ WrittenDone respondWritten(ExchangePtr exchange) {
             return exchange->fail(written.error());
         const int status = written->created ? 201 : 200;
         const bool stored = written->entry && !written->removed;
-        if (written->created && exchange->info.subresource.empty()) {
-            const kube::ObjectPtr object = stored ? decode(*written->entry) : nullptr;
-            for (std::string& warning :
-                 exchange->spec->strategy->warnings(object ? object->document() : written->dryRunObject))
-                exchange->warnings.push_back(std::move(warning));
-        }
+        std::ranges::move(written->warnings, std::back_inserter(exchange->warnings));
         exchange->respondJson(status, stored ? renderEntry(*exchange, *written->entry)
                                              : renderDocument(*exchange, written->dryRunObject));
     };

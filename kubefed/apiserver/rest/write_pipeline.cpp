@@ -82,6 +82,16 @@ bool isIndispensable(std::string_view ns) {
     return ns == "default" || ns == "kube-system" || ns == "kube-public";
 }
 
+WrittenDone warning(std::vector<std::string> warnings, WrittenDone done) {
+    if (warnings.empty())
+        return done;
+    return [warnings = std::move(warnings), done = std::move(done)](Result<Written> written) mutable {
+        if (written)
+            written->warnings = std::move(warnings);
+        done(std::move(written));
+    };
+}
+
 bool isDeleting(const kube::JsonObject& object) {
     return !kube::stringAt(object, {"metadata", "deletionTimestamp"}).empty();
 }
@@ -192,6 +202,7 @@ void WritePipeline::create(const WriteTarget& asked, kube::JsonObject object, Wr
         return done(std::unexpected(std::move(prepared.error())));
     if (const EntryPtr present = collection.head(target.key()))
         return done(std::unexpected(alreadyThere(spec.gvr, *present)));
+    done = warning(spec.strategy->warnings(object, nullptr), std::move(done));
     store(target, std::move(object), true, std::move(done));
 }
 
@@ -277,6 +288,8 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
         return done(std::unexpected(std::move(same.error())));
     if (Result<void> prepared = prepareUpdate(target, previous, next); !prepared)
         return done(std::unexpected(std::move(prepared.error())));
+    if (target.subresource != "status")
+        done = warning(target.spec->strategy->warnings(next, &previous), std::move(done));
     const bool same = kube::keepTimesIfUnchanged(previous, next);
     if (isDeleting(next) && isFinished(next, *target.spec) && !target.dryRun)
         return erase(target, head, std::move(next), std::move(done));

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kubefed/apiserver/registry.h"
 #include "kubefed/kube/managed_fields.h"
@@ -30,6 +31,7 @@ struct Written {
     kube::JsonObject dryRunObject;  // of what was removed: as it was last
     bool created = false;
     bool removed = false;  // the update took the last finalizer of a deleted object
+    std::vector<std::string> warnings;
 };
 using WrittenDone = std::move_only_function<void(Result<Written>)>;
 
