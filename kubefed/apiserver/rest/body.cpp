@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kubefed/apiserver/kinds/field.h"
+#include "kubefed/apiserver/rest/metadata.h"
 #include "kubefed/apiserver/rest/protobuf.h"
 #include "kubefed/apiserver/schema_data.h"
 #include "kubefed/kube/yaml.h"
@@ -172,6 +173,15 @@ Result<kube::JsonObject> readObject(Exchange& exchange, const kube::Gvk& kind, c
     if (Result<void> fine = checkObject(exchange, kind, schema, validation, *object, duplicates); !fine)
         return std::unexpected(std::move(fine.error()));
     return object;
+}
+
+bool isStoredUnfit(const kube::JsonObject& live, const kube::JsonObject& next, const kube::Schema& schema) {
+    const auto sameStatus = [&] {
+        const kube::Json *before = live.if_contains("status"), *after = next.if_contains("status");
+        return before == nullptr ? after == nullptr : after != nullptr && kube::equal(*before, *after);
+    };
+    return !kube::typeProblem(live, schema.root()).empty() && metadataProblem(next).empty() &&
+           sameContent(next, live) && sameStatus();
 }
 
 Result<void> checkObject(Exchange& exchange, const kube::Gvk& kind, const kube::Schema* schema,

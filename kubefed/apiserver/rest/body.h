@@ -37,4 +37,9 @@ enum class FieldValidation { Ignore, Warn, Strict };
                                        FieldValidation validation, kube::JsonObject& object,
                                        const std::vector<std::string>& duplicates);
 
+// Whether `live` already holds what no object of its kind can hold, as older servers stored it, and `next`
+// differs from it in sound metadata alone.
+[[nodiscard]] bool isStoredUnfit(const kube::JsonObject& live, const kube::JsonObject& next,
+                                 const kube::Schema& schema);
+
 }  // namespace kubefed::apiserver

@@ -364,8 +364,12 @@ void handlePatch(Services& services, const ExchangePtr& exchange) {
         return exchange->fail(same.error());
     if (Result<void> fine = checkObject(*exchange, exchange->spec->gvk(), exchange->spec->schema.get(),
                                         options->validation, *next, duplicates);
-        !fine)
-        return exchange->fail(patchProblem(fine.error(), *next));
+        !fine) {
+        // What an older server stored must still be labelled and released.
+        if (exchange->spec->custom ||
+            !isStoredUnfit(inVersionOf(*exchange->spec, *head), *next, *exchange->spec->schema))
+            return exchange->fail(patchProblem(fine.error(), *next));
+    }
     if (Result<void> fits = checkName(*exchange, *next); !fits)
         return exchange->fail(fits.error());
     services.writes.update(target, *head, std::move(*next), false, respondWritten(exchange));

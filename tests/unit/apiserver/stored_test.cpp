@@ -115,6 +115,70 @@ private Q_SLOTS:
         QVERIFY(s.writes.head(s.target) == nullptr);
     }
 
+    // Nor does it matter to a patch of metadata that a value is none of the field's type.
+    void whatNoClientCanReadCanBeReleased_data() {
+        QTest::addColumn<QString>("resource");
+        QTest::addColumn<QString>("object");
+        QTest::addColumn<QString>("stored");
+        QTest::addColumn<QString>("change");
+        const QString core = "/api/v1/namespaces/default/";
+        QTest::newRow("base64") << core + "secrets" << R"({"data":{"a":"PLACEHOLDER="}})" << "!"
+                                << R"({"data":{"b":"MQ=="}})";
+        QTest::newRow("time") << "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+                              << R"({"spec":{"renewTime":"2024-01-01T00:00:00.000000Z"}})"
+                              << "2024-01-01T00:00:00Z" << R"({"spec":{"holderIdentity":"me"}})";
+        QTest::newRow("quantity")
+            << core + "replicationcontrollers"
+            << R"({"spec":{"replicas":1,"template":{"metadata":{"labels":{"a":"b"}},"spec":{
+            "containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"123m"}}}]}}}})"
+            << "1x" << R"({"spec":{"replicas":2}})";
+    }
+    void whatNoClientCanReadCanBeReleased() {
+        QFETCH(const QString, resource);
+        QFETCH(const QString, object);
+        QFETCH(const QString, stored);
+        QFETCH(const QString, change);
+        const QTemporaryDir dir;
+        const std::string store = dir.filePath(QStringLiteral("store.db")).toStdString();
+        const net::KeyPair key = net::makeSigningKey().value();
+        const net::FakeCaller admin;
+        QtClock clock;
+        const auto open = [&] {
+            return ApiServer::open({.database = store, .signingKeyPem = key.keyPem}, clock).value();
+        };
+        kube::JsonObject wanted = kube::parseJson(object.toStdString())->get_object();
+        kube::ensureObject(wanted, {"metadata"})["name"] = "a";
+        kube::ensureObject(wanted, {"metadata"})["finalizers"] = kube::JsonArray{"example.com/wait"};
+        {
+            const auto server = open();
+            const Answer made = admin.ask(*server, "POST", resource.toStdString(), kube::printJson(wanted));
+            QTRY_COMPARE(made->status(), 201);
+        }
+        sqlite3* db = nullptr;
+        QCOMPARE(sqlite3_open(store.c_str(), &db), SQLITE_OK);
+        const QString update = QStringLiteral(
+            "UPDATE objects SET body=CAST(replace(replace(replace(CAST(body AS TEXT),"
+            "'PLACEHOLDER=','%1'),'2024-01-01T00:00:00.000000Z','%1'),'123m','%1') AS BLOB) "
+            "WHERE key='default/a'");
+        QCOMPARE(sqlite3_exec(db, qPrintable(update.arg(stored)), nullptr, nullptr, nullptr), SQLITE_OK);
+        sqlite3_close(db);
+        const auto server = open();
+        const std::string path = resource.toStdString() + "/a";
+        QVERIFY(admin.ask(*server, "GET", path)->body().find('"' + stored.toStdString() + '"') !=
+                std::string::npos);
+        const Answer labelled =
+            admin.ask(*server, "PATCH", path, R"({"metadata":{"labels":{"a":"b"}}})", kMerge);
+        QTRY_COMPARE(labelled->status(), 200);
+        QCOMPARE(admin.ask(*server, "PATCH", path, R"({"metadata":{"labels":{"a":1}}})", kMerge)->status(),
+                 422);
+        QCOMPARE(admin.ask(*server, "PATCH", path, change.toStdString(), kMerge)->status(), 422);
+        (void)admin.ask(*server, "DELETE", path);
+        const Answer released =
+            admin.ask(*server, "PATCH", path, R"({"metadata":{"finalizers":null}})", kMerge);
+        QTRY_COMPARE(released->status(), 200);
+        QTRY_COMPARE(admin.ask(*server, "GET", path)->status(), 404);
+    }
+
     // A definition that cannot be served any more can be deleted, with what is stored of it.
     void whatCannotBeServedCanBeDeleted() {
         const QTemporaryDir dir;
