@@ -25,7 +25,6 @@ namespace kubefed::controller {
 
 struct ControllerConfig {
     std::string federationId;
-    fed::HealthConfig health;
 };
 
 class Controller {
@@ -43,7 +42,6 @@ public:
     [[nodiscard]] const HostMirror& mirror() const { return m_mirror; }
     [[nodiscard]] const Membership& membership() const { return m_membership; }
     [[nodiscard]] const Metrics& metrics() const { return m_metrics; }
-    [[nodiscard]] const fed::HealthConfig& health() const { return m_config.health; }
     [[nodiscard]] std::string metricsText() const;
     // A plugin came, went or was replaced: everything is decided anew.
     void policiesChanged();

@@ -223,9 +223,8 @@ void Daemon::startPolicies() {
 
 void Daemon::startController() {
     m_links = std::make_unique<ShardLinkFactory>(m_config.shards);
-    m_controller =
-        std::make_unique<Controller>(*m_host, *m_links, *m_planner, m_clock,
-                                     ControllerConfig{.federationId = m_config.federationId, .health = {}});
+    m_controller = std::make_unique<Controller>(*m_host, *m_links, *m_planner, m_clock,
+                                                ControllerConfig{.federationId = m_config.federationId});
     m_rpc = std::make_unique<RpcPart>(
         m_config, KUBEFED_VERSION, *m_host, m_clock, [this] { return toClient(m_policyManager->list()); },
         intakeOf(*m_policyManager));

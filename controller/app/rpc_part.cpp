@@ -34,13 +34,13 @@ RpcPart::~RpcPart() {
 
 Result<void> RpcPart::start(Controller& controller) {
     m_feed.start(controller);
-    const fed::HealthConfig& health = controller.health();
+    const fed::HealthCheck usual;  // of members that say nothing else
     m_service = std::make_unique<FederationService>(controller, m_feed, m_host, m_clock,
                                                     client::FleetInfo{.federationId = m_config.federationId,
                                                                       .federation = m_config.federation,
                                                                       .controllerVersion = m_version,
-                                                                      .probePeriod = health.period.count(),
-                                                                      .probeTimeout = health.timeout.count(),
+                                                                      .probePeriod = usual.period.count(),
+                                                                      .probeTimeout = usual.timeout.count(),
                                                                       .namespaces = {}},
                                                     m_policies, m_intake);
     Result<std::unique_ptr<RpcServer>> server =

@@ -48,6 +48,7 @@ struct Member final : MemberLinkSink {
     std::string linkKey;  // what the link was made from
     std::unique_ptr<MemberLink> link;
     Request probeTimer;
+    SteadyTime probeBegan{};  // the last one, or one that was left out because another was under way
     bool probing = false;
     bool identifying = false;
     Request identifyTimer;  // asks again
@@ -62,6 +63,7 @@ struct Member final : MemberLinkSink {
     std::function<void(std::vector<MemberEvent>)> eventHandler;
     void onEvents(std::vector<MemberEvent> events) override { eventHandler(std::move(events)); }
 
+    [[nodiscard]] const fed::HealthCheck& healthCheck() const { return cluster.spec.healthCheck; }
     [[nodiscard]] bool isLeaving() const { return cluster.isDeleting; }
     [[nodiscard]] bool isReachable() const { return link != nullptr && fed::isReachable(health.phase); }
     // Another cluster answers under this name, and nobody has confirmed it.

@@ -25,8 +25,7 @@ std::string leavingMessage(const Member& member) {
            "it go";
 }
 
-fed::Condition readyCondition(const Member& member, fed::Phase phase, const std::string& failing,
-                              const fed::HealthConfig& health) {
+fed::Condition readyCondition(const Member& member, fed::Phase phase, const std::string& failing) {
     fed::Condition condition;
     condition.type = fed::kReadyCondition;
     condition.status = "False";
@@ -50,11 +49,11 @@ fed::Condition readyCondition(const Member& member, fed::Phase phase, const std:
             "; nothing is written to it; kubefed join " + member.name + " again restores the rights";
     } else if (phase == fed::Phase::Ready || phase == fed::Phase::Degraded) {
         condition.status = "True";
-        condition.message = !failing.empty() ? failing : fed::describe(member.health, health);
+        condition.message = !failing.empty() ? failing : fed::describe(member.health, member.healthCheck());
         if (phase == fed::Phase::Ready)
             condition.message.clear();
     } else {
-        condition.message = fed::describe(member.health, health);
+        condition.message = fed::describe(member.health, member.healthCheck());
     }
     return condition;
 }
@@ -72,7 +71,7 @@ std::string describeFailures(std::int64_t refused, const fed::PodReasons& podFai
 }
 
 fed::MemberClusterStatus statusOf(const Member& member, fed::MemberClusterStatus::Objects counts,
-                                  const fed::HealthConfig& health, std::string_view now) {
+                                  std::string_view now) {
     std::string failing;
     for (const auto& [kind, problem] : member.store->problems())
         failing +=
@@ -88,7 +87,7 @@ fed::MemberClusterStatus statusOf(const Member& member, fed::MemberClusterStatus
     fed::MemberClusterStatus status = member.cluster.status;
     status.observedGeneration = member.cluster.generation;
     status.phase = phase;
-    fed::setCondition(status.conditions, readyCondition(member, phase, failing, health), now);
+    fed::setCondition(status.conditions, readyCondition(member, phase, failing), now);
     if (member.identity && !member.isReplaced()) {
         status.clusterUid = member.identity->uid;
         status.kubernetesVersion = member.identity->gitVersion;

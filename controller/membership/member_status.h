@@ -15,7 +15,7 @@ namespace kubefed::controller {
 [[nodiscard]] std::string describeFailures(std::int64_t refused, const fed::PodReasons& podFailures);
 [[nodiscard]] fed::MemberClusterStatus statusOf(const Member& member,
                                                 fed::MemberClusterStatus::Objects counts,
-                                                const fed::HealthConfig& health, std::string_view now);
+                                                std::string_view now);
 // Does anything differ but figures that change all the time (last contact, latency)?
 [[nodiscard]] bool differs(const fed::MemberClusterStatus& a, const fed::MemberClusterStatus& b);
 // The merge patch of the status subresource that makes `from` into `to`.

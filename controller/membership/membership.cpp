@@ -57,6 +57,7 @@ void Membership::reconcile(const std::string& name) {
     // Our own status comes back here too; told again at once, it would be written for ever.
     const bool isTold = !fresh && decoded->generation == member.cluster.generation &&
                         decoded->isDeleting == member.cluster.isDeleting;
+    const bool isProbedOtherwise = !fresh && decoded->spec.healthCheck != member.cluster.spec.healthCheck;
     member.cluster = std::move(*decoded);
     member.hasFinalizer = (*object)->hasFinalizer(fed::kMembershipFinalizer);
     const fed::UnjoinOrder order = fed::unjoinOrderOf(**object);
@@ -66,6 +67,8 @@ void Membership::reconcile(const std::string& name) {
     if (fresh && member.cluster.status.phase && *member.cluster.status.phase != fed::Phase::Leaving)
         member.health.phase = *member.cluster.status.phase;  // until a probe proves otherwise, by threshold
     connect(member);
+    if (isProbedOtherwise)
+        healthCheckEdited(member);
     if (lookAtState(member) || !isTold)
         scheduleStatus(member, Duration{100});
     if (member.isLeaving())
@@ -177,27 +180,48 @@ void Membership::handle(Member& member, std::vector<MemberEvent> events) {
 }
 
 void Membership::probe(Member& member) {
-    member.probeTimer = m_clock.after(m_config.health.period, [this, &member] { probe(member); });
+    member.probeBegan = m_clock.now();
+    armProbe(member);
     if (!member.link || member.probing)
         return;
     member.probing = true;
-    member.link->probe(m_config.health.timeout, [this, &member](const fed::Probe& result) {
+    member.link->probe(member.healthCheck().timeout, [this, &member](const fed::Probe& result) {
         member.probing = false;
         probed(member, result);
     });
 }
 
+void Membership::armProbe(Member& member) {
+    const SteadyTime next = member.probeBegan + member.healthCheck().period;
+    const auto left = std::chrono::ceil<Duration>(next - m_clock.now());
+    member.probeTimer = m_clock.after(std::max(left, Duration{0}), [this, &member] { probe(member); });
+}
+
+void Membership::healthCheckEdited(Member& member) {
+    const fed::Phase before = member.health.phase;
+    member.health = fed::afterEdit(std::move(member.health), m_clock.wallNow(), member.healthCheck());
+    resume(member, before);
+    if (member.probeTimer.isActive())
+        armProbe(member);
+}
+
+// It can be read again.
+void Membership::resume(Member& member, fed::Phase before) {
+    if (fed::isReachable(before) || !fed::isReachable(member.health.phase) || !member.link)
+        return;
+    member.gaveUp = false;
+    beginPatience(member);
+    member.link->retryNow();
+}
+
 void Membership::probed(Member& member, const fed::Probe& result) {
-    const bool wasReachable = fed::isReachable(member.health.phase);
-    member.health = fed::afterProbe(std::move(member.health), result, m_clock.wallNow(), m_config.health);
+    const fed::Phase before = member.health.phase;
+    member.health =
+        fed::afterProbe(std::move(member.health), result, m_clock.wallNow(), member.healthCheck());
     if (result.outcome == fed::ProbeOutcome::Failed && std::exchange(member.identityChecked, false))
         beginPatience(member);
     m_handlers.probed(member, result);
-    if (!wasReachable && fed::isReachable(member.health.phase)) {
-        member.gaveUp = false;
-        beginPatience(member);
-        member.link->retryNow();
-    }
+    resume(member, before);
     if (!member.identityChecked)
         identify(member);
     stateMayHaveChanged(member);
@@ -210,7 +234,7 @@ void Membership::identify(Member& member) {
         return;
     member.identifyTimer.cancel();
     member.identifying = true;
-    member.link->identify(m_config.health.timeout, [this, &member](Result<ClusterIdentity> identity) {
+    member.link->identify(member.healthCheck().timeout, [this, &member](Result<ClusterIdentity> identity) {
         member.identifying = false;
         if (!identity) {
             // Nothing is written until it is known. A member that is given up waits for its probes.
@@ -266,7 +290,7 @@ void Membership::patienceEnded(Member& member) {
 
 fed::MemberCluster Membership::viewOf(const Member& member) const {
     fed::MemberCluster view = member.cluster;
-    view.status = statusOf(member, member.counts, m_config.health, toRfc3339(m_clock.wallNow()));
+    view.status = statusOf(member, member.counts, toRfc3339(m_clock.wallNow()));
     if (member.isUnknown())
         view.status.phase = fed::Phase::Joining;  // gets nothing new before it says again who it is
     return view;
@@ -403,8 +427,7 @@ void Membership::writeStatus(Member& member) {
         return scheduleStatus(member, Duration{200});
     member.counts = m_handlers.count(member);  // looks at every object: not more often than it is written
     member.podFailures = member.store->podFailures();
-    fed::MemberClusterStatus next =
-        statusOf(member, member.counts, m_config.health, toRfc3339(m_clock.wallNow()));
+    fed::MemberClusterStatus next = statusOf(member, member.counts, toRfc3339(m_clock.wallNow()));
     const SteadyTime now = m_clock.now();
     const bool due = !member.wroteStatus || now - member.lastStatusWrite >= m_config.statusInterval;
     if (!due && !differs(next, member.cluster.status)) {

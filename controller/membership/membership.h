@@ -19,7 +19,6 @@ namespace kubefed::controller {
 
 struct MembershipConfig {
     std::string federationId;
-    fed::HealthConfig health;
     Duration statusInterval{60'000};   // without a change of a condition or a rounded figure
     Duration countsRest{300};          // after the last change of how many are synced or fail
     Duration countsInterval{2'000};    // and so often while such changes go on
@@ -76,6 +75,9 @@ private:
     void connect(Member& member);
     void handle(Member& member, std::vector<MemberEvent> events);
     void probe(Member& member);
+    void armProbe(Member& member);
+    void healthCheckEdited(Member& member);
+    void resume(Member& member, fed::Phase before);
     void probed(Member& member, const fed::Probe& probe);
     void identify(Member& member);
     void beginPatience(Member& member);

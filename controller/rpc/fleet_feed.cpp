@@ -191,7 +191,7 @@ void FleetFeed::flushCluster(const std::string& name, FleetDelta& delta) {
         return add(delta, {.cluster = number, .reason = "Left", .message = name + " left the federation"});
     }
     KnownCluster& known = m_clusters[name];
-    client::Cluster value = clusterValue(*member, m_controller->health());
+    client::Cluster value = clusterValue(*member);
     value.number = m_numbers.try_emplace(name, m_lastNumber + 1).first->second;
     m_lastNumber = std::max(m_lastNumber, value.number);
     const client::Cluster* before = known.value.get();

@@ -120,7 +120,7 @@ std::optional<TemplateId> toTemplateId(const client::ObjectId& id) {
     return TemplateId{static_cast<std::uint8_t>(kind), {id.ns, id.name}};
 }
 
-client::Cluster clusterValue(const Member& member, const fed::HealthConfig& health) {
+client::Cluster clusterValue(const Member& member) {
     const fed::MemberCluster& cluster = member.cluster;
     const fed::MemberClusterStatus& status = cluster.status;
     const fed::Phase phase = phaseOf(member);
@@ -134,10 +134,11 @@ client::Cluster clusterValue(const Member& member, const fed::HealthConfig& heal
         value.message = ready->message;
     } else if (phase != fed::Phase::Ready) {
         value.reason = fed::toString(phase);
-        value.message = !member.problem.empty() ? member.problem : fed::describe(member.health, health);
+        value.message =
+            !member.problem.empty() ? member.problem : fed::describe(member.health, member.healthCheck());
     } else if (member.health.failures > 0) {
         value.reason = "ProbeFailed";
-        value.message = fed::describe(member.health, health);
+        value.message = fed::describe(member.health, member.healthCheck());
     }
     if (member.health.contacted) {
         value.lastContact = toTimeMs(member.health.lastContact);
@@ -146,6 +147,7 @@ client::Cluster clusterValue(const Member& member, const fed::HealthConfig& heal
         value.lastContact = timeOf(status.lastContactTime);
         value.latency = status.latencyMillis;
     }
+    value.oldAfter = member.healthCheck().oldAfter().count();
     value.kubernetesVersion = status.kubernetesVersion;
     if (status.nodes)
         value.nodes = client::NodeCounts{status.nodes->ready, status.nodes->total};

@@ -19,7 +19,7 @@ namespace kubefed::controller {
 [[nodiscard]] std::optional<TemplateId> toTemplateId(const client::ObjectId& id);
 
 // Without number, timeline and latencies, which only time tells.
-[[nodiscard]] client::Cluster clusterValue(const Member& member, const fed::HealthConfig& health);
+[[nodiscard]] client::Cluster clusterValue(const Member& member);
 
 // `numberOf` answers 0 for a cluster that is not known (any more): its share is left out. `since` is the
 // caller's. Nothing: there is no such template.

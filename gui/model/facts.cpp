@@ -114,7 +114,7 @@ bool isOld(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
     // Who may not list clusters is told no times of contact, only phases.
     if (cluster.lastContact == 0)
         return info.seesClusters && cluster.phase == Phase::Ready;
-    return now - cluster.lastContact > info.probePeriod + info.probeTimeout;
+    return client::isOverdue(cluster, now, info);
 }
 
 Level levelOf(const Cluster& cluster, TimeMs now, const FleetInfo& info) {

@@ -200,6 +200,7 @@ Cluster toValue(const v1::Cluster& message) {
     value.reason = message.reason();
     value.message = message.message();
     value.lastContact = message.last_contact();
+    value.oldAfter = message.old_after();
     value.latency = KUBEFED_OPTIONAL(message, latency);
     value.kubernetesVersion = message.kubernetes_version();
     if (message.has_nodes())
@@ -324,6 +325,7 @@ void toMessage(const Cluster& value, v1::Cluster& message) {
     message.set_reason(value.reason);
     message.set_message(value.message);
     message.set_last_contact(value.lastContact);
+    message.set_old_after(value.oldAfter);
     if (value.latency)
         message.set_latency(*value.latency);
     message.set_kubernetes_version(value.kubernetesVersion);

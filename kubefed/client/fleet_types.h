@@ -59,6 +59,7 @@ struct Cluster {
     TimeMs phaseSince = 0;
     std::string reason, message;  // the worst of it; empty: all is well
     TimeMs lastContact = 0;
+    TimeMs oldAfter = 0;                  // since lastContact, by its own probes; 0: as FleetInfo says
     std::optional<std::int64_t> latency;  // milliseconds
     std::string kubernetesVersion;
     std::optional<NodeCounts> nodes;  // absent: not known, never 0
@@ -137,12 +138,18 @@ struct Totals {
 
 struct FleetInfo {
     std::string federationId, federation, controllerVersion;
-    TimeMs probePeriod = 10'000, probeTimeout = 3'000;  // old after the sum of both
+    TimeMs probePeriod = 10'000, probeTimeout = 3'000;  // of clusters that say nothing else
     bool seesClusters = true;                           // else only names and phases of clusters come
     bool seesAllNamespaces = true;
     std::vector<std::string> namespaces;  // without seesAllNamespaces
     bool operator==(const FleetInfo&) const = default;
 };
+
+// What was last told of the cluster is no longer confirmed: its next probe is overdue by its timeout.
+[[nodiscard]] inline bool isOverdue(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
+    const TimeMs oldAfter = cluster.oldAfter > 0 ? cluster.oldAfter : info.probePeriod + info.probeTimeout;
+    return cluster.lastContact > 0 && now - cluster.lastContact > oldAfter;
+}
 
 struct FleetChanges {
     std::vector<Cluster> clusters;  // new or changed, whole

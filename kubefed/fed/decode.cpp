@@ -51,6 +51,24 @@ TaintEffect effect(const JsonObject& object) {
     return stringAt(object, {"effect"}) == "NoExecute" ? TaintEffect::NoExecute : TaintEffect::NoSchedule;
 }
 
+// From 1 to `most`, whatever stands there: a period of nothing would never rest.
+std::int64_t boundedAt(const JsonObject& object, std::string_view key, std::int64_t standard,
+                       std::int64_t most) {
+    return std::clamp<std::int64_t>(kube::intAt(object, {key}).value_or(standard), 1, most);
+}
+
+HealthCheck healthCheck(const JsonObject& check) {
+    using std::chrono::seconds;
+    const HealthCheck standard;
+    const auto inSeconds = [](Duration time) { return std::chrono::floor<seconds>(time).count(); };
+    return {.period = seconds(boundedAt(check, "periodSeconds", inSeconds(standard.period), 3600)),
+            .timeout = seconds(boundedAt(check, "timeoutSeconds", inSeconds(standard.timeout), 300)),
+            .failureThreshold =
+                static_cast<int>(boundedAt(check, "failureThreshold", standard.failureThreshold, 100)),
+            .successThreshold =
+                static_cast<int>(boundedAt(check, "successThreshold", standard.successThreshold, 100))};
+}
+
 MemberClusterSpec memberSpec(const JsonObject& spec) {
     MemberClusterSpec result;
     result.apiEndpoint = text(spec, "apiEndpoint");
@@ -61,6 +79,8 @@ MemberClusterSpec memberSpec(const JsonObject& spec) {
         result.taints.push_back({text(taint, "key"), text(taint, "value"), effect(taint)});
     });
     result.unschedulable = kube::boolAt(spec, {"unschedulable"}, false);
+    if (const JsonObject* check = kube::objectAt(spec, {"healthCheck"}))
+        result.healthCheck = healthCheck(*check);
     return result;
 }
 

@@ -55,6 +55,14 @@ JsonObject encodeMap(const std::map<std::string, std::string, std::less<>>& map)
     return result;
 }
 
+JsonObject encodeHealthCheck(const HealthCheck& check) {
+    using std::chrono::seconds;
+    return {{"periodSeconds", std::chrono::floor<seconds>(check.period).count()},
+            {"timeoutSeconds", std::chrono::floor<seconds>(check.timeout).count()},
+            {"failureThreshold", check.failureThreshold},
+            {"successThreshold", check.successThreshold}};
+}
+
 JsonObject encodeTemplate(const TemplateRef& source) {
     JsonObject result;
     if (source.gvk.kind.empty())
@@ -186,6 +194,8 @@ JsonObject encode(const MemberClusterSpec& spec) {
     put(result, "taints", std::move(taints));
     if (spec.unschedulable)
         result["unschedulable"] = true;
+    if (spec.healthCheck != HealthCheck())
+        result["healthCheck"] = encodeHealthCheck(spec.healthCheck);
     return result;
 }
 

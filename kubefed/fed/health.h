@@ -15,13 +15,6 @@
 
 namespace kubefed::fed {
 
-struct HealthConfig {
-    Duration period{10'000};
-    Duration timeout{3'000};
-    int failureThreshold = 3;
-    int successThreshold = 1;
-};
-
 // From good to bad.
 enum class ProbeOutcome {
     Ok,
@@ -48,9 +41,11 @@ struct Health {
     std::string message;  // of the last probe that was not Ok, while not Ready
 };
 
-[[nodiscard]] Health afterProbe(Health health, const Probe& probe, WallTime now, const HealthConfig& config);
+[[nodiscard]] Health afterProbe(Health health, const Probe& probe, WallTime now, const HealthCheck& check);
+// The thresholds became others: what was counted is judged by them at once.
+[[nodiscard]] Health afterEdit(Health health, WallTime now, const HealthCheck& check);
 // "connection timed out (2 of 3 probes)"
-[[nodiscard]] std::string describe(const Health& health, const HealthConfig& config);
+[[nodiscard]] std::string describe(const Health& health, const HealthCheck& check);
 // May anything be read from or written to it? (Joining counts: its first lists are what makes it Ready.)
 [[nodiscard]] inline bool isReachable(Phase phase) {
     return phase != Phase::Unreachable && phase != Phase::Unauthorized;

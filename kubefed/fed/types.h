@@ -15,6 +15,7 @@
 
 #include "kubefed/kube/object.h"
 #include "kubefed/kube/selector.h"
+#include "kubefed/util/clock.h"
 #include "kubefed/util/error.h"
 
 namespace kubefed::fed {
@@ -56,6 +57,18 @@ enum class Phase { Joining, Ready, Degraded, Unauthorized, Unreachable, Leaving 
 
 inline constexpr std::string_view kReadyCondition = "Ready";
 
+// How a member's /readyz is probed; the defaults are the CRD's.
+struct HealthCheck {
+    Duration period{10'000};
+    Duration timeout{3'000};
+    int failureThreshold = 3;
+    int successThreshold = 1;
+    bool operator==(const HealthCheck&) const = default;
+
+    // What was told by the last contact is old after it: the next one is overdue.
+    [[nodiscard]] Duration oldAfter() const { return period + timeout; }
+};
+
 struct MemberClusterSpec {
     std::string apiEndpoint;
     std::string caBundle;  // base64, as it stands in the object
@@ -63,6 +76,7 @@ struct MemberClusterSpec {
     std::string tlsServerName;
     std::vector<Taint> taints;
     bool unschedulable = false;
+    HealthCheck healthCheck;
     bool operator==(const MemberClusterSpec&) const = default;
 };
 

@@ -81,9 +81,7 @@ bool WatchClusters::isWanted(const client::Cluster& cluster) const {
 }
 
 bool WatchClusters::isOld(const client::Cluster& cluster) const {
-    const client::FleetInfo& info = m_fold.info();
-    return cluster.lastContact > 0 &&
-           m_controller->now() - cluster.lastContact > info.probePeriod + info.probeTimeout;
+    return client::isOverdue(cluster, m_controller->now(), m_fold.info());
 }
 
 void WatchClusters::show() {

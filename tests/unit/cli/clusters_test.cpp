@@ -249,12 +249,22 @@ void ClustersTest::watches() {
     const std::string old = printed();
     QVERIFY2(old.starts_with("tokyo   Degraded   14s ") || old.starts_with("tokyo   Degraded   13s "),
              old.c_str());
+    // One that is probed less often is given its own time.
+    client::FleetChanges patient;
+    patient.clusters = {live(2, "osaka")};
+    patient.clusters[0].oldAfter = 30'000;
+    w->fleet.sink()->changed(patient);
+    printed();
+    w->clock.advance(27s);
+    QCOMPARE(printed(), std::string());
+    w->clock.advance(2s);
+    QVERIFY(printed().starts_with("osaka   Ready "));
     // One that leaves has a last row.
     client::FleetChanges leaves;
     leaves.removedClusters = {1};
     w->fleet.sink()->changed(leaves);
     const std::string left = printed();
-    QVERIFY2(left.starts_with("tokyo   Left       14s    v1.34.4   ?       ?/640     -  "), left.c_str());
+    QVERIFY2(left.starts_with("tokyo   Left       43s    v1.34.4   ?       ?/640     -  "), left.c_str());
     QCOMPARE(left.find("2 objects fail"), std::string::npos);
     w->clock.advance(2s);
     QCOMPARE(QString::fromStdString(printed()).count("tokyo"), 0);

@@ -150,14 +150,19 @@ private Q_SLOTS:
         kube::JsonObject& stored = w->federation.objects.at(kMemberPath);
         const auto taints = kube::JsonArray{kube::JsonObject{{"key", "k"}, {"effect", "NoSchedule"}}};
         kube::ensureObject(stored, {"spec"})["taints"] = taints;
+        const kube::JsonObject check{{"failureThreshold", 5}};
+        kube::ensureObject(stored, {"spec"})["healthCheck"] = check;
         kube::ensureObject(stored, {"metadata", "labels"})["others"] = "x";
         kube::JsonObject& own =
             stored["metadata"].as_object()["managedFields"].as_array().front().as_object();
         kube::ensureObject(own, {"fieldsV1", "f:spec", "f:taints"});
+        kube::ensureObject(own, {"fieldsV1", "f:spec", "f:healthCheck", "f:failureThreshold"});
         joinAgain();
         const kube::Object member = memberCluster();
         const kube::Json* kept = kube::find(member.document(), {"spec", "taints"});
         QVERIFY2(kept != nullptr && *kept == kube::Json(taints), member.text().c_str());
+        const kube::JsonObject* probed = kube::objectAt(member.document(), {"spec", "healthCheck"});
+        QVERIFY2(probed != nullptr && *probed == check, member.text().c_str());
         QCOMPARE(member.label("others"), std::string_view("x"));
         const auto entries = kube::readManagedFields(member.document());
         QVERIFY(!entries->front().fields.has({"f:metadata", "f:labels", "f:others"}));

@@ -22,6 +22,7 @@ inline Cluster cluster(ClusterNumber number, const std::string& name) {
     value.reason = "r";
     value.message = "m";
     value.lastContact = 900;
+    value.oldAfter = 15'000;
     value.latency = 12;
     value.kubernetesVersion = "v1.34.4";
     value.nodes = NodeCounts{2, 3};

@@ -29,7 +29,7 @@ struct Observed {
             fold.apply(plain(*delta));
         });
         sim.controller = std::make_unique<Controller>(sim.host, sim.members, sim.planner, sim.clock,
-                                                      ControllerConfig{"fed-1", {}});
+                                                      ControllerConfig{"fed-1"});
         sim.controller->observe(*feed);
         sim.controller->start([this] {
             feed->start(*sim.controller);
@@ -100,6 +100,7 @@ private Q_SLOTS:
     void tellsWhatChanges();
     void tellsTenTimesASecondAtMost();
     void followsAMemberThroughFailure();
+    void tellsWhenAMemberIsOverdue();
     void saysWhereItIsPlacedInShort();
     void saysWhereMeasuringEnds();
     void numbersAreNeverReused();
@@ -191,6 +192,19 @@ void FeedTest::followsAMemberThroughFailure() {
     QVERIFY(all.cluster("m2").phase == client::Phase::Ready);
     QCOMPARE(all.cluster("m2").phaseSince, transition());
     QVERIFY(all.cluster("m2").timeline.size() >= 3);
+    QVERIFY(all.agrees());
+}
+
+void FeedTest::tellsWhenAMemberIsOverdue() {
+    Observed all(9);
+    all.sim.setHealthCheck("m2", "timeoutSeconds", 5);
+    all.start();
+    all.sim.run(Duration{1'000});
+    QCOMPARE(all.cluster("m1").oldAfter, client::TimeMs{13'000});
+    QCOMPARE(all.cluster("m2").oldAfter, client::TimeMs{15'000});
+    all.sim.setHealthCheck("m2", "periodSeconds", 60);
+    all.sim.run(Duration{200});
+    QCOMPARE(all.cluster("m2").oldAfter, client::TimeMs{65'000});
     QVERIFY(all.agrees());
 }
 

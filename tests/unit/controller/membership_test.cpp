@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What MemberCluster.status tells of a member's credentials, and how another cluster takes a member's name.
+// What MemberCluster.status tells of a member's credentials, how each member is probed as it says, and how
+// another cluster takes a member's name.
 #include <QtTest/QTest>
 
 #include "tests/unit/controller/simulation_words.h"
@@ -15,6 +16,12 @@ class MembershipTest : public QObject {
     std::string expiry(Simulation& s) {
         return std::string(kube::stringAt(s.host.find(fed::memberClusters(), {{}, "m1"})->document(),
                                           {"status", "credentialsExpireAt"}));
+    }
+    static std::string readyMessage(Simulation& s, const std::string& name) {
+        const auto member =
+            fed::MemberCluster::decode(*s.host.find(fed::memberClusters(), {{}, name})).value();
+        const fed::Condition* ready = fed::findCondition(member.status.conditions, fed::kReadyCondition);
+        return ready == nullptr ? std::string() : ready->message;
     }
     void setExpiry(Simulation& s, const char* time) {
         const kube::Gvr secrets{"", "v1", "secrets"};
@@ -72,6 +79,101 @@ private Q_SLOTS:
         SAME_TEXT(std::string(kube::stringAt(s.host.find(fed::memberClusters(), {{}, "m1"})->document(),
                                              {"status", "clusterUID"})),
                   "another");
+    }
+
+    void eachMemberHasItsOwnThreshold() {
+        Simulation s(66);
+        s.setHealthCheck("m2", "failureThreshold", 5);
+        s.start();
+        s.run(5s);
+        // Probed at 0 s, 10 s and so on.
+        s.member("m1").down = s.member("m2").down = true;
+        s.run(26s);
+        SAME_TEXT(s.phase("m1"), "Unreachable");
+        s.run(10s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.run(10s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        SAME_TEXT(readyMessage(s, "m2"), "no answer (5 of 5 probes)");
+        SAME_TEXT(readyMessage(s, "m1"), "no answer (3 of 3 probes)");
+    }
+
+    void anEditedHealthCheckCountsAtOnceAndForgetsNothing() {
+        Simulation s(67);
+        s.setHealthCheck("m2", "failureThreshold", 5);
+        s.start();
+        s.run(5s);
+        s.member("m2").down = true;
+        s.run(26s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.setHealthCheck("m2", "failureThreshold", 1);
+        s.run(1s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        SAME_TEXT(readyMessage(s, "m2"), "no answer (1 of 1 probes)");
+        // More of them would be needed now: not to come back, and not to be told again that it is lost.
+        s.setHealthCheck("m2", "failureThreshold", 4);
+        s.setHealthCheck("m2", "successThreshold", 2);
+        s.run(1s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        s.member("m2").down = false;
+        s.run(8s);  // one probe
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        s.putRc("web", 6);
+        s.run(1s);
+        QVERIFY(!s.member("m2").objects.contains(rc("web")));
+        s.setHealthCheck("m2", "successThreshold", 1);
+        s.run(1s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.putRc("more", 6);
+        s.run(1s);
+        QVERIFY(s.member("m2").objects.contains(rc("more")));
+    }
+
+    void aMemberIsProbedInItsOwnPeriod() {
+        Simulation s(68);
+        s.setHealthCheck("m2", "periodSeconds", 60);
+        s.setHealthCheck("m3", "periodSeconds", 2);
+        s.start();
+        s.run(5s);
+        for (const char* name : {"m1", "m2", "m3"})
+            s.member(name).down = true;
+        s.run(6s);
+        SAME_TEXT(s.phase("m3"), "Unreachable");
+        s.run(20s);
+        SAME_TEXT(s.phase("m1"), "Unreachable");
+        s.run(148s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.run(3s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        // The last probe was two seconds ago: in a shorter period the next one is due after three more.
+        s.member("m2").down = false;
+        s.setHealthCheck("m2", "periodSeconds", 5);
+        s.run(2s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+        s.run(2s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        // In one that is over already, at once; and from then on in it.
+        s.setHealthCheck("m2", "periodSeconds", 3600);
+        s.run(600s);
+        s.member("m2").down = true;
+        s.setHealthCheck("m2", "periodSeconds", 100);
+        s.run(101s);
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.run(101s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
+    }
+
+    void aFrozenMemberIsGivenItsOwnTime() {
+        Simulation s(69);
+        s.setHealthCheck("m2", "timeoutSeconds", 9);
+        s.start();
+        s.run(5s);
+        s.member("m1").frozen = s.member("m2").frozen = true;
+        s.run(29s);
+        SAME_TEXT(s.phase("m1"), "Unreachable");
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.run(6s);
+        SAME_TEXT(s.phase("m2"), "Unreachable");
     }
 
     void anotherClusterUnderTheNameIsNotWrittenTo() {

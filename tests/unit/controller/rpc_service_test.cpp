@@ -40,7 +40,7 @@ private:
     struct World {
         World() {
             sim.controller = std::make_unique<Controller>(sim.host, sim.members, sim.planner, sim.clock,
-                                                          ControllerConfig{"fed-1", {}});
+                                                          ControllerConfig{"fed-1"});
             sim.controller->observe(feed);
             sim.controller->start([this] { feed.start(*sim.controller); });
             sim.run(Duration{1'000});

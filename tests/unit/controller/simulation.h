@@ -79,8 +79,7 @@ public:
     ~Simulation() { controller.reset(); }
 
     void start() {
-        controller =
-            std::make_unique<Controller>(host, members, planner, clock, ControllerConfig{"fed-1", {}});
+        controller = std::make_unique<Controller>(host, members, planner, clock, ControllerConfig{"fed-1"});
         controller->start({});
     }
     void restart() {
@@ -129,6 +128,12 @@ public:
             changed.metadata()["labels"] = kube::JsonObject{{key, "true"}};
         else
             changed.metadata().erase("labels");
+        host.put(fed::memberClusters(), std::move(changed));
+    }
+    // Of spec.healthCheck; seconds.
+    void setHealthCheck(const std::string& cluster, const char* field, int value) {
+        kube::Object changed = *host.find(fed::memberClusters(), {{}, cluster});
+        kube::ensureObject(changed.document(), {"spec", "healthCheck"})[field] = value;
         host.put(fed::memberClusters(), std::move(changed));
     }
     FakeMember& member(const std::string& name) { return *members.members.at(name); }

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // One letter a probe: o Ok, n NotReady, u Refused (401, 403), f Failed.
-Health run(const char* probes, HealthConfig config = {}, Health health = {}) {
+Health run(const char* probes, HealthCheck check = {}, Health health = {}) {
     WallTime now{std::chrono::hours{1000}};
     for (const char* p = probes; *p != 0; ++p, now += 10s) {
         Probe probe;
@@ -23,7 +23,7 @@ Health run(const char* probes, HealthConfig config = {}, Health health = {}) {
                         : *p == 'n' ? ProbeOutcome::NotReady
                         : *p == 'u' ? ProbeOutcome::Refused
                                     : ProbeOutcome::Failed;
-        health = afterProbe(std::move(health), probe, now, config);
+        health = afterProbe(std::move(health), probe, now, check);
     }
     return health;
 }
@@ -95,6 +95,29 @@ private Q_SLOTS:
         SAME(run("offfnoo", {.successThreshold = 2}).phase, Phase::Ready);
         SAME(run("onf", {.failureThreshold = 2}).phase, Phase::Degraded);
         SAME(run("onff", {.failureThreshold = 2}).phase, Phase::Unreachable);
+    }
+
+    void anEditedThresholdJudgesWhatWasCounted() {
+        const WallTime now{std::chrono::hours{2000}};
+        const auto edited = [&](const char* probes, HealthCheck before, HealthCheck after) {
+            return afterEdit(run(probes, before), now, after);
+        };
+        const Health lost = edited("off", {}, {.failureThreshold = 1});
+        SAME(lost.phase, Phase::Unreachable);
+        QCOMPARE((lost.since - now).count(), WallTime::duration(0s).count());
+        QCOMPARE(describe(lost, {.failureThreshold = 1}), std::string("failed as f (1 of 1 probes)"));
+        SAME(edited("o", {}, {.failureThreshold = 1}).phase, Phase::Ready);
+        SAME(edited("", {}, {.failureThreshold = 1}).phase, Phase::Joining);
+        SAME(edited("offfo", {.successThreshold = 2}, {}).phase, Phase::Ready);
+        // A higher one forgives nothing, and one probe more is what is missing.
+        const Health still = edited("offf", {}, {.failureThreshold = 5});
+        SAME(still.phase, Phase::Unreachable);
+        QCOMPARE(describe(still, {.failureThreshold = 5}), std::string("failed as f (3 of 5 probes)"));
+        SAME(edited("oo", {}, {.successThreshold = 3}).phase, Phase::Ready);
+        SAME(run("ff", {.failureThreshold = 5}, edited("off", {}, {.failureThreshold = 5})).phase,
+             Phase::Ready);
+        SAME(run("fff", {.failureThreshold = 5}, edited("off", {}, {.failureThreshold = 5})).phase,
+             Phase::Unreachable);
     }
 
     void lastContactIsTheLastAnswerOfAnyKind() {

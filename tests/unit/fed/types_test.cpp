@@ -153,6 +153,41 @@ private Q_SLOTS:
         QVERIFY(read.status == status);
     }
 
+    void howAMemberIsProbedHasDefaultsAndBounds() {
+        const auto schema = kube::Schema::fromCrd(schemaOf("memberclusters.kubefed.io")).value();
+        const auto member = [](std::string_view check) {
+            return object(
+                "{\"kind\": \"MemberCluster\", \"apiVersion\": \"kubefed.io/v1alpha1\", \"spec\": "
+                "{\"apiEndpoint\": \"https://10.1.0.4:6443\", \"healthCheck\": {" +
+                std::string(check) + "}}}");
+        };
+        const auto read = [](const kube::Object& from) {
+            return MemberCluster::decode(from).value().spec.healthCheck;
+        };
+        using std::chrono::seconds;
+        QVERIFY(read(object(kMemberJson)) == (HealthCheck{seconds(20), seconds(4), 5, 2}));
+        kube::Json filled(member("").document());
+        kube::applyDefaults(filled, schema->root());
+        QVERIFY(kube::find(filled.get_object(), {"spec", "healthCheck", "failureThreshold"}) != nullptr);
+        QVERIFY(read(kube::Object(filled.get_object())) == HealthCheck());
+        QVERIFY(read(member("\"failureThreshold\": 1")) == (HealthCheck{.failureThreshold = 1}));
+        const std::pair<const char*, std::int64_t> most[] = {{"periodSeconds", 3600},
+                                                             {"timeoutSeconds", 300},
+                                                             {"failureThreshold", 100},
+                                                             {"successThreshold", 100}};
+        for (const auto& [field, bound] : most)
+            for (const std::int64_t value : {std::int64_t{0}, std::int64_t{1}, bound, bound + 1}) {
+                const kube::Object one = member("\"" + std::string(field) + "\": " + std::to_string(value));
+                const bool isWithin = value >= 1 && value <= bound;
+                QVERIFY2(kube::validateSchema(one.document(), schema->root()).empty() == isWithin, field);
+                // An API server that let it pass changes nothing about what is done.
+                const HealthCheck check = read(one);
+                QVERIFY2(check == read(member("\"" + std::string(field) + "\": " +
+                                              std::to_string(std::clamp<std::int64_t>(value, 1, bound)))),
+                         field);
+            }
+    }
+
     void conditionsMoveTheirTimeOnlyWithTheirStatus() {
         std::vector<Condition> conditions;
         QVERIFY(setCondition(conditions, {"Ready", "True", "Ok", "", "", 0}, "t1"));

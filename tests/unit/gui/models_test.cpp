@@ -106,6 +106,15 @@ private Q_SLOTS:
         m_source->sink()->changed({.contacts = {{5, m_source->now(), 9, true}}});
         m_clock->advance(Duration{200});
         QVERIFY(!isOld());  // back by itself
+        // One that is probed less often is given its own time.
+        dublin = *m_store->fleet().cluster(5);
+        dublin.oldAfter = 65'000;
+        m_source->sink()->changed({.clusters = {dublin}});
+        m_clock->advance(Duration{64'000});
+        QVERIFY(!isOld());
+        QCOMPARE(level(), static_cast<int>(Level::Good));
+        m_clock->advance(Duration{2'000});
+        QVERIFY(isOld());
     }
 
     void objectsAreAtMostUnknownWhileAClusterOfTheirsIsSilent() {
