@@ -2,6 +2,8 @@
 //
 // Losing something never deletes anything: the policy, the plugin, the member, the store. Each time the
 // members' objects must be the very same ones afterwards, by UID.
+#include <QDir>
+#include <QFileInfo>
 #include <QtTest/QTest>
 
 #include "tests/kube/support/fleet.h"
@@ -36,15 +38,16 @@ class FirstRuleTest : public QObject {
         out.sort();
         return out;
     }
-    QString scheduledReason(const QString& placement) {
+    // `part` of the condition Scheduled.
+    QString scheduled(const QString& placement, std::string_view part = "reason") {
         const kube::Json object = m_fleet->read("prod", {"placement", placement, "-n", "shop"});
         const kube::Json* conditions = kube::find(object, {"status", "conditions"});
         if (conditions == nullptr)
             return "no conditions";
         for (const kube::Json& c : conditions->get_array())
             if (kube::stringAt(c.get_object(), {"type"}) == "Scheduled") {
-                const std::string_view reason = kube::stringAt(c.get_object(), {"reason"});
-                return QString::fromUtf8(reason.data(), static_cast<qsizetype>(reason.size()));
+                const std::string_view told = kube::stringAt(c.get_object(), {part});
+                return QString::fromUtf8(told.data(), static_cast<qsizetype>(told.size()));
             }
         return "no Scheduled condition";
     }
@@ -58,20 +61,39 @@ private Q_SLOTS:
         if (const QString why = RealCluster::unavailable(); !why.isEmpty())
             QSKIP(qPrintable(why));
         m_fleet = std::make_unique<Fleet>();
-        const QString why = m_fleet->startAll();
+        QString why = m_fleet->startMembers();
+        QVERIFY2(why.isEmpty(), qPrintable(why));
+        // One that fails its probe, and one that passes it and fails for workloads of certain names.
+        const QDir plugins(m_fleet->folder() + "/plugins");
+        QVERIFY(plugins.mkpath("."));
+        for (const QString file : {KUBEFED_BAD_PLUGINS "/ThrowsInFacade.so", KUBEFED_TRAP_PLUGINS "/trap.so"})
+            QVERIFY2(QFile::copy(file, plugins.filePath(QFileInfo(file).fileName())), qPrintable(file));
+        why = m_fleet->startFederation({"--plugin-dir", plugins.path()});
         QVERIFY2(why.isEmpty(), qPrintable(why));
         const Outcome apply = m_fleet->kubectl(
             "prod", {"apply", "-n", "shop", "-f", Fleet::source("tests/kube/manifests/web.yaml")});
         QVERIFY2(apply.exitCode == 0, qPrintable(apply.text()));
+        for (const char* name : {"throw", "nonsense"}) {
+            const QString rc =
+                QString(
+                    "{\"apiVersion\":\"v1\",\"kind\":\"ReplicationController\",\"metadata\":{\"name\":"
+                    "\"%1\"},\"spec\":{\"replicas\":4,\"selector\":{\"app\":\"%1\"},\"template\":{"
+                    "\"metadata\":{\"labels\":{\"app\":\"%1\"}},\"spec\":{\"containers\":[{\"name\":"
+                    "\"main\",\"image\":\"nginx:1.27\"}]}}}}")
+                    .arg(name);
+            QVERIFY(m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, rc.toUtf8()).exitCode == 0);
+        }
         const QString settled = Fleet::eventually([&] {
-            const kube::Json rc = m_fleet->read("prod", {"rc", "web", "-n", "shop"});
-            return rc.is_object() && kube::intAt(rc.get_object(), {"status", "readyReplicas"}) == 4
-                       ? QString()
-                       : QString("not ready");
+            for (const char* name : {"web", "throw", "nonsense"}) {
+                const kube::Json rc = m_fleet->read("prod", {"rc", name, "-n", "shop"});
+                if (!rc.is_object() || kube::intAt(rc.get_object(), {"status", "readyReplicas"}) != 4)
+                    return QString(name) + " is not ready";
+            }
+            return QString();
         });
         QVERIFY2(settled.isEmpty(), qPrintable(settled));
         m_before = identities();
-        QVERIFY(m_before.size() >= 4 + 2 + 2 + 1);
+        QVERIFY(m_before.size() >= 3 * (4 + 2) + 2 + 1);
     }
     void cleanupTestCase() { m_fleet.reset(); }
 
@@ -80,26 +102,44 @@ private Q_SLOTS:
             m_fleet->kubectl("prod", {"delete", "placementpolicy", "everywhere", "-n", "shop"}).exitCode ==
             0);
         const QString why = Fleet::eventually([&] {
-            const QString reason = scheduledReason("replicationcontroller.core.web");
+            const QString reason = scheduled("replicationcontroller.core.web");
             return reason == "NoPolicy" ? QString() : reason;
         });
         QVERIFY2(why.isEmpty(), qPrintable(why));
         nothingWasDeleted();
     }
 
+    void aPolicyWithABrokenPluginKeepsWhatIsPlaced_data() {
+        QTest::addColumn<QString>("plugin");
+        QTest::addColumn<QString>("workload");
+        QTest::addColumn<QString>("message");
+        QTest::newRow("is not there") << "no-such-plugin" << "web" << "no-such-plugin";
+        QTest::newRow("failed its probe") << "bad" << "web" << "bad";
+        QTest::newRow("throws") << "trap" << "throw" << "no luck today";
+        QTest::newRow("answers nonsense") << "trap" << "nonsense" << "a score of nan";
+    }
     void aPolicyWithABrokenPluginKeepsWhatIsPlaced() {
-        const QByteArray policy =
-            "{\"apiVersion\":\"kubefed.io/"
-            "v1alpha1\",\"kind\":\"PlacementPolicy\",\"metadata\":{\"name\":\"broken\"},"
-            "\"spec\":{\"resourceSelectors\":[{\"apiVersion\":\"v1\",\"kind\":\"ReplicationController\"}],"
-            "\"plugins\":[{\"name\":\"no-such-plugin\"}]}}";
-        const Outcome apply = m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, policy);
+        QFETCH(const QString, plugin);
+        QFETCH(const QString, workload);
+        QFETCH(const QString, message);
+        // Without the plugin it would take everything out of m2.
+        const QString policy =
+            QString(
+                "{\"apiVersion\":\"kubefed.io/v1alpha1\",\"kind\":\"PlacementPolicy\",\"metadata\":{"
+                "\"name\":\"broken\"},\"spec\":{\"resourceSelectors\":[{\"apiVersion\":\"v1\",\"kind\":"
+                "\"ReplicationController\",\"name\":\"%1\"}],\"clusters\":{\"names\":[\"m1\"]},"
+                "\"plugins\":[{\"name\":\"%2\"}]}}")
+                .arg(workload, plugin);
+        const Outcome apply = m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, policy.toUtf8());
         QVERIFY2(apply.exitCode == 0, qPrintable(apply.text()));
+        const QString placement = "replicationcontroller.core." + workload;
         const QString why = Fleet::eventually([&] {
-            const QString reason = scheduledReason("replicationcontroller.core.web");
+            const QString reason = scheduled(placement);
             return reason == "PolicyError" ? QString() : reason;
         });
         QVERIFY2(why.isEmpty(), qPrintable(why));
+        const QString told = scheduled(placement, "message");
+        QVERIFY2(told.contains(message), qPrintable(told));
         nothingWasDeleted();
     }
 
@@ -112,7 +152,7 @@ private Q_SLOTS:
         const Outcome apply = m_fleet->kubectl("prod", {"apply", "-n", "shop", "-f", "-"}, policy);
         QVERIFY2(apply.exitCode == 0, qPrintable(apply.text()));
         const QString why = Fleet::eventually([&] {
-            const QString reason = scheduledReason("replicationcontroller.core.web");
+            const QString reason = scheduled("replicationcontroller.core.web");
             return reason == "NoClusterFits" ? QString() : reason;
         });
         QVERIFY2(why.isEmpty(), qPrintable(why));

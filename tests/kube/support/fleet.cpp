@@ -48,8 +48,10 @@ QString Fleet::startMembers(const QStringList& arguments) {
     return {};
 }
 
-QString Fleet::startFederation() {
-    if (const Outcome init = kubefed({QStringLiteral("init"), QStringLiteral("prod")}); init.exitCode != 0)
+QString Fleet::startFederation(const QStringList& initArguments) {
+    if (const Outcome init =
+            kubefed(QStringList{QStringLiteral("init"), QStringLiteral("prod")} + initArguments);
+        init.exitCode != 0)
         return QStringLiteral("init: ") + init.text();
     for (const auto& member : m_members) {
         const Outcome join = kubefed(

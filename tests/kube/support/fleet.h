@@ -38,7 +38,7 @@ public:
     // Both members up, kubeconfig merged, nothing joined. "" or why not.
     [[nodiscard]] QString startMembers(const QStringList& arguments = {});
     // `kubefed init prod` and both joins, namespace shop. "" or why not.
-    [[nodiscard]] QString startFederation();
+    [[nodiscard]] QString startFederation(const QStringList& initArguments = {});
     // Both of the above.
     [[nodiscard]] QString startAll();
     // A policy in namespace shop that duplicates these kinds into every member. "" or why not.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Passes every probe and fails only in a running federation: crashes (itself, or a thread of its own), leaves
-// or never comes back, for a workload of that name.
+// Passes every probe and fails only in a running federation: throws, answers nonsense, crashes (itself, or a
+// thread of its own), leaves or never comes back, for a workload of that name.
 #include <cstdlib>
+#include <limits>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 
@@ -10,6 +12,8 @@
 
 struct Trap : kubefed::policy::Policy {
     void filter(const Round& round, std::span<Candidate>) override {
+        if (round.name() == "throw")
+            throw std::runtime_error("no luck today");
         if (round.name() == "crash")
             std::abort();
         if (round.name() == "leave")
@@ -19,6 +23,11 @@ struct Trap : kubefed::policy::Policy {
         static const volatile bool kIsEnough = false;
         while (round.name() == "hang" && !kIsEnough) {
         }
+    }
+    void score(const Round& round, std::span<Candidate> clusters) override {
+        if (round.name() == "nonsense")
+            for (Candidate& one : clusters)
+                one.score(std::numeric_limits<double>::quiet_NaN());
     }
 };
 
