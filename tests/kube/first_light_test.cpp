@@ -86,9 +86,14 @@ private Q_SLOTS:
             return QString();
         });
         QVERIFY2(why.isEmpty(), qPrintable(why));
-        const Outcome get = m_fleet->kubectl("prod", {"get", "rc,svc,pods,placements", "-n", "shop"});
+        // As it stands in the README, members included, which are in no namespace.
+        const Outcome get =
+            m_fleet->kubectl("prod", {"get", "rc,svc,pods,placements,memberclusters", "-n", "shop"});
         QVERIFY2(get.exitCode == 0, qPrintable(get.text()));
-        QVERIFY2(m_fleet->kubectl("prod", {"get", "memberclusters"}).out.contains("m2"), "printer columns");
+        for (const char* row : {"replicationcontroller/frontend ", "service/frontend ", "pod/toolbox ",
+                                "placement.kubefed.io/replicationcontroller.core.frontend ",
+                                "membercluster.kubefed.io/m1 ", "membercluster.kubefed.io/m2 "})
+            QVERIFY2(get.out.contains(row), qPrintable(QString(row) + " is not in " + get.text()));
         // Everything in the members carries our label, and nothing else does.
         QVERIFY(m_fleet->propagated("m1", "rc,svc").size() + m_fleet->propagated("m2", "rc,svc").size() >= 6);
     }
