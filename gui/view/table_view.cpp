@@ -282,6 +282,13 @@ void TableView::keyPressEvent(QKeyEvent* event) {
     QTableView::keyPressEvent(event);
 }
 
+// Qt makes the first row the current one without selecting it, where rows came before the focus.
+void TableView::focusInEvent(QFocusEvent* event) {
+    QTableView::focusInEvent(event);
+    if (currentIndex().isValid())
+        setCurrentIndex(currentIndex());
+}
+
 void TableView::currentChanged(const QModelIndex& current, const QModelIndex& previous) {
     QTableView::currentChanged(current, previous);
     const QString key = current.data(KeyRole).toString();

@@ -140,6 +140,21 @@ private Q_SLOTS:
         QCOMPARE(shown(part<FleetPage>()->panel()), QStringList({"joining", "ready", "silent"}));
     }
 
+    void theRowThatTheCardIsAboutIsMarked() {
+        tellStory();
+        m_session->source.policies = testing::storyPolicies();
+        make();
+        for (const auto page :
+             {MainWindow::FleetPlace, MainWindow::WorkloadsPlace, MainWindow::PoliciesPlace}) {
+            m_window->open(page);
+            m_session->clock.advance(Duration{10});
+            const TableView& table = panelOf(page).table();
+            QVERIFY(table.hasFocus() && table.currentIndex().isValid());
+            QVERIFY2(table.selectionModel()->isSelected(table.currentIndex()),
+                     qPrintable(table.currentKey()));
+        }
+    }
+
     void aPointerThatRestsHoldsNothing() {
         tellStory();
         make();
