@@ -91,6 +91,9 @@ PoliciesPage::PoliciesPage(Session& session, QWidget* parent)
     line->addWidget(m_panel, 5);
     line->addWidget(m_card, 2);
     using Model = PolicyTableModel;
+    m_panel->setEmpty({.level = Level::Bad,
+                       .title = "No policy plugins",
+                       .text = "The controller has loaded none, not even its own. Its log says why."});
     m_panel->setTroubleFilter("trouble=yes");     // active ones may complain, too
     m_panel->table().setAbsent({Model::Stages});  // the card has them
     m_panel->table().setFolding({Model::Source, Model::Version, Model::P50, Model::Calls, Model::P99});

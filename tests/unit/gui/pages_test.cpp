@@ -18,6 +18,7 @@
 #include "gui/view/replay_bar.h"
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
+#include "gui/widget/notice.h"
 #include "gui/widget/tile.h"
 
 using namespace kubefed;
@@ -138,6 +139,37 @@ private Q_SLOTS:
                 Q_EMIT tile->chosen(3);
             }
         QCOMPARE(shown(part<FleetPage>()->panel()), QStringList({"joining", "ready", "silent"}));
+    }
+
+    void whatIsEmptySaysWhatWillBeThere() {
+        m_session->tell({});
+        make();
+        const auto notice = [&](MainWindow::Page page) {
+            m_window->open(page);
+            m_session->clock.advance(Duration{10});
+            const Notice& shown = panelOf(page).notice();
+            return shown.isVisible() ? shown.content() : Notice::Content();
+        };
+        const Notice::Content workloads = notice(MainWindow::WorkloadsPlace);
+        QCOMPARE(workloads.title, QString("Nothing is placed yet"));
+        QVERIFY(workloads.text.contains("what its policies place appears here"));
+        QCOMPARE(workloads.command, m_session->commands().applyExample());
+        press(Qt::Key_M);
+        QVERIFY(notice(MainWindow::WorkloadsPlace) == workloads);
+        const Notice::Content events = notice(MainWindow::EventsPlace);
+        QCOMPARE(events.title, QString("Nothing has happened yet"));
+        QVERIFY(events.text.startsWith("State changes of clusters and failures of objects appear here"));
+        const Notice::Content policies = notice(MainWindow::PoliciesPlace);
+        QCOMPARE(policies.title, QString("No policy plugins"));
+        QVERIFY(policies.text.endsWith("Its log says why."));
+        // Who may look into one namespace only is told so.
+        m_session->info = testing::namesOnlyInfo();
+        m_session->tell({});
+        QCOMPARE(notice(MainWindow::WorkloadsPlace).text,
+                 QString("Nothing is placed in the namespaces that you may see: shop."));
+        QCOMPARE(notice(MainWindow::WorkloadsPlace).command, QString());
+        QVERIFY(
+            notice(MainWindow::EventsPlace).text.startsWith("Failures of objects that you may see appear"));
     }
 
     void theRowThatTheCardIsAboutIsMarked() {

@@ -250,6 +250,66 @@ private Q_SLOTS:
         check("events-dark");
     }
 
+    // The states that the fleet's page has above, on the others.
+    void emptyElsewhere_data() { placesElsewhere("empty"); }
+    void emptyElsewhere() {
+        QFETCH(const int, page);
+        QFETCH(const QString, name);
+        m_session->tell({});
+        make(MainWindow::Colours::Light);
+        m_window->open(static_cast<MainWindow::Page>(page));
+        m_session->clock.advance(Duration{10});
+        check(name);
+    }
+
+    void disconnectedElsewhere_data() { placesElsewhere("disconnected"); }
+    void disconnectedElsewhere() {
+        QFETCH(const int, page);
+        QFETCH(const QString, name);
+        tellStory();
+        m_session->source.policies = testing::storyPolicies();
+        make(MainWindow::Colours::Light);
+        m_window->open(static_cast<MainWindow::Page>(page));
+        m_session->clock.advance(Duration{10});
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "127.0.0.1:40021 refuses connections"});
+        m_session->clock.advance(Duration{42'000});
+        check(name);
+    }
+
+    // The list is asked for, the fleet is there.
+    void loadingPolicies() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        m_window->open(MainWindow::PoliciesPlace);
+        check("policies-loading");
+    }
+
+    void withoutASnapshotAllPagesAreOne_data() {
+        QTest::addColumn<bool>("isForbidden");
+        QTest::newRow("loading") << false;
+        QTest::newRow("forbidden") << true;
+    }
+    void withoutASnapshotAllPagesAreOne() {
+        QFETCH(const bool, isForbidden);
+        if (isForbidden)
+            m_session->lose(client::ConnectionState::Forbidden,
+                            {.code = Code::PermissionDenied,
+                             .message = "user \"jane\" may not watch fleets.kubefed.io cluster-wide"});
+        make(MainWindow::Colours::Light);
+        check(isForbidden ? "forbidden" : "loading");
+        const auto belowTheHeader = [&] {
+            return m_window->grab(QRect(0, 50, m_window->width(), m_window->height() - 50)).toImage();
+        };
+        const QImage fleet = belowTheHeader();
+        for (const auto page :
+             {MainWindow::WorkloadsPlace, MainWindow::PoliciesPlace, MainWindow::EventsPlace}) {
+            m_window->open(page);
+            QCoreApplication::processEvents();
+            QVERIFY(belowTheHeader() == fleet);
+        }
+    }
+
     void palette() {
         tellStory();
         make(MainWindow::Colours::Light);
@@ -275,6 +335,13 @@ private Q_SLOTS:
     }
 
 private:
+    static void placesElsewhere(const QString& state) {
+        QTest::addColumn<int>("page");
+        QTest::addColumn<QString>("name");
+        QTest::newRow("workloads") << static_cast<int>(MainWindow::WorkloadsPlace) << "workloads-" + state;
+        QTest::newRow("events") << static_cast<int>(MainWindow::EventsPlace) << "events-" + state;
+        QTest::newRow("policies") << static_cast<int>(MainWindow::PoliciesPlace) << "policies-" + state;
+    }
     void tellLongNames() {
         client::FleetChanges all = testing::storyFleet(m_session->source.now());
         all.clusters[2].name =
