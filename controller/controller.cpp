@@ -241,7 +241,8 @@ void Controller::touchOwingSoon(const std::string& ns) {
         for (const TemplateId& id : m_mirror.owing())
             if (!id.traits().hasPods() && namespaces.contains(id.key.ns)) {
                 m_propagator.enqueueHeld(id);
-                if (m_mirror.findTemplate(id)->object->isDeleting())
+                const TemplateRecord* record = m_mirror.findTemplate(id);  // its Placement may outlive it
+                if (record != nullptr && record->object->isDeleting())
                     m_scheduler.enqueue(id);
             }
     });

@@ -391,6 +391,27 @@ private Q_SLOTS:
         QVERIFY2(busy <= quiet, qPrintable(QString::number(busy)));
     }
 
+    // `kubectl delete --cascade=orphan` leaves the Placement, which says for ever what is still to be removed.
+    void aPlacementWithoutItsTemplateHoldsNothing() {
+        Simulation s(52, 2);
+        start(s);
+        putPolicy(s, "hold", "m2", R"(,"suspend":true)");
+        putPolicy(s, "a", "m2");
+        s.run(3s);
+        QVERIFY(s.removing(kShared).starts_with("m1="));
+        const kube::ObjectKey key = s.placement(kShared)->key;
+        kube::Object placement = *s.host.find(fed::placements(), key);
+        placement.metadata().erase("ownerReferences");
+        s.host.put(fed::placements(), std::move(placement));
+        s.erase(kShared);
+        s.run(3s);
+        QVERIFY(s.host.find(kShared.traits().gvr(), kShared.key) == nullptr);
+        QVERIFY(s.host.find(fed::placements(), key) != nullptr);
+        putUser(s, "b", "other", "no");
+        s.run(3s);
+        SAME_TEXT(holders(s, rc("b")), "m2");
+    }
+
     // It needs them there as they are now.
     void whatIsHeldGoesOnForAnotherUser() {
         Simulation s(43, 2);
