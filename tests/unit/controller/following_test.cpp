@@ -391,7 +391,8 @@ private Q_SLOTS:
         QVERIFY2(busy <= quiet, qPrintable(QString::number(busy)));
     }
 
-    // `kubectl delete --cascade=orphan` leaves the Placement, which says for ever what is still to be removed.
+    // `kubectl delete --cascade=orphan` leaves the Placement, which says for ever what is still to be
+    // removed.
     void aPlacementWithoutItsTemplateHoldsNothing() {
         Simulation s(52, 2);
         start(s);
