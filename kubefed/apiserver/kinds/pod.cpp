@@ -157,7 +157,10 @@ public:
         if (context.subresource == "binding")
             return {};
         checkPodSpec(checker, specOf(next), Path("spec"), true);
-        checkPodSpecUpdate(checker, specOf(next), specOf(previous));
+        // What was stored before a default was known has it all the same.
+        kube::JsonObject before = previous;
+        applyDefaults(before);
+        checkPodSpecUpdate(checker, specOf(next), specOf(before));
         return checker.take();
     }
 

@@ -115,6 +115,28 @@ private Q_SLOTS:
         QVERIFY(s.writes.head(s.target) == nullptr);
     }
 
+    // A default that was not known when a pod was stored is no change of the pod.
+    void aPodWithoutANewerDefaultGetsAnotherImage() {
+        Store s("Pod", kube::parseJson(R"({"metadata":{"name":"a"},"spec":{"dnsPolicy":"ClusterFirst",
+            "restartPolicy":"Always","schedulerName":"default-scheduler","terminationGracePeriodSeconds":30,
+            "securityContext":{},"enableServiceLinks":true,"containers":[{"name":"c","image":"i:1",
+            "imagePullPolicy":"IfNotPresent","resources":{},"terminationMessagePath":"/dev/termination-log",
+            "terminationMessagePolicy":"File"}],"volumes":[{"name":"v","ephemeral":{"volumeClaimTemplate":{
+            "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}}}]}})")
+                           ->as_object());
+        const auto image = [](kube::JsonObject& next) {
+            kube::ensureObject(next, {"spec"})["containers"].get_array()[0].get_object()["image"] = "i:2";
+        };
+        const auto mode = [](kube::JsonObject& next) {
+            kube::JsonObject& volume =
+                kube::ensureObject(next, {"spec"})["volumes"].get_array()[0].get_object();
+            kube::ensureObject(volume, {"ephemeral", "volumeClaimTemplate", "spec"})["volumeMode"] = "Block";
+        };
+        QVERIFY(s.update(mode).find("pod updates may not change fields") != std::string::npos);
+        QCOMPARE(s.update(image), std::string());
+        QVERIFY(s.update(mode).find("pod updates may not change fields") != std::string::npos);
+    }
+
     // Nor does it matter to a patch of metadata that a value is none of the field's type.
     void whatNoClientCanReadCanBeReleased_data() {
         QTest::addColumn<QString>("resource");
