@@ -92,19 +92,22 @@ public:
 
     [[nodiscard]] Causes validate(const kube::JsonObject& object, const StrategyContext&) const override {
         Checker checker;
-        check(checker, object);
+        checkTaints(checker, object);
+        checkCidrs(checker, cidrsOf(object));
         return checker.take();
     }
 
     [[nodiscard]] Causes validateUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,
-                                        const StrategyContext&) const override {
+                                        const StrategyContext& context) const override {
+        if (context.subresource == "status")
+            return {};  // the spec is the one that was stored
         Checker checker;
-        check(checker, next);
+        checkTaints(checker, next);
         const std::string_view provider = kube::stringAt(previous, {"spec", "providerID"});
         if (!provider.empty() && provider != kube::stringAt(next, {"spec", "providerID"}))
             checker.forbidden(Path("spec.providerID"),
                               "node updates may not change providerID except from \"\" to valid");
-        checkSameCidrs(checker, next, previous);
+        checkCidrUpdate(checker, cidrsOf(next), cidrsOf(previous));
         return checker.take();
     }
 
@@ -153,36 +156,48 @@ private:
         else if (!first.empty() && (none || all->front() != kube::Json(first)))
             spec["podCIDRs"] = kube::JsonArray{kube::Json(first)};
     }
-    static void checkSameCidrs(Checker& checker, const kube::JsonObject& next,
-                               const kube::JsonObject& previous) {
-        const kube::JsonArray* before = kube::arrayAt(previous, {"spec", "podCIDRs"});
-        const kube::JsonArray* after = kube::arrayAt(next, {"spec", "podCIDRs"});
-        if (before == nullptr || before->empty())
-            return;
-        const std::size_t count = after == nullptr ? 0 : after->size();
-        std::size_t changed = count == before->size() ? 0 : 1;
-        for (std::size_t i = 0; count == before->size() && i < count; ++i)
-            changed += (*before)[i] == (*after)[i] ? 0 : 1;
-        for (; changed > 0; --changed)
-            checker.forbidden(Path("spec.podCIDRs"),
-                              "node updates may not change podCIDR except from \"\" to valid");
-    }
-    static void checkCidrs(Checker& checker, const kube::JsonObject& spec) {
-        const Path path("spec.podCIDRs");
+    // As pairCidrs() leaves them, whoever stored them.
+    static kube::JsonArray cidrsOf(const kube::JsonObject& object) {
+        const kube::JsonObject* present = objectOf(object, "spec");
+        if (present == nullptr)
+            return {};
+        kube::JsonObject spec = *present;
+        pairCidrs(spec);
         const kube::JsonArray* all = arrayOf(spec, "podCIDRs");
+        return all == nullptr ? kube::JsonArray() : *all;
+    }
+    static void checkCidrs(Checker& checker, const kube::JsonArray& all) {
+        const Path path("spec.podCIDRs");
         std::array<int, 2> families{};
-        for (std::size_t i = 0; all != nullptr && i < all->size(); ++i) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
             const std::string_view cidr =
-                (*all)[i].is_string() ? kube::view((*all)[i].get_string()) : std::string_view();
+                all[i].is_string() ? kube::view(all[i].get_string()) : std::string_view();
             if (!isCidr(cidr))
                 checker.invalid(path.index(i), cidr,
                                 {"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"});
             ++families[cidr.find(':') == std::string_view::npos ? 0 : 1];
         }
         if (families[0] > 1 || families[1] > 1)
-            checker.invalid(path, kube::Json(*all), "may specify no more than one CIDR for each IP family");
+            checker.invalid(path, kube::Json(all), "may specify no more than one CIDR for each IP family");
     }
-    static void check(Checker& checker, const kube::JsonObject& object) {
+    static void checkCidrUpdate(Checker& checker, const kube::JsonArray& next,
+                                const kube::JsonArray& previous) {
+        std::size_t changed = next.size() == previous.size() ? 0 : 1;
+        for (std::size_t i = 0; next.size() == previous.size() && i < next.size(); ++i)
+            changed += previous[i] == next[i] ? 0 : 1;
+        if (changed == 0)
+            return;
+        checkCidrs(checker, next);
+        Checker former;
+        checkCidrs(former, previous);
+        // What an older server stored and none would take today may be mended.
+        if (previous.empty() || former.count() > 0)
+            return;
+        for (; changed > 0; --changed)
+            checker.forbidden(Path("spec.podCIDRs"),
+                              "node updates may not change podCIDR except from \"\" to valid");
+    }
+    static void checkTaints(Checker& checker, const kube::JsonObject& object) {
         std::set<std::pair<std::string, std::string>> seen;
         const kube::JsonObject* spec = objectOf(object, "spec");
         if (spec == nullptr)
@@ -200,7 +215,6 @@ private:
             if (!seen.emplace(key, effect).second)
                 checker.duplicate(path, taint);
         });
-        checkCidrs(checker, *spec);
     }
 };
 

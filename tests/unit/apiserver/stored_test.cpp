@@ -137,6 +137,45 @@ private Q_SLOTS:
         QVERIFY(s.update(mode).find("pod updates may not change fields") != std::string::npos);
     }
 
+    // Networks that nobody could write today neither stop a kubelet nor keep a Node from being cordoned.
+    void aNodeWithOddNetworksIsServed_data() {
+        QTest::addColumn<QString>("networks");
+        QTest::addColumn<QString>("mended");
+        QTest::newRow("no networks") << R"({"podCIDR":"nonsense","podCIDRs":["nonsense"]})" << "10.1.0.0/24";
+        QTest::newRow("two of one family")
+            << R"({"podCIDR":"10.1.0.0/24","podCIDRs":["10.1.0.0/24","10.2.0.0/24"]})" << "10.2.0.0/24";
+        QTest::newRow("two answers") << R"({"podCIDR":"10.1.0.0/24","podCIDRs":["10.2.0.0/24"]})"
+                                     << "10.1.0.0/24";
+        QTest::newRow("half a pair") << R"({"podCIDRs":["10.1.0.0/24"]})" << "10.1.0.0/24";
+    }
+    void aNodeWithOddNetworksIsServed() {
+        QFETCH(const QString, networks);
+        QFETCH(const QString, mended);
+        kube::JsonObject stored = kube::parseJson(R"({"metadata":{"name":"a"}})")->as_object();
+        stored["spec"] = *kube::parseJson(networks.toStdString());
+        Store s("Node", std::move(stored));
+        const auto networksOf = [](std::string first) {
+            return [first = std::move(first)](kube::JsonObject& next) {
+                kube::JsonObject& spec = kube::ensureObject(next, {"spec"});
+                spec["podCIDR"] = first;
+                spec["podCIDRs"] = kube::JsonArray{kube::Json(first)};
+            };
+        };
+        s.target.subresource = "status";
+        QCOMPARE(s.update([](kube::JsonObject& next) {
+            kube::ensureObject(next, {"status"})["phase"] = "Running";
+        }),
+                 std::string());
+        s.target.subresource = "";
+        QCOMPARE(s.update([](kube::JsonObject& next) {
+            kube::ensureObject(next, {"spec"})["unschedulable"] = true;
+        }),
+                 std::string());
+        QVERIFY(s.update(networksOf("more nonsense")).find("spec.podCIDRs") != std::string::npos);
+        QCOMPARE(s.update(networksOf(mended.toStdString())), std::string());
+        QVERIFY(s.update(networksOf("10.3.0.0/24")).find("may not change podCIDR") != std::string::npos);
+    }
+
     // Nor does it matter to a patch of metadata that a value is none of the field's type.
     void whatNoClientCanReadCanBeReleased_data() {
         QTest::addColumn<QString>("resource");
