@@ -99,6 +99,9 @@ private:
 
     static std::string integer(Json& value, const SchemaNode& node) {
         const bool narrow = node.format == "int32";
+        // The parser's only for what is beyond an int64, which Go reads as float64.
+        if (value.is_uint64())
+            value = static_cast<double>(value.get_uint64());
         if (const double* number = value.if_double()) {
             constexpr double kBeyond = 9223372036854775808.0;
             if (*number != std::trunc(*number) || *number >= kBeyond || *number < -kBeyond)

@@ -243,6 +243,10 @@ private Q_SLOTS:
         QCOMPARE(problem("{\"spec\":{\"replicas\":3000000000}}"),
                  std::string("json: cannot unmarshal number 3000000000 into Go struct field "
                              "ReplicationControllerSpec.spec.replicas of type int32"));
+        for (const char* beyond : {"9223372036854775808", "18446744073709551615"})
+            QCOMPARE(problem(("{\"metadata\":{\"generation\":" + std::string(beyond) + "}}").c_str()),
+                     "json: cannot unmarshal number " + std::string(beyond) +
+                         " into Go struct field ObjectMeta.metadata.generation of type int64");
         QCOMPARE(problem("{\"spec\":[]}"),
                  std::string("json: cannot unmarshal array into Go struct field ReplicationController.spec "
                              "of type v1.ReplicationControllerSpec"));
@@ -322,6 +326,13 @@ private Q_SLOTS:
                  std::string(R"({"metadata":{"generation":3000000000}})"));
         QCOMPARE(converted(R"({"spec":{"replicas":1.5}})"), std::string("cannot convert float64 to int32"));
         QCOMPARE(converted(R"({"spec":{"replicas":1e300}})"), std::string("cannot convert float64 to int32"));
+        for (const char* beyond : {"9223372036854775808", "18446744073709551615"}) {
+            const std::string number(beyond);
+            QCOMPARE(converted(("{\"spec\":{\"replicas\":" + number + "}}").c_str()),
+                     std::string("cannot convert float64 to int32"));
+            QCOMPARE(converted(("{\"metadata\":{\"generation\":" + number + "}}").c_str()),
+                     std::string("cannot convert float64 to int64"));
+        }
         QCOMPARE(converted(R"({"metadata":{"creationTimestamp":null}})"),
                  std::string(R"({"metadata":{"creationTimestamp":null}})"));
         QVERIFY(converted(R"({"metadata":{"creationTimestamp":"x"}})").starts_with("parsing time"));
