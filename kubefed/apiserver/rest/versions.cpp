@@ -9,10 +9,14 @@ bool isConverted(const ResourceSpec& spec, const Entry& entry) {
     return spec.custom && spec.schema && spec.gvr.version != entry.collection->gvr.version;
 }
 
+bool declaresAll(const ResourceSpec& spec, const kube::JsonObject& stored) {
+    return !spec.custom || !spec.schema || kube::unknownFields(stored, spec.schema->root()).empty();
+}
+
 kube::JsonObject inVersionOf(const ResourceSpec& spec, const Entry& entry) {
     kube::JsonObject document = decode(entry)->document();
     document["apiVersion"] = spec.gvk().apiVersion();
-    if (isConverted(spec, entry))
+    if (spec.custom && spec.schema)
         kube::pruneUnknown(document, spec.schema->root());
     return document;
 }

@@ -279,7 +279,7 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
     normalise(*target.spec, next);
     if (!applied && target.spec->schema) {
         // What the version that was written does not declare, the writer has not removed.
-        const bool other = isConverted(*target.spec, head);
+        const bool other = isConverted(*target.spec, head) || !declaresAll(*target.spec, previous);
         const kube::JsonObject seen = other ? inVersionOf(*target.spec, head) : kube::JsonObject();
         kube::updateManagedFields(other ? &seen : &previous, next, target.spec->schema->root(),
                                   writeContext(target));

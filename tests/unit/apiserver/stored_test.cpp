@@ -371,6 +371,58 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", crds + "/foos.example.com")->status(), 404);
     }
 
+    // What the version that is written does not declare, its writer has neither sent nor removed.
+    void whatAVersionDoesNotDeclareIsNotInIt() {
+        Server s;
+        const std::string crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        QCOMPARE(s.ask("POST", crds, R"({"metadata":{"name":"foos.example.com"},"spec":{"group":"example.com",
+            "scope":"Namespaced","names":{"plural":"foos","kind":"Foo"},"versions":[{"name":"v1","served":true,
+            "storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object",
+            "properties":{"size":{"type":"integer"},"old":{"type":"string"}}}}}}},{"name":"v2","served":true,
+            "storage":false,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object",
+            "properties":{"size":{"type":"integer"},"extra":{"type":"string"}}}}}}}]}})")
+                     ->status(),
+                 201);
+        s.clock.advance(10ms);
+        const auto foos = [](const std::string& version) {
+            return "/apis/example.com/" + version + "/namespaces/default/foos";
+        };
+        const std::string strict = "?fieldValidation=Strict&fieldManager=";
+        const auto resize = [&](const std::string& name) {
+            const auto done =
+                s.ask("PATCH", foos("v1") + "/" + name + strict + "one", R"({"spec":{"size":2}})", kMerge);
+            return std::to_string(done->status()) + " " + done->body();
+        };
+        for (const char* name : {"patched", "put"})
+            QCOMPARE(
+                s.ask("POST", foos("v2") + strict + "two",
+                      R"({"metadata":{"name":")" + std::string(name) + R"("},"spec":{"size":1,"extra":"x"}})")
+                    ->status(),
+                201);
+        const std::string patched = resize("patched");
+        QVERIFY2(patched.starts_with("200 "), patched.c_str());
+        QVERIFY2(patched.find("f:extra") != std::string::npos, patched.c_str());
+        QVERIFY(patched.find("\"extra\"") == std::string::npos);
+        kube::JsonObject put = kube::parseJson(s.ask("GET", foos("v1") + "/put")->body())->as_object();
+        kube::ensureObject(put, {"spec"}) = kube::JsonObject{{"size", 2}};
+        const auto written = s.ask("PUT", foos("v1") + "/put" + strict + "one", kube::printJson(put));
+        QCOMPARE(written->status(), 200);
+        QVERIFY2(written->body().find("f:extra") != std::string::npos, written->body().c_str());
+        // Nor what a newer schema has dropped.
+        QCOMPARE(s.ask("POST", foos("v1") + strict + "two",
+                       R"({"metadata":{"name":"old"},"spec":{"size":1,"old":"x"}})")
+                     ->status(),
+                 201);
+        s.ask("PATCH", crds + "/foos.example.com",
+              R"([{"op":"remove",
+                   "path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/old"}])",
+              "application/json-patch+json");
+        s.clock.advance(10ms);
+        const std::string old = resize("old");
+        QVERIFY2(old.starts_with("200 "), old.c_str());
+        QVERIFY(old.find("f:old") != std::string::npos && old.find("\"old\":") == std::string::npos);
+    }
+
     // It is written through the version that a real garbage collector would use, which knows most of it.
     void whatIsLetGoLosesNothingThatThePreferredVersionKnows() {
         Server s;
