@@ -87,6 +87,23 @@ std::string metadataProblem(const kube::JsonObject& object) {
     return fields == nullptr ? "metadata must be an object" : kube::typeProblem(*fields, schema->root());
 }
 
+// Tells what the schema does not know and what was said twice, and drops the former.
+Result<void> checkFields(Exchange& exchange, const kube::Gvk& kind, const kube::Schema& schema,
+                         FieldValidation validation, kube::JsonObject& object,
+                         const std::vector<std::string>& duplicates) {
+    std::vector<std::string> problems = duplicates;
+    if (validation != FieldValidation::Ignore) {
+        std::vector<std::string> unknown = kube::unknownFields(object, schema.root());
+        problems.insert(problems.end(), std::make_move_iterator(unknown.begin()),
+                        std::make_move_iterator(unknown.end()));
+        if (validation == FieldValidation::Strict && !problems.empty())
+            return fail(cannotHandle(kind, "strict decoding error: " + joined(problems)));
+        exchange.warnings.insert(exchange.warnings.end(), problems.begin(), problems.end());
+    }
+    kube::pruneUnknown(object, schema.root());
+    return {};
+}
+
 }  // namespace
 
 std::string goYamlErrors(const std::vector<std::string>& problems) {
@@ -195,17 +212,17 @@ Result<void> checkObject(Exchange& exchange, const kube::Gvk& kind, const kube::
             custom ? metadataProblem(object) : kube::typeProblem(object, schema->root());
         !problem.empty())
         return fail(cannotHandle(kind, problem));
-    std::vector<std::string> problems = duplicates;
-    if (validation != FieldValidation::Ignore) {
-        std::vector<std::string> unknown = kube::unknownFields(object, schema->root());
-        problems.insert(problems.end(), std::make_move_iterator(unknown.begin()),
-                        std::make_move_iterator(unknown.end()));
-        if (validation == FieldValidation::Strict && !problems.empty())
-            return fail(cannotHandle(kind, "strict decoding error: " + joined(problems)));
-        exchange.warnings.insert(exchange.warnings.end(), problems.begin(), problems.end());
-    }
-    kube::pruneUnknown(object, schema->root());
-    return {};
+    return checkFields(exchange, kind, *schema, validation, object, duplicates);
+}
+
+Result<void> checkMetadata(Exchange& exchange, const kube::Gvk& kind, const kube::Schema& schema,
+                           FieldValidation validation, kube::JsonObject& object,
+                           const std::vector<std::string>& duplicates) {
+    kube::JsonObject alone;
+    std::swap(alone["metadata"], object["metadata"]);
+    Result<void> fine = checkFields(exchange, kind, schema, validation, alone, duplicates);
+    std::swap(alone["metadata"], object["metadata"]);
+    return fine;
 }
 
 }  // namespace kubefed::apiserver

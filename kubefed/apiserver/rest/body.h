@@ -41,5 +41,11 @@ enum class FieldValidation { Ignore, Warn, Strict };
 // differs from it in sound metadata alone.
 [[nodiscard]] bool isStoredUnfit(const kube::JsonObject& live, const kube::JsonObject& next,
                                  const kube::Schema& schema);
+// Of such a patch: unknown and duplicate fields of the metadata as checkObject() treats them. The rest is
+// what was stored, and stays.
+[[nodiscard]] Result<void> checkMetadata(Exchange& exchange, const kube::Gvk& kind,
+                                         const kube::Schema& schema, FieldValidation validation,
+                                         kube::JsonObject& object,
+                                         const std::vector<std::string>& duplicates);
 
 }  // namespace kubefed::apiserver

@@ -362,14 +362,14 @@ void handlePatch(Services& services, const ExchangePtr& exchange) {
         return exchange->fail(next.error());
     if (Result<void> same = checkStillKind(*exchange, *next); !same)
         return exchange->fail(same.error());
-    if (Result<void> fine = checkObject(*exchange, exchange->spec->gvk(), exchange->spec->schema.get(),
-                                        options->validation, *next, duplicates);
-        !fine) {
-        // What an older server stored must still be labelled and released.
-        if (exchange->spec->custom ||
-            !isStoredUnfit(inVersionOf(*exchange->spec, *head), *next, *exchange->spec->schema))
-            return exchange->fail(patchProblem(fine.error(), *next));
-    }
+    const ResourceSpec& spec = *exchange->spec;
+    Result<void> fine =
+        checkObject(*exchange, spec.gvk(), spec.schema.get(), options->validation, *next, duplicates);
+    // What an older server stored must still be labelled and released.
+    if (!fine && !spec.custom && isStoredUnfit(inVersionOf(spec, *head), *next, *spec.schema))
+        fine = checkMetadata(*exchange, spec.gvk(), *spec.schema, options->validation, *next, duplicates);
+    if (!fine)
+        return exchange->fail(patchProblem(fine.error(), *next));
     if (Result<void> fits = checkName(*exchange, *next); !fits)
         return exchange->fail(fits.error());
     services.writes.update(target, *head, std::move(*next), false, respondWritten(exchange));

@@ -233,6 +233,21 @@ private Q_SLOTS:
         QCOMPARE(admin.ask(*server, "PATCH", path, R"({"metadata":{"labels":{"a":1}}})", kMerge)->status(),
                  422);
         QCOMPARE(admin.ask(*server, "PATCH", path, change.toStdString(), kMerge)->status(), 422);
+        // Of the metadata the rest is judged as ever.
+        const char* const unknown = R"({"metadata":{"labels":{"a":"c"},"colour":"red"}})";
+        const Answer strict = admin.ask(*server, "PATCH", path + "?fieldValidation=Strict", unknown, kMerge);
+        QCOMPARE(strict->status(), 422);
+        QVERIFY2(strict->body().find("unknown field \\\"metadata.colour\\\"") != std::string::npos,
+                 strict->body().c_str());
+        QCOMPARE(admin
+                     .ask(*server, "PATCH", path + "?fieldValidation=Strict",
+                          R"({"metadata":{"labels":{"a":"c","a":"d"}}})", kMerge)
+                     ->status(),
+                 422);
+        const Answer pruned = admin.ask(*server, "PATCH", path, unknown, kMerge);
+        QTRY_COMPARE(pruned->status(), 200);
+        QVERIFY(pruned->body().find("colour") == std::string::npos);
+        QVERIFY(net::header(pruned->headers(), "warning").find("metadata.colour") != std::string::npos);
         (void)admin.ask(*server, "DELETE", path);
         const Answer released =
             admin.ask(*server, "PATCH", path, R"({"metadata":{"finalizers":null}})", kMerge);
