@@ -128,7 +128,7 @@ void carrySystemMetadata(kube::JsonObject& next, const kube::JsonObject& previou
     for (const char* key : {"creationTimestamp", "generation"})
         copyOrErase(metadata, before, key);
     // Whoever would begin a deletion this way is told, by validation.
-    if (before.contains("deletionTimestamp"))
+    if (member(before, "deletionTimestamp") != nullptr)
         for (const char* key : {"deletionTimestamp", "deletionGracePeriodSeconds"})
             copyOrErase(metadata, before, key);
     for (const char* key : {"uid", "namespace", "name"})
@@ -186,7 +186,7 @@ Causes validateMetadataUpdate(const kube::JsonObject& next, const kube::JsonObje
     checkOwners(checker, metadata, path.child("ownerReferences"));
     for (int twice = 0; twice < 2; ++twice)  // kube-apiserver checks them in two places
         checkFinalizers(checker, metadata, path.child("finalizers"), spec);
-    if (before.contains("deletionTimestamp")) {
+    if (member(before, "deletionTimestamp") != nullptr) {
         const kube::JsonArray* finalizers = arrayOf(metadata, "finalizers");
         const kube::JsonArray* had = arrayOf(before, "finalizers");
         for (const kube::Json& finalizer : finalizers == nullptr ? kube::JsonArray() : *finalizers)

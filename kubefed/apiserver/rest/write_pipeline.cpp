@@ -119,8 +119,8 @@ kube::WriteContext WritePipeline::writeContext(const WriteTarget& target) const 
 }
 
 void WritePipeline::normalise(const ResourceSpec& spec, kube::JsonObject& object) const {
-    tidyMetadata(object);
     takeGoValuesOf(spec, object);
+    tidyMetadata(object);  // also of times that Go takes for none
     if (spec.custom && spec.schema) {
         kube::pruneUnknown(object, spec.schema->root());
         kube::Json value(std::move(object));

@@ -137,6 +137,33 @@ private Q_SLOTS:
         QVERIFY(s.update(mode).find("pod updates may not change fields") != std::string::npos);
     }
 
+    // A time that is none begins no deletion, and one that was stored as such has begun none.
+    void noDeletionBeginsWithoutATime_data() {
+        QTest::addColumn<QString>("kind");
+        QTest::addColumn<QString>("object");
+        QTest::newRow("Namespace") << "Namespace" << R"({"metadata":{"name":"a"},"spec":{}})";
+        QTest::newRow("Pod") << "Pod" << R"({"metadata":{"name":"a"},"spec":{"containers":[{"name":"c",
+            "image":"i"}]}})";
+        QTest::newRow("stored") << "Namespace" << R"({"metadata":{"name":"a","deletionTimestamp":null},
+            "spec":{}})";
+    }
+    void noDeletionBeginsWithoutATime() {
+        QFETCH(const QString, kind);
+        QFETCH(const QString, object);
+        Store s(kind.toStdString(), kube::parseJson(object.toStdString())->as_object());
+        QCOMPARE(s.update([](kube::JsonObject& next) {
+            kube::ensureObject(next, {"metadata"})["deletionTimestamp"] = "0001-01-01T00:00:00Z";
+            kube::ensureObject(next, {"metadata", "labels"})["a"] = "b";
+        }),
+                 std::string());
+        QVERIFY(kube::find(decode(*s.writes.head(s.target))->document(), {"metadata", "deletionTimestamp"}) ==
+                nullptr);
+        QCOMPARE(s.update([](kube::JsonObject& next) {
+            kube::ensureObject(next, {"metadata"})["finalizers"] = kube::JsonArray{"example.com/wait"};
+        }),
+                 std::string());
+    }
+
     // Networks that nobody could write today neither stop a kubelet nor keep a Node from being cordoned.
     void aNodeWithOddNetworksIsServed_data() {
         QTest::addColumn<QString>("networks");
