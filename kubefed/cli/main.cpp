@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 
@@ -12,17 +11,6 @@
 #include <unistd.h>
 
 namespace {
-
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : "";
-}
-
-std::filesystem::path dataHome() {
-    const std::string set = variable("XDG_DATA_HOME");
-    return set.empty() ? std::filesystem::path(variable("HOME")) / ".local" / "share"
-                       : std::filesystem::path(set);
-}
 
 int run(int argc, char** argv) {
     using namespace kubefed;
@@ -38,9 +26,9 @@ int run(int argc, char** argv) {
                                  .out = std::cout,
                                  .in = std::cin,
                                  .interactive = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1,
-                                 .dataHome = dataHome(),
+                                 .dataHome = cli::dataHome(),
                                  .programs = QCoreApplication::applicationDirPath().toStdString(),
-                                 .contextVariable = variable("KUBEFED_CONTEXT")};
+                                 .contextVariable = cli::variable("KUBEFED_CONTEXT")};
     auto parsed = cli::parseCommandLine({argv + 1, argv + argc}, environment);
     if (const int* exitCode = std::get_if<int>(&parsed))
         return *exitCode;

@@ -80,6 +80,17 @@ void SystemProcesses::kill(pid_t pid) {
     ::kill(pid, SIGKILL);
 }
 
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+std::filesystem::path dataHome() {
+    const std::string set = variable("XDG_DATA_HOME");
+    return set.empty() ? std::filesystem::path(variable("HOME")) / ".local" / "share"
+                       : std::filesystem::path(set);
+}
+
 class Interrupts::Impl {
 public:
     explicit Impl(std::function<void()> interrupted)
@@ -103,11 +114,15 @@ public:
     Impl& operator=(const Impl&) = delete;
 
 private:
+    // But those that whoever started this program has it ignore: blocked ones would arrive all the same.
     static int blockedSignals() {
         sigset_t set;
         sigemptyset(&set);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGTERM);
+        for (const int signal : {SIGINT, SIGTERM}) {
+            struct sigaction inherited{};
+            if (::sigaction(signal, nullptr, &inherited) == 0 && inherited.sa_handler != SIG_IGN)
+                sigaddset(&set, signal);
+        }
         ::sigprocmask(SIG_BLOCK, &set, nullptr);
         return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     }

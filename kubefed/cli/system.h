@@ -34,7 +34,14 @@ public:
     void kill(pid_t pid) override;
 };
 
-// Ctrl-C and SIGTERM as calls from the event loop; the second one ends the program at once.
+// Of the process's environment; empty where it is not set.
+[[nodiscard]] std::string variable(const char* name);
+
+// Where the data of this user's programs is kept: $XDG_DATA_HOME, or ~/.local/share.
+[[nodiscard]] std::filesystem::path dataHome();
+
+// Ctrl-C and SIGTERM as calls from the event loop; the second one ends the program at once. One that the
+// program was started to ignore stays ignored.
 class Interrupts {
 public:
     explicit Interrupts(std::function<void()> interrupted);

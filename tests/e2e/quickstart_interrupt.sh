@@ -28,10 +28,14 @@ start() {
   HOME=$folder/home TMPDIR=$folder setsid env --default-signal=INT tools/quickstart "$@" >"$folder.log" 2>&1 &
   pid=$!
 }
-# interrupt WHEN: its exit status in $status. Twice: an impatient person does.
+# interrupt WHEN [PAUSE]: its exit status in $status. Three times, as an impatient person does: at once, or while
+# it takes down what it started.
 interrupt() {
-  kill -INT -- "-$pid" 2>/dev/null || true
-  kill -INT -- "-$pid" 2>/dev/null || true
+  local press
+  for press in 1 2 3; do
+    kill -INT -- "-$pid" 2>/dev/null || true
+    [ $press = 3 ] || sleep "${2:-0}"
+  done
   status=0
   wait "$pid" || status=$?
   case $status in 0 | 130) ;; *) complain "$1: exit status $status" ;; esac
@@ -44,7 +48,7 @@ nothing_left() {
   [ "$now" = "$2" ] || complain "$1: there was"$'\n'"$2"$'\n'"and there is"$'\n'"$now"
 }
 
-interrupted=0 runs=0
+interrupted=0 runs=0 pauses=(0 0.1 0.25 0.5)
 for moment in 0.05 0.3 0.6 0.9 1.2 1.6 2.2 3; do
   for mode in --once '' used; do
     begin
@@ -56,7 +60,7 @@ for moment in 0.05 0.3 0.6 0.9 1.2 1.6 2.2 3; do
     before=$(content) runs=$((runs + 1)) when="\"${mode:-without --once}\" after $moment s"
     if [ "$mode" = --once ]; then start --once --bin "$bin"; else start --bin "$bin"; fi
     sleep "$moment"
-    interrupt "$when"
+    interrupt "$when" "${pauses[runs % ${#pauses[@]}]}"
     [ $status = 0 ] || interrupted=$((interrupted + 1))
     if [ $status = 0 ] && [ "$mode" != --once ]; then # it had ended, and goes on as it should
       HOME=$folder/home tools/quickstart --down --bin "$bin" >"$folder.log" 2>&1 || complain "$when: --down"
