@@ -69,6 +69,8 @@ std::string printConfig(const LocalConfig& config) {
                               {"port", config.port}};
     if (!config.pluginDir.empty())
         document["pluginDirs"] = kube::JsonArray{fs::absolute(config.pluginDir).string()};
+    if (!config.hasDefaultPolicy)
+        document["defaultPlacement"] = "none";
     return kube::printYaml(std::move(document));
 }
 
@@ -121,6 +123,7 @@ Result<LocalConfig> LocalFederation::readConfig() const {
     config.federation = kube::stringAt(document, {"federation"});
     config.federationId = kube::stringAt(document, {"federationId"});
     config.address = kube::stringAt(document, {"address"});
+    config.hasDefaultPolicy = kube::stringAt(document, {"defaultPlacement"}) != "none";
     const auto port = kube::intAt(document, {"port"}).value_or(0);
     if (config.federation.empty() || config.federationId.empty() || config.address.empty() || port < 0 ||
         port > 65535)

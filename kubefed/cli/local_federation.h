@@ -18,8 +18,9 @@ struct LocalConfig {
     std::string federation;
     std::string federationId;  // UUID
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  // 0 until the controller has chosen one
-    std::string pluginDir;   // with more policy plugins; written by create() alone
+    std::uint16_t port = 0;        // 0 until the controller has chosen one
+    std::string pluginDir;         // with more policy plugins; written by create() alone
+    bool hasDefaultPolicy = true;  // whether whoever completes the federation makes the policy "default"
 };
 
 class LocalFederation {

@@ -139,6 +139,7 @@ void Init::create() {
         m_config.federationId = m_options.federationId.empty() ? makeUuid() : m_options.federationId;
         m_config.address = m_options.address;
         m_config.pluginDir = m_options.pluginDir;
+        m_config.hasDefaultPolicy = m_options.defaultPlacement != "none";
         // With --no-start nobody else chooses the port before the context is written.
         if (m_options.noStart) {
             const auto port = freePort(m_config.address);
@@ -274,8 +275,19 @@ void Init::onReady(Result<net::HttpResponse> answer) {
     writeContext();
     if (!m_contextWritten)
         return;
-    m_objects = systemObjects();
-    writeObjects(0);
+    findInfo();
+}
+
+// The ConfigMap that describes the federation is written last: where it is missing, nobody has completed this
+// store yet (init --no-start, an init that was killed, a store that was lost).
+void Init::findInfo() {
+    m_request = m_client->get(
+        configMaps(), {"kube-public", "kubefed-info"}, [this](const Result<kube::Object>& found) {
+            if (!found && !(found.error().status && found.error().status->httpCode == 404))
+                return giveUp(federationError(found.error(), m_context, "reading kube-public/kubefed-info"));
+            m_objects = systemObjects(!found);
+            writeObjects(0);
+        });
 }
 
 void Init::writeContext() {
@@ -303,21 +315,21 @@ void Init::writeContext() {
     env().report.done("kubeconfig context \"" + contextName() + "\"", m_kubeconfigPath.string());
 }
 
-std::vector<kube::Object> Init::systemObjects() const {
+std::vector<kube::Object> Init::systemObjects(bool isNew) const {
     std::vector<kube::Object> objects;
     objects.push_back(kube::Object::make({"", "v1", "Namespace"}, "", fed::kSystemNamespace));
     objects.push_back(kube::Object::make({"", "v1", "Namespace"}, "", "kube-public"));
+    // Whoever may use the federation finds it: nothing in it is secret.
+    objects.push_back(infoRole());
+    objects.push_back(infoBinding());
+    if (isNew && m_config.hasDefaultPolicy)
+        objects.push_back(fed::makeDefaultPolicy());
     auto info = kube::Object::make({"", "v1", "ConfigMap"}, "kube-public", "kubefed-info");
     info.document()["data"] = kube::JsonObject{{"federation", m_config.federation},
                                                {"federationId", m_config.federationId},
                                                {"server", m_context.endpoint.url()},
                                                {"ca.crt", m_context.identity.caPem}};
     objects.push_back(std::move(info));
-    // Whoever may use the federation finds it: nothing in it is secret.
-    objects.push_back(infoRole());
-    objects.push_back(infoBinding());
-    if (m_options.defaultPlacement != "none" && !m_options.onlyStart)
-        objects.push_back(fed::makeDefaultPolicy());
     return objects;
 }
 

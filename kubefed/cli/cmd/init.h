@@ -44,6 +44,7 @@ private:
     void waitForReady();
     void onReady(Result<net::HttpResponse> answer);
     void writeContext();
+    void findInfo();
     void writeObjects(std::size_t index);
     void waitForEndpoint();
     void success();
@@ -53,7 +54,7 @@ private:
     void giveUp(CliError error);
     [[nodiscard]] std::string clean();  // and what it says of that
     [[nodiscard]] std::string contextName() const;
-    [[nodiscard]] std::vector<kube::Object> systemObjects() const;
+    [[nodiscard]] std::vector<kube::Object> systemObjects(bool isNew) const;
 
     InitOptions m_options;
     LocalFederation m_local;

@@ -347,6 +347,30 @@ private Q_SLOTS:
         QVERIFY(LocalFederation(w->env.dataHome, "prod").readConfig()->port != 0);
         QVERIFY(kube::Kubeconfig::load(kubeconfig())->resolve("prod"));
     }
+
+    // What --no-start, a lost store or an init that was killed leave out; a policy that somebody deleted from
+    // a complete federation stays deleted.
+    void upCompletesWhatInitHasNotCompleted_data() {
+        QTest::addColumn<QByteArray>("defaultPlacement");
+        QTest::newRow("with the default policy") << QByteArray("divide");
+        QTest::newRow("without") << QByteArray("none");
+    }
+    void upCompletesWhatInitHasNotCompleted() {
+        QFETCH(const QByteArray, defaultPlacement);
+        constexpr const char* kPolicy = "/apis/kubefed.io/v1alpha1/clusterplacementpolicies/default";
+        controllerStarts();
+        w->options.noStart = true;
+        w->options.defaultPlacement = defaultPlacement.toStdString();
+        QCOMPARE(initProd(), 0);
+        QVERIFY(!w->server.objects.contains(kInfo));
+        const InitOptions up{.common = w->options.common, .name = "prod", .onlyStart = true};
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QVERIFY(w->server.objects.contains(kInfo));
+        QCOMPARE(w->server.objects.contains(kPolicy), defaultPlacement == "divide");
+        w->server.objects.erase(kPolicy);
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QVERIFY(!w->server.objects.contains(kPolicy));
+    }
 };
 
 QTEST_GUILESS_MAIN(InitTest)
