@@ -193,7 +193,11 @@ void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
     const Result<std::optional<TokenIssuer::BoundObject>> bound = boundObject(services, *exchange, *request);
     if (!bound)
         return exchange->fail(bound.error());
-    kube::ensureObject(*request, {"spec"})["expirationSeconds"] = seconds;
+    const std::chrono::seconds life = std::min(std::chrono::seconds(seconds), services.maxTokenLife);
+    if (life.count() < seconds)
+        exchange->warnings.push_back("requested expiration of " + std::to_string(seconds) +
+                                     " seconds shortened to " + std::to_string(life.count()) + " seconds");
+    kube::ensureObject(*request, {"spec"})["expirationSeconds"] = life.count();
     setOwner(*exchange, *request);
     std::vector<std::string> audiences;
     if (const kube::JsonArray* given = kube::arrayAt(*request, {"spec", "audiences"}))
@@ -202,9 +206,8 @@ void handleTokenRequest(Services& services, const ExchangePtr& exchange) {
                 audiences.emplace_back(kube::view(audience.get_string()));
     if (audiences.empty())
         audiences.push_back(kIssuer);
-    const Result<TokenIssuer::Issued> issued = services.tokens.issue(
-        account->ns, account->name, account->uid, audiences,
-        std::min(std::chrono::seconds(seconds), services.maxTokenLife), exchange->now, *bound);
+    const Result<TokenIssuer::Issued> issued = services.tokens.issue(account->ns, account->name, account->uid,
+                                                                     audiences, life, exchange->now, *bound);
     if (!issued)
         return exchange->fail(issued.error());
     kube::JsonObject& metadata = kube::ensureObject(*request, {"metadata"});

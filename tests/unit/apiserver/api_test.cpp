@@ -398,6 +398,28 @@ private Q_SLOTS:
         QCOMPARE(s.ask("GET", kMaps + "/child")->status(), 404);
     }
 
+    void aTokenForLongerThanIsGivenIsShortenedAndSaysSo() {
+        apiserver::ApiServerConfig config;
+        config.maxTokenLife = std::chrono::hours(2);
+        Server s(std::move(config));
+        s.clock.advance(10ms);
+        const auto ask = [&](int seconds) {
+            return s.ask("POST", "/api/v1/namespaces/default/serviceaccounts/default/token",
+                         "{\"spec\":{\"expirationSeconds\":" + std::to_string(seconds) + "}}");
+        };
+        const Answer shortened = ask(36'000);
+        QCOMPARE(shortened->status(), 201);
+        QCOMPARE(std::string(net::header(shortened->headers(), "warning")),
+                 std::string("299 - \"requested expiration of 36000 seconds shortened to 7200 seconds\""));
+        QCOMPARE(kube::intAt(body(shortened), {"spec", "expirationSeconds"}),
+                 std::optional<std::int64_t>(7200));
+        QCOMPARE(text(shortened, {"status", "expirationTimestamp"}),
+                 toRfc3339(s.clock.wallNow() + std::chrono::hours(2)));
+        const Answer granted = ask(7200);
+        QCOMPARE(granted->status(), 201);
+        QVERIFY(net::header(granted->headers(), "warning").empty());
+    }
+
     void tablesAndMetadataAreServedWhenAsked() {
         Server s;
         s.ask("POST", kMaps, configMap("a", "1"));
