@@ -243,7 +243,7 @@ void WritePipeline::forgiveStored(const ResourceSpec& spec, const kube::JsonObje
 }
 
 Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
-                                          kube::JsonObject& next) const {
+                                          const kube::JsonObject& seen, kube::JsonObject& next) const {
     const ResourceSpec& spec = *target.spec;
     const std::string_view version = kube::stringAt(next, {"metadata", "resourceVersion"});
     // "0" is any version.
@@ -260,7 +260,7 @@ Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube:
     const StrategyContext context{m_state, target.now, target.user, target.subresource};
     spec.strategy->prepareForUpdate(next, previous, context);
     if (spec.strategy->hasGeneration() && target.subresource != "binding")
-        advanceGeneration(next, previous);
+        advanceGeneration(next, target.subresource.empty() ? seen : previous);
     Causes causes = validateMetadataUpdate(next, previous, spec);
     Causes own = spec.strategy->validateUpdate(next, previous, context);
     forgiveStored(spec, previous, next, context, own);
@@ -277,16 +277,17 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
     next["kind"] = target.spec->kind;
     next["apiVersion"] = live->apiVersion();
     normalise(*target.spec, next);
-    if (!applied && target.spec->schema) {
-        // What the version that was written does not declare, the writer has not removed.
-        const bool other = isConverted(*target.spec, head) || !declaresAll(*target.spec, previous);
-        const kube::JsonObject seen = other ? inVersionOf(*target.spec, head) : kube::JsonObject();
-        kube::updateManagedFields(other ? &seen : &previous, next, target.spec->schema->root(),
-                                  writeContext(target));
-    }
+    // What the version that was written does not declare, the writer has not removed.
+    const bool other = isConverted(*target.spec, head) || !declaresAll(*target.spec, previous);
+    kube::JsonObject converted = other ? inVersionOf(*target.spec, head) : kube::JsonObject();
+    if (other)
+        converted["apiVersion"] = live->apiVersion();  // as in `next`: versions alone are no difference
+    const kube::JsonObject& seen = other ? converted : previous;
+    if (!applied && target.spec->schema)
+        kube::updateManagedFields(&seen, next, target.spec->schema->root(), writeContext(target));
     if (Result<void> same = checkIdentity(target, previous, next, applied); !same)
         return done(std::unexpected(std::move(same.error())));
-    if (Result<void> prepared = prepareUpdate(target, previous, next); !prepared)
+    if (Result<void> prepared = prepareUpdate(target, previous, seen, next); !prepared)
         return done(std::unexpected(std::move(prepared.error())));
     if (target.subresource != "status")
         done = warning(target.spec->strategy->warnings(next, &previous), std::move(done));

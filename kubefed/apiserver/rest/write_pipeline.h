@@ -70,8 +70,9 @@ private:
     [[nodiscard]] Result<void> prepareCreate(const WriteTarget& target, kube::JsonObject& object) const;
     [[nodiscard]] Result<void> checkIdentity(const WriteTarget& target, const kube::JsonObject& previous,
                                              const kube::JsonObject& next, bool applied) const;
+    // `seen`: what is stored, as the version that is written says it.
     [[nodiscard]] Result<void> prepareUpdate(const WriteTarget& target, const kube::JsonObject& previous,
-                                             kube::JsonObject& next) const;
+                                             const kube::JsonObject& seen, kube::JsonObject& next) const;
     // Leaves of the causes only what this request is to blame for, where it changes metadata alone: what an
     // older server stored may be what this one refuses, and must still be labelled, released and deleted.
     void forgiveStored(const ResourceSpec& spec, const kube::JsonObject& previous,
