@@ -83,14 +83,14 @@ SpecPtr bindings() {
     return spec;
 }
 
+}  // namespace
+
 std::vector<SpecPtr> servedBy(const Registry& registry, std::string_view group, std::string_view version) {
     std::vector<SpecPtr> specs = registry.ofVersion(group, version);
     if (group.empty() && version == "v1")
         specs.insert(specs.begin(), bindings());
     return specs;
 }
-
-}  // namespace
 
 std::string apiVersionsText(std::string_view serverAddress) {
     return kube::printJson(kube::JsonObject{

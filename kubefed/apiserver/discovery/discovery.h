@@ -6,11 +6,15 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kubefed/apiserver/registry.h"
 
 namespace kubefed::apiserver {
 
+// The types of a version, with what can only be posted to (bindings).
+[[nodiscard]] std::vector<SpecPtr> servedBy(const Registry& registry, std::string_view group,
+                                            std::string_view version);
 [[nodiscard]] std::string apiVersionsText(std::string_view serverAddress);
 [[nodiscard]] std::string apiGroupListText(const Registry& registry);
 // Empty: no such group / version.

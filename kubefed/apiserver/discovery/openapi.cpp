@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "kubefed/apiserver/discovery/discovery.h"
+
 namespace kubefed::apiserver {
 namespace {
 
@@ -75,6 +77,7 @@ constexpr OperationKind kOperations[] = {{"get", "list", "list", false, false},
                                          {"put", "update", "put", true, true},
                                          {"patch", "patch", "patch", true, true},
                                          {"delete", "delete", "delete", true, true}};
+constexpr OperationKind kPostToSubresource{"post", "create", "post", true, true};
 
 // kubectl reads from here which patches a type takes.
 kube::JsonObject patchBody(bool strategic) {
@@ -139,9 +142,14 @@ void addPaths(kube::JsonObject& paths, const ResourceSpec& spec, const std::stri
     addPath(paths, collection + "/{name}", true, spec.verbs, spec.gvk(), schema, spec.strategicPatch);
     if (spec.namespaced && has(spec.verbs, "list"))
         addPath(paths, root + "/" + spec.gvr.resource, false, {"list"}, spec.gvk(), schema, false);
-    for (const SubresourceSpec& sub : spec.subresources)
-        addPath(paths, collection + "/{name}/" + sub.name, true, sub.verbs, sub.kind,
-                sub.kind == spec.gvk() ? schema : kube::JsonObject(), spec.strategicPatch);
+    for (const SubresourceSpec& sub : spec.subresources) {
+        const std::string path = collection + "/{name}/" + sub.name;
+        const kube::JsonObject own = sub.kind == spec.gvk() ? schema : kube::JsonObject();
+        addPath(paths, path, true, sub.verbs, sub.kind, own, spec.strategicPatch);
+        if (has(sub.verbs, kPostToSubresource.verb))
+            kube::ensureObject(paths, {path})[kPostToSubresource.method] =
+                operation(kPostToSubresource, sub.kind, own, false);
+    }
 }
 
 // FNV-1a: only tells clients whether a cached document is still the same.
@@ -216,7 +224,7 @@ void OpenApi::addSchema(const std::string& name, kube::JsonObject& schemas) cons
 
 std::string OpenApi::make(std::string_view group, std::string_view version) const {
     kube::JsonObject paths, schemas;
-    for (const SpecPtr& spec : m_registry.ofVersion(group, version)) {
+    for (const SpecPtr& spec : servedBy(m_registry, group, version)) {
         std::string name;
         if (const auto custom = m_custom.find(spec->gvk()); custom != m_custom.end()) {
             name = customName(spec->gvk());
