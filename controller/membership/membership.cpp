@@ -13,6 +13,7 @@ namespace kubefed::controller {
 namespace {
 
 constexpr Duration kIdentifyAgain{500};
+constexpr Duration kIdentifyWithin{10'000};  // writes wait for it, so it must not wait as long as a probe may
 
 std::uint8_t secretKind() {
     static const int kind = kindIndex(fed::findKind("v1", "Secret"));
@@ -234,7 +235,8 @@ void Membership::identify(Member& member) {
         return;
     member.identifyTimer.cancel();
     member.identifying = true;
-    member.link->identify(member.healthCheck().timeout, [this, &member](Result<ClusterIdentity> identity) {
+    const Duration timeout = std::min(member.healthCheck().timeout, kIdentifyWithin);
+    member.link->identify(timeout, [this, &member](Result<ClusterIdentity> identity) {
         member.identifying = false;
         if (!identity) {
             // Nothing is written until it is known. A member that is given up waits for its probes.

@@ -138,7 +138,7 @@ fed::ClusterView StatusWriter::view(const TemplateId& id, const std::string& clu
     setState(view, id, *member, placement);
     if (!view.reachable) {
         view.reason = "MemberUnreachable";
-        view.message = fed::describe(member->health, {});
+        view.message = fed::describe(member->health, member->healthCheck());
         return view;
     }
     if (member->isReplaced())

@@ -85,6 +85,7 @@ private Q_SLOTS:
         Simulation s(66);
         s.setHealthCheck("m2", "failureThreshold", 5);
         s.start();
+        s.putRc("web", 6);
         s.run(5s);
         // Probed at 0 s, 10 s and so on.
         s.member("m1").down = s.member("m2").down = true;
@@ -96,6 +97,30 @@ private Q_SLOTS:
         SAME_TEXT(s.phase("m2"), "Unreachable");
         SAME_TEXT(readyMessage(s, "m2"), "no answer (5 of 5 probes)");
         SAME_TEXT(readyMessage(s, "m1"), "no answer (3 of 3 probes)");
+        // Of what is there the Placement tells the same.
+        for (const auto& [cluster, message] :
+             {std::pair{"m1", "no answer (3 of 3 probes)"}, {"m2", "no answer (5 of 5 probes)"}}) {
+            const auto clusters = s.placement(rc("web"))->status.clusters;
+            const auto told = std::ranges::find(clusters, cluster, &fed::ClusterObjectStatus::name);
+            QVERIFY(told != clusters.end());
+            SAME_TEXT(told->message, message);
+        }
+    }
+
+    // Nothing is written before it is known who answers, and that question may be lost as well.
+    void aPatientProbeDoesNotHoldUpWrites() {
+        Simulation s(65);
+        s.setHealthCheck("m2", "timeoutSeconds", 120);
+        s.start();
+        s.putRc("web", 6);
+        s.run(9s);
+        s.member("m2").frozen = true;
+        s.run(122s);  // the probe at 10 s, and the question that followed it
+        s.member("m2").frozen = false;
+        SAME_TEXT(s.phase("m2"), "Ready");
+        s.putRc("web", 9);
+        s.run(12s);
+        QCOMPARE(s.replicasOf(rc("web")), 9);
     }
 
     void anEditedHealthCheckCountsAtOnceAndForgetsNothing() {

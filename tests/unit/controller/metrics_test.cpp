@@ -37,6 +37,12 @@ class MetricsTest : public QObject {
         const auto it = m_samples.find(sample);
         return it == m_samples.end() ? std::nan("") : it->second;
     }
+    double decisions() const {
+        double sum = 0;
+        for (const auto& [sample, count] : m_samples)
+            sum += sample.starts_with("kubefed_decisions_total") ? count : 0;
+        return sum;
+    }
     static std::string of(const char* name, const char* cluster, const char* code = nullptr) {
         return std::string("kubefed_") + name + "{cluster=\"" + cluster + "\"" +
                (code == nullptr ? "" : std::string(",code=\"") + code + "\"") + "}";
@@ -75,6 +81,28 @@ private Q_SLOTS:
         QVERIFY(value("kubefed_host_writes_total{what=\"finalizer\"}") >= 2);
         QVERIFY(value("kubefed_host_writes_total{what=\"placement status\"}") >= 2);
         QVERIFY(value("kubefed_host_writes_total{what=\"template status\"}") >= 1);
+    }
+
+    // A policy may depend on any cluster: everything that it governs is looked at, once where nothing moves.
+    // What no decision depends on causes no look.
+    void aChangeOfOneClusterIsLookedAtOnceForEachObject() {
+        constexpr int kObjects = 300;
+        Simulation s(64, 20);
+        s.policies.fillsTheFirst = true;  // so that nothing moves
+        s.start();
+        for (int i = 0; i < kObjects; ++i)
+            s.putRc("web" + std::to_string(i), 40);
+        s.run(20s);
+        scrape(s);
+        const double before = decisions();
+        s.label("m7", "evict", true);
+        s.run(20s);
+        scrape(s);
+        QCOMPARE(decisions() - before, double{kObjects});
+        s.setHealthCheck("m8", "timeoutSeconds", 2);
+        s.run(20s);
+        scrape(s);
+        QCOMPARE(decisions() - before, double{kObjects});
     }
 
     void whatMembersRefuseIsCountedByCode() {
