@@ -4,11 +4,13 @@
 #include <csignal>
 
 #include <QDeadlineTimer>
+#include <QEventLoop>
 #include <QFile>
 #include <QProcess>
 #include <QProcessEnvironment>
 #include <QStandardPaths>
 #include <QTest>
+#include <QTimer>
 
 namespace kubefed::test {
 namespace {
@@ -37,8 +39,8 @@ QString Fleet::source(const QString& path) {
     return qEnvironmentVariable("KUBEFED_SOURCE_DIR") + QLatin1Char('/') + path;
 }
 
-QString Fleet::startMembers(const QStringList& arguments) {
-    for (const QString& name : {QStringLiteral("m1"), QStringLiteral("m2")})
+QString Fleet::startMembers(const QStringList& arguments, const QStringList& names) {
+    for (const QString& name : names)
         m_members.push_back(
             std::make_unique<RealCluster>(name, folder() + QLatin1Char('/') + name, arguments));
     for (const auto& member : m_members) {
@@ -69,6 +71,7 @@ QProcessEnvironment Fleet::environment() const {
     QStringList configs{folder() + QStringLiteral("/kubeconfig")};
     for (const auto& member : m_members)
         configs << member->kubeconfig();
+    configs << m_kubeconfigs;
     environment.insert(QStringLiteral("KUBECONFIG"), configs.join(QLatin1Char(':')));
     environment.insert(QStringLiteral("XDG_DATA_HOME"), folder() + QStringLiteral("/data"));
     environment.insert(QStringLiteral("HOME"), folder());
@@ -79,12 +82,20 @@ Outcome Fleet::run(const QString& program, const QStringList& arguments, const Q
                    int timeoutMs) const {
     QProcess process;
     process.setProcessEnvironment(environment());
+    QEventLoop loop;
+    QObject::connect(&process, &QProcess::stateChanged, &loop, [&loop](QProcess::ProcessState state) {
+        if (state == QProcess::NotRunning)
+            loop.quit();
+    });
+    QTimer::singleShot(timeoutMs, &loop, &QEventLoop::quit);
     process.start(program, arguments);
     if (!input.isEmpty())
         process.write(input);
     process.closeWriteChannel();
+    if (process.state() != QProcess::NotRunning)
+        loop.exec();
     Outcome outcome;
-    if (!process.waitForFinished(timeoutMs)) {
+    if (process.state() != QProcess::NotRunning) {
         process.kill();
         process.waitForFinished(5'000);
         outcome.err = QStringLiteral("timed out after %1 ms\n").arg(timeoutMs);

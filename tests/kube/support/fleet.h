@@ -2,7 +2,8 @@
 //
 // What the tests against real Kubernetes share: two real members m1 and m2, private folders, the `kubefed`
 // command, kubectl, and JSON reads of any of the three API servers. Owned by a test class; the destructor
-// takes the federation down and ends every process. Everything blocks: tests only.
+// takes the federation down and ends every process. Everything blocks, and turns the event loop while it
+// waits for a command, so that what a test has under way goes on: tests only.
 #pragma once
 
 #include <functional>
@@ -35,8 +36,10 @@ public:
     Fleet(const Fleet&) = delete;
     Fleet& operator=(const Fleet&) = delete;
 
-    // Both members up, kubeconfig merged, nothing joined. "" or why not.
-    [[nodiscard]] QString startMembers(const QStringList& arguments = {});
+    // The members up, kubeconfig merged, nothing joined. "" or why not.
+    [[nodiscard]] QString startMembers(const QStringList& arguments = {},
+                                       const QStringList& names = {QStringLiteral("m1"),
+                                                                   QStringLiteral("m2")});
     // `kubefed init prod` and both joins, namespace shop. "" or why not.
     [[nodiscard]] QString startFederation(const QStringList& initArguments = {});
     // Both of the above.
@@ -49,6 +52,8 @@ public:
                     int timeoutMs = 60'000) const;
     // kubectl get -o json; null where that fails.
     [[nodiscard]] kube::Json read(const QString& context, const QStringList& arguments) const;
+    // A file with contexts of the test's own, which kubefed and kubectl then know too.
+    void addKubeconfig(const QString& file) { m_kubeconfigs << file; }
     // For a process of the test's own, such as a watch.
     [[nodiscard]] QProcessEnvironment environment() const;
     [[nodiscard]] static QString kubectlProgram();
@@ -73,6 +78,7 @@ private:
                 int timeoutMs) const;
 
     QTemporaryDir m_folder;
+    QStringList m_kubeconfigs;
     std::vector<std::unique_ptr<RealCluster>> m_members;
 };
 
