@@ -24,8 +24,7 @@ class FirstLightTest : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
-        if (const QString why = RealCluster::unavailable(); !why.isEmpty())
-            QSKIP(qPrintable(why));
+        KUBEFED_REQUIRE_REAL_KUBERNETES();
         m_fleet = std::make_unique<Fleet>();
         const QString why = m_fleet->startMembers();
         QVERIFY2(why.isEmpty(), qPrintable(why));

@@ -58,8 +58,7 @@ class FirstRuleTest : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
-        if (const QString why = RealCluster::unavailable(); !why.isEmpty())
-            QSKIP(qPrintable(why));
+        KUBEFED_REQUIRE_REAL_KUBERNETES();
         m_fleet = std::make_unique<Fleet>();
         QString why = m_fleet->startMembers();
         QVERIFY2(why.isEmpty(), qPrintable(why));
