@@ -14,7 +14,7 @@ export PATH=$folder/installed/bin:/usr/bin:/bin
 unset KUBEFED_CONTEXT KUBEFED_BIN_DIR LD_LIBRARY_PATH
 on_exit() {
   local status=$?
-  [ $status = 0 ] || tail -n 40 "$folder"/*.log "$folder"/data/kubefed/*/*.log
+  [ $status = 0 ] || tail -n 40 "$folder"/*.log "$folder"/data/kubefed/*/*.log || true
   kubefed sandbox down >/dev/null 2>&1 || true
   kubefed deinit laid-out --yes >/dev/null 2>&1 || true
   rm -rf "$folder"

@@ -17,7 +17,7 @@ export PATH=$folder/tools:$folder/installed/bin:/usr/bin:/bin
 unset KUBEFED_CONTEXT
 on_exit() {
   local status=$?
-  [ $status = 0 ] || tail -n 40 "$folder"/*.log
+  [ $status = 0 ] || tail -n 40 "$folder"/*.log || true
   kubefed deinit plugged --yes >/dev/null 2>&1 || true
   rm -rf "$folder"
 }

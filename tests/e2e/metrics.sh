@@ -11,9 +11,11 @@ kubectl=${KUBEFED_KUBE_CACHE:-$HOME/.cache/kubefed/kube-v1.34.4}/kubectl
 [ -x "$kubectl" ] || kubectl=$(command -v kubectl)
 folder=$(mktemp -d)
 export HOME=$folder XDG_DATA_HOME=$folder/data KUBECONFIG=$folder/kubeconfig KUBEFED_CONTEXT=measured
+# What fails inside of a redirection ends there.
+exec 3>&1
 on_exit() {
   local status=$?
-  [ $status = 0 ] || tail -n 200 "$folder"/*.log "$folder/metrics"
+  [ $status = 0 ] || tail -n 200 "$folder"/*.log "$folder/metrics" >&3 2>/dev/null || true
   "$bin/kubefed" sandbox down >/dev/null 2>&1 || true
   "$bin/kubefed" deinit measured --yes >/dev/null 2>&1 || true
   rm -rf "$folder"

@@ -13,7 +13,7 @@ export HOME=$folder XDG_DATA_HOME=$folder/data KUBECONFIG=$folder/kubeconfig
 unset KUBEFED_CONTEXT DISPLAY WAYLAND_DISPLAY
 on_exit() {
   local status=$?
-  [ $status = 0 ] || tail -n 60 "$folder"/*.log
+  [ $status = 0 ] || tail -n 60 "$folder"/*.log || true
   "$kubefed" sandbox down >/dev/null 2>&1 || true
   "$kubefed" deinit quickstart --yes >/dev/null 2>&1 || true
   rm -rf "$folder"
