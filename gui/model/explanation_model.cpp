@@ -65,9 +65,11 @@ void ExplanationModel::show(Explanation explanation) {
         row.text[Cluster] = row.key;
         row.text[Decision] = verdict.chosen ? "Chosen" : "Not chosen";
         row.rank[Decision] = static_cast<double>(i);  // as the controller orders them
-        row.text[Replicas] = verdict.replicas ? fraction(verdict.ready, verdict.replicas) : QString("–");
-        row.rank[Replicas] = verdict.replicas ? static_cast<double>(*verdict.replicas)
-                                              : std::numeric_limits<double>::quiet_NaN();
+        // Who is not chosen gets none, and nothing is there to be ready.
+        const bool hasReplicas = verdict.chosen && verdict.replicas;
+        row.text[Replicas] = hasReplicas ? fraction(verdict.ready, verdict.replicas) : QString("–");
+        row.rank[Replicas] =
+            hasReplicas ? static_cast<double>(*verdict.replicas) : std::numeric_limits<double>::quiet_NaN();
         row.text[Score] = verdict.score ? scoreText(*verdict.score) : QString("–");
         row.rank[Score] = verdict.score.value_or(std::numeric_limits<double>::quiet_NaN());
         for (const PluginWord& word : verdict.words) {

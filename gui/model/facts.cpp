@@ -8,9 +8,29 @@
 
 #include <QtCore/QLocale>
 
+#include "kubefed/kube/quantity.h"
+
 namespace kubefed::gui {
 
 using namespace client;
+
+namespace {
+
+QString figure(double value, int decimals) {
+    return QLocale(QLocale::English).toString(value, 'f', decimals);
+}
+
+QString bytes(double value) {
+    static constexpr std::array kUnits{"", " Ki", " Mi", " Gi", " Ti", " Pi"};
+    std::size_t unit = 0;
+    while (value >= 1024 && unit + 1 < kUnits.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return figure(value, value < 10 && unit > 0 ? 1 : 0) + kUnits[unit];
+}
+
+}  // namespace
 
 Level levelOf(Phase phase) {
     switch (phase) {
@@ -182,6 +202,16 @@ QString count(std::int64_t value) {
 
 QString plural(std::int64_t value, const char* one, const char* many) {
     return count(value) + ' ' + QString::fromUtf8(value == 1 ? one : many);
+}
+
+QString amountText(const std::string& resource, const std::string& quantity) {
+    const auto parsed = kube::Quantity::parse(quantity);
+    if (!parsed)
+        return text(quantity);
+    const double value = parsed->toDouble();
+    if (resource == "memory" || resource == "ephemeral-storage" || resource.starts_with("hugepages-"))
+        return bytes(value);
+    return figure(value, value == std::floor(value) ? 0 : 1);
 }
 
 QString shortType(const ObjectId& id) {

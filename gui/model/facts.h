@@ -48,6 +48,9 @@ inline constexpr const char* kSilent = "Silent";
 [[nodiscard]] QString quantileTime(std::optional<double> seconds, double bound);
 [[nodiscard]] QString count(std::int64_t value);  // "9,412"
 [[nodiscard]] QString plural(std::int64_t value, const char* one, const char* many);
+// Of a resource that nodes can take: "127.1" CPUs, "480 Gi" of memory and storage, "880" of what is counted.
+// What is no quantity stays as it is.
+[[nodiscard]] QString amountText(const std::string& resource, const std::string& quantity);
 
 // "rc/frontend": the type as kubectl abbreviates it.
 [[nodiscard]] QString shortType(const client::ObjectId& id);

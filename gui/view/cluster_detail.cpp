@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gui/view/cluster_detail.h"
 
-#include <QtWidgets/QGridLayout>
-#include <QtWidgets/QPushButton>
+#include <algorithm>
+#include <array>
 
-#include "kubefed/kube/quantity.h"
+#include <QtWidgets/QPushButton>
 
 #include "gui/model/state.h"
 #include "gui/view/facts_grid.h"
 #include "gui/view/table_view.h"
-#include "gui/widget/share_bar.h"
 #include "gui/widget/sparkline.h"
 #include "gui/widget/theme.h"
 #include "gui/widget/timeline.h"
@@ -21,14 +20,6 @@ using namespace client;
 namespace {
 
 constexpr int kSmallTable = 5 * 32;
-
-double amountOf(const std::map<std::string, std::string>& amounts, const std::string& resource) {
-    const auto it = amounts.find(resource);
-    if (it == amounts.end())
-        return -1;
-    const auto quantity = kube::Quantity::parse(it->second);
-    return quantity ? quantity->toDouble() : -1;
-}
 
 QString labelsText(const Cluster& cluster) {
     QStringList labels;
@@ -65,6 +56,28 @@ QString nodesText(const Cluster& cluster) {
     return fraction(ready, cluster.nodes->total) + " ready";
 }
 
+// What people look for comes first; of the rest, what there is any of.
+std::vector<Fact> allocatableFacts(const Cluster& cluster) {
+    static constexpr std::array<std::pair<const char*, const char*>, 4> kUsual{{
+        {"cpu", "CPU"},
+        {"memory", "Memory"},
+        {"pods", "Pods"},
+        {"ephemeral-storage", "Storage"},
+    }};
+    std::vector<Fact> facts;
+    const auto add = [&](const QString& name, const std::string& resource, const std::string& amount) {
+        facts.push_back({name, isLost(cluster) ? QString("?") : amountText(resource, amount)});
+    };
+    for (const auto& [resource, name] : kUsual)
+        if (const auto it = cluster.allocatable.find(resource); it != cluster.allocatable.end())
+            add(name, it->first, it->second);
+    for (const auto& [resource, amount] : cluster.allocatable)
+        if (amount != "0" &&
+            std::ranges::none_of(kUsual, [&](const auto& usual) { return resource == usual.first; }))
+            add(text(resource), resource, amount);
+    return facts;
+}
+
 }  // namespace
 
 ClusterDetail::ClusterDetail(Session& session, QWidget* parent)
@@ -75,6 +88,7 @@ ClusterDetail::ClusterDetail(Session& session, QWidget* parent)
       m_activities(m_store),
       m_timeline(new Timeline),
       m_probes(new Sparkline),
+      m_allocatable(new FactsGrid),
       m_facts(new FactsGrid),
       m_grant(new Label(Label::Kind::Body)),
       m_placed(new TableView(m_objects)),
@@ -104,24 +118,7 @@ ClusterDetail::ClusterDetail(Session& session, QWidget* parent)
     m_placed->setEmptyText("Nothing is placed here.");
     m_placed->setFixedHeight(kSmallTable);
     addSection("Placed here, worst first", {m_placed});
-    auto* capacity = new QWidget;
-    auto* grid = new QGridLayout(capacity);
-    grid->setContentsMargins(0, 0, 0, 0);
-    grid->setHorizontalSpacing(12);
-    grid->setVerticalSpacing(6);
-    grid->setColumnStretch(1, 1);
-    for (const auto& [resource, name] :
-         {std::pair("cpu", "CPU"), std::pair("memory", "Memory"), std::pair("pods", "Pods")}) {
-        const int line = static_cast<int>(m_capacities.size());
-        auto* figures = new Label(Label::Kind::Body);
-        figures->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-        auto* bar = new ShareBar;
-        grid->addWidget(new Label(Label::Kind::Dim, name), line, 0);
-        grid->addWidget(bar, line, 1);
-        grid->addWidget(figures, line, 2);
-        m_capacities.push_back({resource, figures, bar});
-    }
-    m_full.push_back(addSection("Capacity requested", {capacity}));
+    m_capacity = addSection("Allocatable on its ready nodes", {m_allocatable});
     m_full.push_back(addSection("Facts", {m_facts}));
     auto* copyGrant = new QPushButton("Copy this command");
     connect(copyGrant, &QPushButton::clicked, this,
@@ -169,7 +166,8 @@ void ClusterDetail::refresh() {
     const TimeMs known = isSilent && !isKnown ? cluster->lastContact : m_store.asOf();
     m_timeline->show(cluster->timeline, now, known, m_store.isStale());
     m_probes->show({cluster->latencies.begin(), cluster->latencies.end()}, isGrey);
-    showCapacity(*cluster, isGrey);
+    m_allocatable->show(allocatableFacts(*cluster), isGrey);
+    m_capacity->setVisible(info.seesClusters && !cluster->allocatable.empty());
     QStringList bad;
     for (const ConditionView& condition : cluster->conditions)
         if (condition.status != "True")
@@ -191,21 +189,6 @@ void ClusterDetail::refresh() {
                                        ? "expired " + ageText(now - cluster->credentialsExpire) + " ago"
                                        : "expire in " + ageText(cluster->credentialsExpire - now)}},
                   isGrey);
-}
-
-void ClusterDetail::showCapacity(const Cluster& cluster, bool isOld) {
-    for (const Capacity& capacity : m_capacities) {
-        const double whole = amountOf(cluster.allocatable, capacity.resource);
-        const double used = amountOf(cluster.requested, capacity.resource);
-        const bool isKnown = whole > 0 && used >= 0 && !isLost(cluster);
-        capacity.bar->show({{isKnown ? used : 0, used > whole * 0.9 ? Level::Warn : Level::Busy}},
-                           isKnown ? whole : 1, isOld);
-        const auto figure = [&](const std::map<std::string, std::string>& amounts) {
-            return text(amounts.contains(capacity.resource) ? amounts.at(capacity.resource) : "?");
-        };
-        capacity.text->setText(isKnown ? figure(cluster.requested) + " of " + figure(cluster.allocatable)
-                                       : QString("not known"));
-    }
 }
 
 }  // namespace kubefed::gui

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All that is known of one cluster: health over time, probes, capacity, what is placed there, events.
-// Follows the store. GUI thread.
+// All that is known of one cluster: health over time, probes, events, what is placed there, what its nodes
+// can take. Follows the store. GUI thread.
 #pragma once
 
 #include "gui/model/activity_model.h"
@@ -12,7 +12,6 @@
 namespace kubefed::gui {
 
 class FactsGrid;
-class ShareBar;
 class Sparkline;
 class TableView;
 class Timeline;
@@ -35,7 +34,6 @@ Q_SIGNALS:
 
 private:
     void refresh();
-    void showCapacity(const client::Cluster& cluster, bool isOld);
 
     Session& m_session;
     const FleetStore& m_store;
@@ -44,14 +42,10 @@ private:
     ActivityModel m_activities;
     Timeline* m_timeline;
     Sparkline* m_probes;
+    FactsGrid* m_allocatable;
     FactsGrid* m_facts;
-    struct Capacity {
-        std::string resource;
-        Label* text;
-        ShareBar* bar;
-    };
-    std::vector<Capacity> m_capacities;
     std::vector<QWidget*> m_full;  // for who may list clusters
+    QWidget* m_capacity;           // of these, where it is known
     QWidget* m_limits;             // for who may not
     Label* m_grant;
     TableView* m_placed;

@@ -199,9 +199,7 @@ void PluginCard::show(const PolicyPlugin* plugin, Level level, bool isOld) {
                                count(static_cast<std::int64_t>(plugin->calls)))},
          {"Stages", stages.join(", ")},
          {"Source", text(plugin->source)},
-         {"Library",
-          m_digest.isEmpty() ? QString("comes with the controller") : "sha256 " + m_digest.left(kDigestShown),
-          m_digest},
+         {"Library", m_digest.isEmpty() ? QString() : "sha256 " + m_digest.left(kDigestShown), m_digest},
          {"ABI", text(plugin->abi)},
          {"Generation", plugin->generation == 0 ? QString() : count(plugin->generation)}},
         isOld);

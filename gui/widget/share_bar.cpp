@@ -30,20 +30,4 @@ void paintShares(QPainter& painter, const QRectF& box, const std::vector<Part>& 
     painter.restore();
 }
 
-ShareBar::ShareBar(QWidget* parent) : QWidget(parent) {
-    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-}
-
-void ShareBar::show(std::vector<Part> parts, double whole, bool isOld) {
-    m_parts = std::move(parts);
-    m_whole = whole;
-    m_isOld = isOld;
-    update();
-}
-
-void ShareBar::paintEvent(QPaintEvent*) {
-    QPainter painter(this);
-    paintShares(painter, rect(), m_parts, m_whole, themeOf(*this), m_isOld);
-}
-
 }  // namespace kubefed::gui

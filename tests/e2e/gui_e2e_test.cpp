@@ -13,6 +13,7 @@
 #include <QtGui/QScreen>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QLabel>
 
 #include "kubefed/util/file.h"
 #include "kubefed/util/qt_clock.h"
@@ -21,6 +22,7 @@
 #include "gui/app/app_session.h"
 #include "gui/model/commands.h"
 #include "gui/view/banner.h"
+#include "gui/view/cluster_detail.h"
 #include "gui/view/explanation_view.h"
 #include "gui/view/fleet_page.h"
 #include "gui/view/main_window.h"
@@ -67,7 +69,33 @@ private Q_SLOTS:
         workloads.explainCurrent();
         const auto* verdicts = workloads.explanation().findChild<TablePanel*>()->table().model();
         QTRY_COMPARE_WITH_TIMEOUT(verdicts->rowCount(), 3, 10'000);
+        // One replica: who gets none has no figures.
+        workloads.openObject("default/rc/redis-master");
+        workloads.explainCurrent();
+        const auto saying = [&](int column, const QString& what) {
+            int rows = 0;
+            for (int row = 0; row < verdicts->rowCount(); ++row)
+                rows += verdicts->index(row, column).data().toString() == what ? 1 : 0;
+            return rows;
+        };
+        QTRY_COMPARE_WITH_TIMEOUT(saying(ExplanationModel::Decision, "Not chosen"), 2, 10'000);
+        QCOMPARE(saying(ExplanationModel::Replicas, "–"), 2);
         workloads.leaveExplanation();
+    }
+
+    // Of the simulated members' two nodes each.
+    void theCardSaysWhatTheNodesCanTake() {
+        m_window->openCluster("osaka");
+        const auto said = [this] {
+            QStringList all;
+            for (const QLabel* label : m_window->findChild<ClusterDetail*>()->findChildren<QLabel*>())
+                if (label->isVisible())
+                    all += label->text();
+            return all;
+        };
+        const auto at = [&] { return said().indexOf("Allocatable on its ready nodes"); };
+        QTRY_VERIFY_WITH_TIMEOUT(at() >= 0, 10'000);
+        QCOMPARE(said().mid(at() + 1, 6), QStringList({"CPU", "8", "Memory", "32 Gi", "Pods", "220"}));
     }
 
     // What is shown is the controller's word: no connection of the window's process leads to a member.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes fleets up: N clusters and M objects with believable names, figures and troubles, the same for the
-// same seed. For tests of the window, its pictures and its benchmark. Values; any thread.
+// Makes fleets up: N clusters and M objects with believable names and figures, and troubles in the words of
+// the controller, which tells nothing else; the same for the same seed. For tests of the window, its pictures
+// and its benchmark. Values; any thread.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,8 @@ struct FleetShape {
 
 [[nodiscard]] client::FleetInfo syntheticInfo();
 [[nodiscard]] client::FleetChanges syntheticFleet(const FleetShape& shape);
-// The small fleet of the pictures: oregon does not answer, tokyo cannot pull an image, all else is well.
+// The small fleet of the pictures: oregon does not answer, two objects fail in tokyo, stockholm was just
+// joined, all else is well.
 [[nodiscard]] client::FleetChanges storyFleet(client::TimeMs now);
 // That fleet with what takes the most room: long states, ages of three letters and a unit, an object that
 // nothing was decided for, and nothing that happened yet.
@@ -31,11 +33,11 @@ struct FleetShape {
 // That fleet as somebody sees it who may only look into namespace "shop", and what he is told of that.
 [[nodiscard]] client::FleetChanges namesOnlyFleet(client::TimeMs now);
 [[nodiscard]] client::FleetInfo namesOnlyInfo();
-// Why `object` of that fleet is where it is: four plugins, every cluster.
+// Why `object` of that fleet is where it is: five plugins, every cluster of then; or that it follows others.
 [[nodiscard]] client::Explanation storyExplanation(const client::FleetChanges& fleet,
                                                    const client::ObjectId& object, client::TimeMs now);
 [[nodiscard]] std::vector<client::PolicyPlugin> storyPolicies();
-// With one of them disabled, for a reason as long as they come.
+// With one of them disabled, since the controller ended in it.
 [[nodiscard]] std::vector<client::PolicyPlugin> accusedPolicies();
 
 }  // namespace kubefed::testing

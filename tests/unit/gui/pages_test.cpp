@@ -223,16 +223,15 @@ private Q_SLOTS:
         TablePanel& events = part<EventsPage>()->panel();
         const QAbstractItemModel& rows = *events.table().model();
         const auto choose = [&](const QString& reason) {
-            for (int row = 0; row < rows.rowCount(); ++row)
-                if (rows.index(row, ActivityModel::Reason).data().toString() == reason)
-                    events.table().setCurrentIndex(rows.index(row, 0));
+            const QModelIndex first = rows.index(0, ActivityModel::Reason);
+            events.table().setCurrentIndex(rows.match(first, Qt::DisplayRole, reason, 1).value(0));
         };
         const auto says = [&events](const QString& what) {
             const auto labels = events.findChildren<QLabel*>();
             return std::ranges::any_of(labels,
                                        [&](const QLabel* label) { return label->text().startsWith(what); });
         };
-        choose("ImagePullBackOff");
+        choose("PodsNotReady");
         const client::ClusterNumber oregon = m_session->fleet.fleet().cluster("oregon")->number;
         m_session->source.sink()->changed(
             {.removedClusters = {oregon},
@@ -270,7 +269,34 @@ private Q_SLOTS:
         };
         QCOMPARE(greyOnesSaying("?/" + nodes + " ready"), 1);
         QCOMPARE(greyOnesSaying(objects + " objects, ? in sync"), 1);
-        QCOMPARE(std::ranges::count(labels, "not known", &QLabel::text), 3);
+        QCOMPARE(greyOnesSaying("?"), 4);  // CPU, memory, pods and storage
+    }
+
+    // What the controller tells of it; how much of that pods ask for it does not know.
+    void theCardSaysWhatTheNodesCanTake() {
+        client::Cluster dublin = testing::storyFleet(m_session->source.now()).clusters[4];
+        dublin.allocatable = {{"cpu", "127120m"},        {"ephemeral-storage", "755823498400"},
+                              {"example.com/gpu", "16"}, {"hugepages-1Gi", "0"},
+                              {"memory", "503609440Ki"}, {"pods", "1880"}};
+        m_session->tell({.clusters = {dublin}});
+        make();
+        part<FleetPage>()->openCluster("dublin");
+        const auto said = [this] {
+            QStringList all;
+            for (const QLabel* label : part<ClusterDetail>()->findChildren<QLabel*>())
+                if (label->isVisible())
+                    all += label->text();
+            return all;
+        };
+        const auto at = said().indexOf("Allocatable on its ready nodes");
+        QVERIFY(at >= 0);
+        QCOMPARE(said().mid(at + 1, 10), QStringList({"CPU", "127.1", "Memory", "480 Gi", "Pods", "1,880",
+                                                      "Storage", "704 Gi", "example.com/gpu", "16"}));
+        QVERIFY(said().filter("equested").isEmpty() && said().filter("hugepages").isEmpty());
+        dublin.allocatable.clear();
+        m_session->source.sink()->changed({.clusters = {dublin}});
+        m_session->clock.advance(Duration{200});
+        QVERIFY(said().filter("llocatable").isEmpty());
     }
 
     void columnsAndTheirOrderAreKeptOnEachPage() {

@@ -107,6 +107,15 @@ private Q_SLOTS:
         check("disconnected");
     }
 
+    // As tall as its card.
+    void card() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        m_window->resize(1280, 1300);
+        m_window->openCluster("paris");
+        check("cluster-card");
+    }
+
     void longNames() {
         tellLongNames();
         make(MainWindow::Colours::Light);
@@ -172,15 +181,6 @@ private Q_SLOTS:
     void follower() {
         tellStory();
         const client::ObjectId service = m_session->fleet.fleet().object(2)->id;
-        client::Explanation& told = m_session->source.explanations.at(service);
-        told.policy.clear();
-        told.because.clear();
-        told.hasReplicas = false;
-        for (client::Verdict& verdict : told.verdicts) {
-            verdict.words.clear();
-            verdict.score.reset();
-            verdict.text = verdict.chosen ? "chosen: what uses it is there" : "nothing that uses it is there";
-        }
         make(MainWindow::Colours::Light);
         m_window->openObject(keyOf(service));
         QTest::keyClick(m_window.get(), Qt::Key_W);
@@ -344,12 +344,14 @@ private:
     }
     void tellLongNames() {
         client::FleetChanges all = testing::storyFleet(m_session->source.now());
-        all.clusters[2].name =
-            "production-europe-west-3-frankfurt-tenant-4711-blue-green-canary.example.internal";
-        all.clusters[2].message =
-            "Get \"https://production-europe-west-3.example.internal:6443/readyz\": dial tcp 10.4.0.1:6443: "
-            "i/o timeout "
-            "after 3 attempts, the last of them 31 seconds ago";
+        client::Cluster& lost = all.clusters[2];
+        lost.name = "production-europe-west-3-frankfurt-tenant-4711-blue-green-canary.example.internal";
+        lost.message =
+            "the name \"production-europe-west-3-frankfurt-tenant-4711-blue-green-canary.example."
+            "internal\" does not resolve (3 of 3 probes)";
+        for (client::Activity& activity : all.activities)
+            if (activity.cluster == lost.number)
+                activity.message = lost.name + " is Unreachable: " + lost.message;
         for (client::Cluster& cluster : all.clusters)
             cluster.labels.emplace("example.com/a-label-with-a-long-name", "and-a-value-that-does-not-end");
         for (std::size_t i = 3; i < all.objects.size(); i += 15) {

@@ -130,13 +130,12 @@ private Q_SLOTS:
         TableView& events = m_window->findChild<EventsPage*>()->panel().table();
         QVERIFY(events.model()->rowCount() > 0);
         const auto choose = [&](const QString& reason) {
-            for (int row = 0; row < events.model()->rowCount(); ++row)
-                if (events.model()->index(row, ActivityModel::Reason).data().toString() == reason)
-                    events.setCurrentIndex(events.model()->index(row, 0));
+            const QModelIndex first = events.model()->index(0, ActivityModel::Reason);
+            events.setCurrentIndex(events.model()->match(first, Qt::DisplayRole, reason, 1).value(0));
         };
         choose("Unreachable");
         QCOMPARE(m_window->command(), QString("kubefed describe cluster oregon --context prod"));
-        choose("ImagePullBackOff");
+        choose("PodsNotReady");
         QCOMPARE(m_window->command(), QString("kubefed why rc/search -n shop -o wide --context prod"));
     }
 

@@ -219,7 +219,7 @@ private Q_SLOTS:
         for (const Tally& tally : summary.clusterTally)
             QVERIFY2(tally.level != Level::Good && tally.name != "Ready", "nothing old is green");
         QCOMPARE(summary.clusterTally[2].name, QString("Silent"));
-        QCOMPARE(summary.clusterTally[2].count, 12);
+        QCOMPARE(summary.clusterTally[2].count, 11);
         const State dublin =
             stateOf(*m_store->fleet().cluster("dublin"), m_store->now(), m_store->fleet().info());
         QCOMPARE(dublin.reason, QString("was Ready when it was last heard of"));

@@ -255,7 +255,7 @@ private Q_SLOTS:
             labels, [](const QLabel* label) { return label->text().contains("decided 68 min ago"); }));
         for (const TableView* each : view.findChildren<TableView*>())
             QCOMPARE(each->model()->index(0, 0).data(OldRole).toInt(), 2);
-        QCOMPARE(table.model()->rowCount(), 14);
+        QCOMPARE(table.model()->rowCount(), 13);
     }
 
     void pluginsThatWereNeverCountedAreNotCalledLoadedNever() {
@@ -367,7 +367,7 @@ private Q_SLOTS:
         press(Qt::Key_W);
         m_session->clock.advance(Duration{10});
         press(Qt::Key_K, Qt::ControlModifier);
-        type("sort by headroom");
+        type("sort by nearest");
         press(Qt::Key_Return);
         const TableView& why = part<WorkloadsPage>()->explanation().panel().table();
         QCOMPARE(why.horizontalHeader()->sortIndicatorSection(), 6);
