@@ -30,6 +30,10 @@ QString Commands::kubectl(const QString& rest) const {
                                : "kubectl --context " + shellQuoted(m_context) + ' ' + rest;
 }
 
+QString Commands::caller() const {
+    return m_caller.isEmpty() ? QString("USER") : shellQuoted(m_caller);
+}
+
 QString Commands::clusters() const {
     return kubefed("get clusters");
 }
@@ -77,7 +81,14 @@ QString Commands::applyExample() const {
 
 QString Commands::allowWatching() const {
     return kubectl("create clusterrolebinding watchers --clusterrole=kubefed-fleet-viewer --user=" +
-                   (m_caller.isEmpty() ? QString("USER") : shellQuoted(m_caller)));
+                   caller());
+}
+
+QString Commands::allowAsking(const std::string& ns) const {
+    if (ns.empty())
+        return allowWatching();
+    return kubectl("create rolebinding viewers --clusterrole=view --user=" + caller() + " -n " +
+                   shellQuoted(text(ns)));
 }
 
 }  // namespace kubefed::gui

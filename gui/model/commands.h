@@ -29,10 +29,13 @@ public:
     [[nodiscard]] QString join() const;
     [[nodiscard]] QString applyExample() const;
     [[nodiscard]] QString allowWatching() const;
+    // To ask why an object is where it is: by a role in its namespace, where it has one.
+    [[nodiscard]] QString allowAsking(const std::string& ns) const;
 
 private:
     [[nodiscard]] QString kubefed(const QString& rest) const;
     [[nodiscard]] QString kubectl(const QString& rest) const;
+    [[nodiscard]] QString caller() const;
 
     QString m_context, m_federation, m_caller;
 };

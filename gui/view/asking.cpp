@@ -11,7 +11,7 @@ namespace kubefed::gui {
 void Asking::ask(Request request) {
     m_request = std::move(request);
     m_asked = m_store.source()->now();
-    m_wasLost = false;
+    m_wasLost = m_isRefused = false;
 }
 
 void Asking::succeeded() {
@@ -19,10 +19,16 @@ void Asking::succeeded() {
     m_failure.clear();
 }
 
+void Asking::refused() {
+    m_answered = 0;
+    m_failure.clear();
+    m_isRefused = true;
+}
+
 void Asking::forget() {
     m_request.cancel();
     m_asked = m_answered = 0;
-    m_wasLost = false;
+    m_wasLost = m_isRefused = false;
     m_failure.clear();
 }
 
@@ -34,7 +40,7 @@ void Asking::follow() {
 bool Asking::isDue() const {
     // A recording's time may go back, too.
     return m_store.source() != nullptr && !m_store.isStale() &&
-           (m_wasLost || std::abs(m_store.now() - m_asked) >= kEvery);
+           (m_wasLost || (!m_isRefused && std::abs(m_store.now() - m_asked) >= kEvery));
 }
 
 bool Asking::isOld() const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a page knows by asking, not by the stream: how old the answer is, and when to ask again. As long as
-// somebody looks that is each five seconds, and at once when the connection came back. A value of the page's;
-// times are the store's. GUI thread.
+// somebody looks that is each five seconds, but not after a refusal; and at once when the connection came
+// back. A value of the page's; times are the store's. GUI thread.
 #pragma once
 
 #include "gui/model/fleet_store.h"
@@ -21,6 +21,8 @@ public:
     void succeeded();
     // Of what was answered before it stays, with its age.
     void failed(const QString& why) { m_failure = why; }
+    // It may not be asked: what was answered before is nobody's to see any more.
+    void refused();
     // With what it was about; whatever is under way is not answered any more.
     void forget();
     // At each publication, also while nobody looks: a connection that was lost is noted.
@@ -39,6 +41,7 @@ private:
     client::TimeMs m_asked = 0;
     client::TimeMs m_answered = 0;
     bool m_wasLost = false;
+    bool m_isRefused = false;
     QString m_failure;
 };
 

@@ -31,9 +31,10 @@ protected:
 
 }  // namespace
 
-ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
+ExplanationView::ExplanationView(Session& session, QWidget* parent)
     : QWidget(parent),
-      m_store(store),
+      m_session(session),
+      m_store(session.store()),
       m_title(new Label(Label::Kind::Title, {}, this)),
       m_facts(new Label(Label::Kind::Dim, {}, this)),
       m_caution(new Label(Label::Kind::Body, {}, this)),
@@ -41,7 +42,7 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
       m_wordCard(new WordCard(this)),
       m_chosen(new Label(Label::Kind::Strong, {}, m_wordCard)),
       m_wordTable(new TableView(m_words, m_wordCard)),
-      m_asking(store) {
+      m_asking(m_store) {
     auto* back = new QPushButton("←  Back", this);
     auto* again = new QPushButton("Ask again", this);
     auto* copy = new QPushButton("Copy command", this);
@@ -83,11 +84,11 @@ ExplanationView::ExplanationView(const FleetStore& store, QWidget* parent)
     connect(&m_panel->table(), &TableView::chosen, this, &ExplanationView::showWords);
     connect(&m_panel->table(), &TableView::opened, this, &ExplanationView::clusterOpened);
     connect(m_panel, &TablePanel::copied, this, &ExplanationView::copied);
-    connect(&store, &FleetStore::connectionChanged, this, [this] {
+    connect(&m_store, &FleetStore::connectionChanged, this, [this] {
         if (m_store.source() == nullptr)
             m_asking.forget();  // the answer would be about another federation
     });
-    connect(&store, &FleetStore::published, this, &ExplanationView::follow);
+    connect(&m_store, &FleetStore::published, this, &ExplanationView::follow);
 }
 
 void ExplanationView::ask(const ObjectId& object) {
@@ -96,15 +97,19 @@ void ExplanationView::ask(const ObjectId& object) {
     m_object = object;
     m_asking.forget();
     m_title->setText("Why is " + reference(object) + " where it is?");
-    m_facts->setText(object.ns.empty() ? QString(" ") : "namespace " + text(object.ns));
-    m_caution->hide();
-    m_model.show({});
-    m_panel->setAge({});
+    clear();
     m_panel->setNotice(true, {.level = Level::Busy,
                               .title = "Asking the controller",
                               .text = "It answers from the decision that it recorded."});
-    showWords();
     askAgain();
+}
+
+void ExplanationView::clear() {
+    m_facts->setText(m_object.ns.empty() ? QString(" ") : "namespace " + text(m_object.ns));
+    m_caution->hide();
+    m_model.show({});
+    m_panel->setAge({});
+    showWords();
 }
 
 void ExplanationView::askAgain() {
@@ -152,30 +157,33 @@ void ExplanationView::answer(Result<Explanation> result) {
 }
 
 void ExplanationView::showFailure(const Error& error) {
-    const QString why = text(error.message);
     const bool isGone = error.code == Code::NotFound;
-    if (m_asking.hasAnswer() && !isGone && error.code != Code::PermissionDenied) {
-        m_asking.failed(why);  // what is known stays, with its age
+    const bool isForbidden = error.code == Code::PermissionDenied;
+    if (m_asking.hasAnswer() && !isGone && !isForbidden) {
+        m_asking.failed(text(error.message));  // what is known stays, with its age
         follow();
         return;
     }
-    Notice::Content notice{Level::Bad,
-                           "The controller gave no answer",
-                           why + ". It is asked again as soon as it is back.",
-                           {},
-                           {}};
-    if (isGone)
-        notice = {Level::Quiet,
-                  "Nothing was decided yet",
-                  "There is no recorded decision for this object. " + why,
-                  {},
-                  {}};
-    else if (error.code == Code::Unimplemented)
-        notice = {Level::Quiet,
-                  "Not in this recording",
-                  "It was not asked why this object is where it is while this was recorded.",
-                  {},
-                  {}};
+    QString why = text(error.message);
+    if (!why.isEmpty())
+        why[0] = why[0].toUpper();  // begins a sentence here
+    Notice::Content notice{.level = Level::Bad,
+                           .title = "The controller gave no answer",
+                           .text = why + ". It is asked again by itself."};
+    if (isForbidden) {
+        m_asking.refused();
+        clear();
+        notice = {.level = Level::Bad,
+                  .title = "You may not ask why",
+                  .text = why + ". Somebody who may administer the federation can allow it; then ask again:",
+                  .command = m_session.commands().allowAsking(m_object.ns)};
+    } else if (isGone) {
+        notice = {.title = "Nothing was decided yet",
+                  .text = "There is no recorded decision for this object. " + why};
+    } else if (error.code == Code::Unimplemented) {
+        notice = {.title = "Not in this recording",
+                  .text = "It was not asked why this object is where it is while this was recorded."};
+    }
     m_panel->setNotice(true, notice);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Why an object is where it is: every cluster, winner and loser, with each plugin's verdict, score and
-// reason. Asks the source when it is shown, as long as it is, and on request. GUI thread.
+// reason. Asks the source when it is shown, as long as it is, and on request; who is refused is told what
+// would allow it. GUI thread.
 #pragma once
 
 #include <QtCore/QVariantMap>
@@ -10,6 +11,7 @@
 #include "gui/model/detail_tables.h"
 #include "gui/model/explanation_model.h"
 #include "gui/view/asking.h"
+#include "gui/view/session.h"
 #include "gui/widget/label.h"
 
 namespace kubefed::gui {
@@ -21,7 +23,7 @@ class ExplanationView final : public QWidget {
     Q_OBJECT
 
 public:
-    explicit ExplanationView(const FleetStore& store, QWidget* parent = nullptr);
+    explicit ExplanationView(Session& session, QWidget* parent = nullptr);
     void ask(const client::ObjectId& object);
     [[nodiscard]] const client::ObjectId& object() const { return m_object; }
     [[nodiscard]] TablePanel& panel() const { return *m_panel; }
@@ -38,6 +40,7 @@ Q_SIGNALS:
 
 private:
     void askAgain();
+    void clear();
     void follow();
     void answer(Result<client::Explanation> result);
     void showFailure(const Error& error);
@@ -47,6 +50,7 @@ private:
     [[nodiscard]] QStringList titles() const;
     void showWords();
 
+    Session& m_session;
     const FleetStore& m_store;
     client::ObjectId m_object;
     ExplanationModel m_model;

@@ -29,7 +29,7 @@ WorkloadsPage::WorkloadsPage(Session& session, QWidget* parent)
       m_asMatrix(new QPushButton("Matrix", this)),
       m_detail(new ObjectDetail(session.store(), this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)),
-      m_explanation(new ExplanationView(session.store(), this)),
+      m_explanation(new ExplanationView(session, this)),
       m_stack(new QStackedWidget(this)) {
     auto* switches = new QWidget(this);
     auto* beside = new QHBoxLayout(switches);

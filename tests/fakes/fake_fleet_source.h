@@ -26,6 +26,8 @@ public:
     [[nodiscard]] Request explain(const client::ObjectId& object,
                                   Callback<client::Explanation> done) override {
         return answer<client::Explanation>(std::move(done), [this, object]() -> Result<client::Explanation> {
+            if (whyRefusal)
+                return std::unexpected(*whyRefusal);
             if (const auto it = explanations.find(object); it != explanations.end())
                 return it->second;
             return fail(Code::NotFound, "nothing was decided for it yet");
@@ -51,7 +53,8 @@ public:
 
     std::map<client::ObjectId, client::Explanation> explanations;
     std::vector<client::PolicyPlugin> policies;
-    std::optional<Error> refusal;  // of the list of policies
+    std::optional<Error> refusal;     // of the list of policies
+    std::optional<Error> whyRefusal;  // of explanations
     int asked = 0;
 
 private:

@@ -241,6 +241,24 @@ private Q_SLOTS:
         QVERIFY(!authorize(asked, objects).allowed);
     }
 
+    // As the window advises who may not.
+    void whoViewsANamespaceMayAskWhyThere() {
+        MemoryObjects objects;
+        for (const kube::Object& object : bootstrapRbac())
+            putRbac(objects, object);
+        putRbac(objects, binding("shop", "ClusterRole", "view", "ann"));
+        const User ann{"ann", {}, {"system:authenticated"}};
+        Attributes asked;
+        asked.user = &ann;
+        asked.group = "kubefed.io";
+        asked.verb = "create";
+        asked.resource = "explanations";
+        asked.ns = "shop";
+        QVERIFY(authorize(asked, objects).allowed);
+        asked.ns = "other";
+        QVERIFY(!authorize(asked, objects).allowed);
+    }
+
     // What each call of kubefed.v1.Federation asks for, and the whole of the fleet.
     void fleetViewersSeeAllAndChangeNothing() {
         MemoryObjects objects;

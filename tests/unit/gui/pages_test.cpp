@@ -299,6 +299,54 @@ private Q_SLOTS:
         QVERIFY(said().filter("llocatable").isEmpty());
     }
 
+    // Each state of Why has words of its own, with what comes next.
+    void whySaysWhatItWaitsFor() {
+        tellStory();
+        make();
+        auto& view = askWhy();
+        QCOMPARE(view.panel().notice().content().title, QString("Asking the controller"));
+        QVERIFY(view.panel().notice().isVisible() && view.panel().notice().content().level == Level::Busy);
+        m_session->clock.advance(Duration{10});
+        QVERIFY(!view.panel().notice().isVisible());
+    }
+
+    void whyWithoutAnAnswerIsAskedAgain() {
+        tellStory();
+        make();
+        m_session->source.whyRefusal = {.code = Code::Aborted,
+                                        .message = "the policies gave no answer in time"};
+        auto& view = askWhy();
+        m_session->clock.advance(Duration{10});
+        const Notice& notice = view.panel().notice();
+        QVERIFY(notice.isVisible() && notice.content().level == Level::Bad);
+        QCOMPARE(notice.content().title, QString("The controller gave no answer"));
+        QCOMPARE(notice.content().text,
+                 QString("The policies gave no answer in time. It is asked again by itself."));
+        m_session->source.whyRefusal.reset();
+        m_session->clock.advance(Duration{6'000});
+        QVERIFY(!notice.isVisible());
+        QCOMPARE(shown(view.panel()).size(), 13);
+    }
+
+    void whyOfALostControllerKeepsItsAnswerWithItsAge() {
+        tellStory();
+        make();
+        auto& view = askWhy();
+        m_session->clock.advance(Duration{10});
+        m_session->source.whyRefusal = {.code = Code::Unavailable,
+                                        .message = "127.0.0.1:40021 refuses connections"};
+        m_session->clock.advance(Duration{6'000});
+        QVERIFY(says(view, "; since then no answer: 127.0.0.1:40021 refuses connections"));
+        m_session->lose(client::ConnectionState::Disconnected, *m_session->source.whyRefusal);
+        const int asked = m_session->source.asked;
+        m_session->clock.advance(Duration{42'000});
+        QCOMPARE(m_session->source.asked, asked);
+        QVERIFY(!view.panel().notice().isVisible());
+        QCOMPARE(shown(view.panel()).size(), 13);
+        QCOMPARE(view.panel().table().model()->index(0, 0).data(OldRole).toInt(), 2);
+        QVERIFY(says(view, "asked 4"));
+    }
+
     void columnsAndTheirOrderAreKeptOnEachPage() {
         m_session->source.policies = testing::storyPolicies();
         tellStory();
@@ -375,6 +423,16 @@ private:
                : page == MainWindow::WorkloadsPlace ? part<WorkloadsPage>()->panel()
                : page == MainWindow::PoliciesPlace  ? part<PoliciesPage>()->panel()
                                                     : part<EventsPage>()->panel();
+    }
+    ExplanationView& askWhy() {
+        m_window->openObject("shop/rc/search");
+        press(Qt::Key_W);
+        return part<WorkloadsPage>()->explanation();
+    }
+    static bool says(const QWidget& part, const QString& what) {
+        const auto labels = part.findChildren<QLabel*>();
+        return std::ranges::any_of(
+            labels, [&](const QLabel* label) { return label->isVisible() && label->text().contains(what); });
     }
     // The keys of the rows that are shown, in the order of the alphabet.
     static QStringList shown(const TablePanel& panel) {

@@ -220,10 +220,40 @@ private Q_SLOTS:
         QFETCH(const int, colours);
         tellStory();
         make(static_cast<MainWindow::Colours>(colours));
-        m_window->open(MainWindow::WorkloadsPlace);
-        QTest::keyClick(m_window.get(), Qt::Key_W);
+        why();
         m_session->clock.advance(Duration{10});
         check(colours == static_cast<int>(MainWindow::Colours::Dark) ? "explanation-dark" : "explanation");
+    }
+
+    void loadingExplanation() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        why();
+        check("explanation-loading");
+    }
+
+    void disconnectedExplanation() {
+        tellStory();
+        make(MainWindow::Colours::Light);
+        why();
+        m_session->clock.advance(Duration{10});
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "127.0.0.1:40021 refuses connections"});
+        m_session->clock.advance(Duration{42'000});
+        check("explanation-disconnected");
+    }
+
+    void forbiddenExplanation() {
+        m_session->who = "jane";
+        m_session->info = testing::namesOnlyInfo();
+        m_session->tell(testing::namesOnlyFleet(m_session->source.now()));
+        m_session->source.whyRefusal = {
+            .code = Code::PermissionDenied,
+            .message = "user \"jane\" may not create explanations.kubefed.io in namespace \"shop\""};
+        make(MainWindow::Colours::Light);
+        why();
+        m_session->clock.advance(Duration{10});
+        check("explanation-forbidden");
     }
 
     void policies_data() {
@@ -361,6 +391,12 @@ private:
             object.policy = object.id.ns + "/only-in-regions-where-the-law-allows-it";
         }
         tell(std::move(all));
+    }
+
+    // Of the worst object.
+    void why() {
+        m_window->open(MainWindow::WorkloadsPlace);
+        QTest::keyClick(m_window.get(), Qt::Key_W);
     }
 
     void make(MainWindow::Colours colours) {

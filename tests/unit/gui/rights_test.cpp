@@ -6,6 +6,7 @@
 #include <QtGui/QClipboard>
 #include <QtTest/QTest>
 #include <QtWidgets/QApplication>
+#include <QtWidgets/QLabel>
 #include <QtWidgets/QPushButton>
 
 #include "tests/fakes/fake_session.h"
@@ -16,10 +17,13 @@
 #include "gui/model/state.h"
 #include "gui/model/summary.h"
 #include "gui/view/cluster_detail.h"
+#include "gui/view/explanation_view.h"
 #include "gui/view/fleet_page.h"
 #include "gui/view/list_pages.h"
 #include "gui/view/main_window.h"
 #include "gui/view/table_panel.h"
+#include "gui/view/workloads_page.h"
+#include "gui/widget/notice.h"
 #include "gui/widget/sparkline.h"
 #include "gui/widget/timeline.h"
 
@@ -123,6 +127,61 @@ private Q_SLOTS:
         QCOMPARE(notice.command, m_session->commands().allowWatching());
     }
 
+    void whoMayNotAskWhyIsToldWhatAllowsItAndIsNotAskedFor() {
+        m_session->info = testing::namesOnlyInfo();
+        client::FleetChanges all = testing::namesOnlyFleet(m_session->source.now());
+        const client::FleetChanges story = testing::storyFleet(m_session->source.now());
+        const client::ObjectId search = story.objects[3].id;
+        m_session->source.explanations.emplace(
+            search, testing::storyExplanation(story, search, m_session->source.now()));
+        m_session->tell(all);
+        make();
+        m_window->openObject("shop/rc/search");
+        m_window->findChild<WorkloadsPage*>()->explainCurrent();
+        m_session->clock.advance(Duration{10});
+        ExplanationView& why = m_window->findChild<WorkloadsPage*>()->explanation();
+        QCOMPARE(why.panel().table().model()->rowCount(), 13);
+        // The right is taken away.
+        m_session->source.whyRefusal = {
+            .code = Code::PermissionDenied,
+            .message = "user \"jane\" may not create explanations.kubefed.io in namespace \"shop\""};
+        m_session->clock.advance(Duration{6'000});
+        const Notice& notice = why.panel().notice();
+        QVERIFY(notice.isVisible() && notice.content().level == Level::Bad);
+        QCOMPARE(notice.content().title, QString("You may not ask why"));
+        QCOMPARE(
+            notice.content().text,
+            QString("User \"jane\" may not create explanations.kubefed.io in namespace \"shop\". Somebody "
+                    "who may administer the federation can allow it; then ask again:"));
+        QCOMPARE(notice.content().command, QString("kubectl --context prod create rolebinding viewers "
+                                                   "--clusterrole=view --user=jane -n shop"));
+        // What was answered before is not shown any more, and time alone asks no more.
+        QCOMPARE(why.panel().table().model()->rowCount(), 0);
+        for (const QLabel* label : why.findChildren<QLabel*>())
+            QVERIFY2(!label->isVisible() || !label->text().contains("asked "), qPrintable(label->text()));
+        const int asked = m_session->source.asked;
+        m_session->clock.advance(Duration{60'000});
+        QCOMPARE(m_session->source.asked, asked);
+        m_session->lose(client::ConnectionState::Disconnected,
+                        {.code = Code::Unavailable, .message = "gone"});
+        m_session->clock.advance(Duration{5'000});
+        QCOMPARE(m_session->source.asked, asked);
+        m_session->tell(all);
+        m_session->clock.advance(Duration{10});
+        QCOMPARE(m_session->source.asked, asked + 1);
+        QVERIFY(notice.isVisible());
+        // It is allowed.
+        m_session->source.whyRefusal.reset();
+        for (auto* button : why.findChildren<QPushButton*>())
+            if (button->text() == "Ask again")
+                button->click();
+        m_session->clock.advance(Duration{10});
+        QVERIFY(!notice.isVisible());
+        QCOMPARE(why.panel().table().model()->rowCount(), 13);
+        m_session->clock.advance(Duration{6'000});
+        QCOMPARE(m_session->source.asked, asked + 3);
+    }
+
     void eventsAreCopiedAsWhatShowsMoreOfThem() {
         m_session->tell(testing::storyFleet(m_session->source.now()));
         make();
@@ -145,6 +204,8 @@ private Q_SLOTS:
         QVERIFY(commands.allowWatching().endsWith(" --user=system:serviceaccount:shop:watcher"));
         QCOMPARE(commands.event({.reason = "Started"}, {}), QString());
         QVERIFY(Commands("prod").allowWatching().endsWith(" --user=USER"));
+        QVERIFY(Commands("prod").allowAsking("shop").endsWith(" --user=USER -n shop"));
+        QCOMPARE(commands.allowAsking(""), commands.allowWatching());
         QCOMPARE(callerIn("user \"jane doe\" may not watch fleets.kubefed.io cluster-wide"),
                  QString("jane doe"));
         QCOMPARE(callerIn("the token has expired"), QString());
