@@ -5,7 +5,10 @@
 #include <QtCore/QSettings>
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
+#include <QtWidgets/QLabel>
 #include <QtWidgets/QPushButton>
+#include <QtWidgets/QSlider>
+#include <QtWidgets/QStyleOptionSlider>
 
 #include "kubefed/kube/kubeconfig.h"
 #include "kubefed/util/file.h"
@@ -15,8 +18,10 @@
 #include "gui/app/app_session.h"
 #include "gui/app/caller.h"
 #include "gui/view/explanation_view.h"
+#include "gui/view/fleet_page.h"
 #include "gui/view/list_pages.h"
 #include "gui/view/main_window.h"
+#include "gui/view/replay_bar.h"
 #include "gui/view/table_panel.h"
 #include "gui/view/workloads_page.h"
 #include "gui/widget/notice.h"
@@ -204,6 +209,76 @@ private Q_SLOTS:
         QTRY_VERIFY(plugins->rowCount() >= 4);
     }
 
+    // Tokyo froze eight seconds in; 33 s after its last probe that is known.
+    void theSliderLeadsToItsMoment() {
+        m_session = std::make_unique<AppSession>(
+            Options{.replay = qEnvironmentVariable("KUBEFED_SOURCE_DIR").toStdString() +
+                              "/examples/recordings/freeze-and-heal.kfr"},
+            *m_settings, m_still);
+        QVERIFY(m_session->open().has_value());
+        m_window = std::make_unique<MainWindow>(*m_session, *m_settings);
+        m_window->resize(1280, 800);
+        m_window->show();
+        m_window->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+        m_still.advance(Duration{1'000});
+        auto* bar = m_window->findChild<ReplayBar*>();
+        auto* slider = bar->findChild<QSlider*>();
+        const auto place = [&] { return m_session->replay()->now() - m_session->replay()->begin(); };
+        const auto shown = [&] {
+            const auto labels = bar->findChildren<QLabel*>();
+            const auto time = std::ranges::find_if(
+                labels, [](const QLabel* label) { return label->text().contains(" of "); });
+            return time == labels.end() ? QString() : (*time)->text().section(" of ", 0, 0);
+        };
+        const auto tokyo = [&] {
+            m_still.advance(Duration{200});
+            const QAbstractItemModel& clusters = *m_window->findChild<FleetPage*>()->panel().table().model();
+            const QModelIndex row = clusters.match(clusters.index(0, 0), Qt::DisplayRole, "tokyo").value(0);
+            return row.siblingAtColumn(ClusterTableModel::Status).data().toString();
+        };
+        const auto handle = [&] {
+            QStyleOptionSlider option;
+            option.initFrom(slider);
+            option.orientation = Qt::Horizontal;
+            option.minimum = slider->minimum();
+            option.maximum = slider->maximum();
+            option.sliderPosition = option.sliderValue = slider->value();
+            return slider->style()->subControlRect(QStyle::CC_Slider, &option, QStyle::SC_SliderHandle,
+                                                   slider);
+        };
+        QCOMPARE(tokyo(), QString("Ready"));
+        // Taken by the mouse and held: the fleet is that of the place under it.
+        const QPoint from = handle().center();
+        const QPoint to(slider->width() / 2, from.y());
+        QTest::mousePress(slider, Qt::LeftButton, {}, from);
+        QTest::mouseMove(slider, to);
+        QVERIFY2(std::abs(place() - slider->maximum() / 2) < 2'000, qPrintable(QString::number(place())));
+        QCOMPARE(shown(), QString("0:%1").arg(place() / 1'000));
+        QCOMPARE(tokyo(), QString("Unreachable"));
+        QTest::mouseMove(slider, from);
+        QCOMPARE(tokyo(), QString("Ready"));
+        QTest::mouseMove(slider, to);
+        QTest::mouseRelease(slider, Qt::LeftButton, {}, to);
+        QCOMPARE(tokyo(), QString("Unreachable"));
+        // By keys: a second, ten, the whole.
+        slider->setFocus();
+        QTest::keyClick(slider, Qt::Key_Home);
+        QCOMPARE(place(), client::TimeMs{0});
+        QCOMPARE(shown(), QString("0:00"));
+        QCOMPARE(tokyo(), QString("Ready"));
+        QTest::keyClick(slider, Qt::Key_Home);
+        for (int i = 0; i < 5; ++i)
+            QTest::keyClick(slider, Qt::Key_PageUp);
+        QTest::keyClick(slider, Qt::Key_Right);
+        QCOMPARE(place(), client::TimeMs{51'000});
+        QCOMPARE(shown(), QString("0:51"));
+        QCOMPARE(tokyo(), QString("Unreachable"));
+        QTest::keyClick(slider, Qt::Key_End);
+        QCOMPARE(place(), client::TimeMs{slider->maximum()});
+        QCOMPARE(tokyo(), QString("Ready"));
+    }
+
 private:
     void make(Options options) {
         options.kubeconfig = m_config.string();
@@ -225,6 +300,7 @@ private:
     }
 
     QtClock m_clock;
+    FakeClock m_still;
     std::unique_ptr<QTemporaryDir> m_folder;
     std::filesystem::path m_config;
     std::unique_ptr<QSettings> m_settings;
