@@ -93,7 +93,7 @@ private Q_SLOTS:
 
     void unknownCaller() {
         m_session->lose(client::ConnectionState::Forbidden,
-                        {.code = Code::Unauthenticated, .message = "the token has expired"});
+                        {.code = Code::Unauthenticated, .message = "the bearer token is not valid"});
         make(MainWindow::Colours::Light);
         check("unknown-caller");
     }
