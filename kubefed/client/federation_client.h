@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The gRPC client of a controller. Made, used and destroyed on one Qt thread; callbacks come there, never
-// from inside a call, and never after their Request was destroyed. Deadlines: 5 s to connect and for unary
-// calls, 60 s for an upload. Errors carry gRPC's code and a message for people; credentials never appear in
+// from inside a call, and never after their Request was destroyed. Deadlines: 5 s to connect, and for calls
+// what the endpoint says. Errors carry gRPC's code and a message for people; credentials never appear in
 // them. A watch is kept alive for ever: back-off with jitter from 0.25 s to 5 s, a fresh snapshot each time.
 #pragma once
 
@@ -16,6 +16,12 @@
 
 namespace kubefed::client {
 
+// How long the controller has for an answer; then a call fails with DeadlineExceeded.
+struct CallDeadlines {
+    Duration unary{5'000};
+    Duration upload{60'000};
+};
+
 struct FederationEndpoint {
     std::string address;  // host:port
     std::string caPem;
@@ -23,6 +29,7 @@ struct FederationEndpoint {
     // One of both.
     std::string certificatePem, keyPem;
     std::string bearerToken;
+    CallDeadlines deadlines = {};
 };
 
 // What of the fleet the watch brings.

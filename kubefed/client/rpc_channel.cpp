@@ -20,8 +20,6 @@
 namespace kubefed::client {
 namespace {
 
-constexpr std::chrono::seconds kUnaryDeadline{5};
-constexpr std::chrono::seconds kUploadDeadline{60};
 constexpr int kMaxMessage = 64 << 20;
 constexpr std::size_t kChunk = 256U << 10U;
 // Messages of a watch that the Qt thread has not taken yet; then the stream is not read, and the controller
@@ -39,6 +37,8 @@ Error errorOf(const grpc::Status& status, const std::string& address) {
     Error error{.code = static_cast<Code>(status.error_code()), .message = status.error_message()};
     if (error.code == Code::Unavailable)
         error.message = connectionWords(error.message, address);
+    if (error.code == Code::DeadlineExceeded)
+        error.message = "the controller at " + address + " gave no answer in time";
     if (error.message.empty())
         error.message = toString(error.code);
     return error;
@@ -157,7 +157,7 @@ public:
 class RpcChannel::Impl {
 public:
     explicit Impl(const FederationEndpoint& endpoint)
-        : inbox(std::make_shared<Inbox>()), address(endpoint.address) {
+        : inbox(std::make_shared<Inbox>()), address(endpoint.address), deadlines(endpoint.deadlines) {
         if (!endpoint.bearerToken.empty())
             authorization = "Bearer " + endpoint.bearerToken;
         gpr_set_log_function(&logLine);
@@ -192,7 +192,7 @@ public:
         held->inner->call = call;
         call->request = std::move(request);
         prepare(call->context);
-        call->context.set_deadline(std::chrono::system_clock::now() + kUnaryDeadline);
+        call->context.set_deadline(std::chrono::system_clock::now() + deadlines.unary);
         inbox->begin(call);
         start(*call, [call, convert, box = inbox, at = address,
                       to = std::weak_ptr(held->inner)](const grpc::Status& status) mutable {
@@ -205,6 +205,7 @@ public:
 
     std::shared_ptr<Inbox> inbox;
     std::string address;
+    CallDeadlines deadlines;
     std::string authorization;
     std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<v1::Federation::Stub> stub;
@@ -352,10 +353,10 @@ public:
           m_to(std::move(to)),
           m_upload(std::move(upload)) {}
 
-    void start(v1::Federation::Stub& stub, std::shared_ptr<Uploader> self) {
+    void start(v1::Federation::Stub& stub, std::shared_ptr<Uploader> self, Duration deadline) {
         m_self = std::move(self);
         m_inbox->begin(m_self);
-        m_context.set_deadline(std::chrono::system_clock::now() + kUploadDeadline);
+        m_context.set_deadline(std::chrono::system_clock::now() + deadline);
         stub.async()->InstallPolicy(&m_context, &m_reply, this);
         v1::InstallPolicyHeader& header = *m_request.mutable_header();
         header.set_sha256(m_upload.sha256);
@@ -449,7 +450,7 @@ Request RpcChannel::installPolicy(PolicyUpload upload, Callback<PolicyInstalled>
         std::make_shared<Uploader>(m_impl->inbox, m_impl->address, held->inner, std::move(upload));
     held->inner->call = uploader;
     m_impl->prepare(uploader->context());
-    uploader->start(*m_impl->stub, uploader);
+    uploader->start(*m_impl->stub, uploader, m_impl->deadlines.upload);
     return Request(std::move(held));
 }
 

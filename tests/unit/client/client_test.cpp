@@ -49,6 +49,8 @@ private Q_SLOTS:
     void cancelsByHandle();
     void endsFromInsideACallback();
     void uploads();
+    void endsWhatIsNotAnswered();
+    void endsAConnectionThatSaysNothing();
     void readsNoFasterThanItIsTaken();
     void locates();
 };
@@ -374,6 +376,51 @@ void ClientTest::uploads() {
                                                  [&](auto result) { installed = std::move(result); });
     QTRY_VERIFY(installed);
     QVERIFY(installed->error().code == Code::NotFound);
+}
+
+void ClientTest::endsWhatIsNotAnswered() {
+    FakeFederation federation(m_server, m_ca.certPem);
+    federation.holdExplain(true);
+    federation.holdUploads(true);
+    const auto file = std::filesystem::path(m_folder.path().toStdString()) / "slow.so";
+    QVERIFY(writeFile(file, std::string(1'000, 'x')).has_value());
+    const CallDeadlines patient{.unary = Duration{600'000}, .upload = Duration{600'000}};
+    for (const bool isUpload : {false, true}) {
+        FederationEndpoint impatient = endpoint(federation.port());
+        impatient.deadlines = patient;
+        (isUpload ? impatient.deadlines.upload : impatient.deadlines.unary) = Duration{300};
+        FederationClient client(impatient, m_clock);
+        std::optional<Result<Explanation>> explained;
+        std::optional<Result<PolicyInstalled>> installed;
+        const SteadyTime began = m_clock.now();
+        const Request one =
+            client.explain(object("web").id, [&](auto result) { explained = std::move(result); });
+        const Request two =
+            client.installPolicy(file, true, [&](auto result) { installed = std::move(result); });
+        QTRY_VERIFY(isUpload ? installed.has_value() : explained.has_value());
+        QVERIFY(m_clock.now() - began >= Duration{250});
+        QVERIFY(isUpload ? !explained : !installed);  // each has its own
+        const Error& error = isUpload ? installed->error() : explained->error();
+        QVERIFY(error.code == Code::DeadlineExceeded);
+        QCOMPARE(error.message, "the controller at " + impatient.address + " gave no answer in time");
+    }
+}
+
+void ClientTest::endsAConnectionThatSaysNothing() {
+    FakeFederation federation(m_server, m_ca.certPem);
+    FakeClock clock;
+    Sink sink;
+    FederationClient client(endpoint(federation.port()), clock);
+    client.start(sink);
+    clock.advance(Duration::zero());
+    QTRY_COMPARE(federation.streams(), 1);
+    clock.advance(Duration{4'900});
+    QCOMPARE(sink.state(), ConnectionState::Connecting);
+    clock.advance(Duration{200});
+    QCOMPARE(sink.state(), ConnectionState::Disconnected);
+    QCOMPARE(sink.errors.back().message,
+             "the controller at " + endpoint(federation.port()).address + " does not answer within 5 s");
+    QTRY_COMPARE(federation.streams(), 0);
 }
 
 void ClientTest::readsNoFasterThanItIsTaken() {

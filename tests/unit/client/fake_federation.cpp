@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <set>
 
 #include "kubefed/v1/federation.grpc.pb.h"
@@ -75,9 +76,12 @@ public:
         void OnReadDone(bool ok) override {
             if (!ok) {
                 const std::scoped_lock lock(m_service.mutex);
+                m_isRead = true;
+                if (m_service.holdsUploads)
+                    return endIfCancelled();
                 m_service.uploaded = m_header.file_name() + ":" + m_bytes;
                 m_reply->mutable_plugin()->set_sha256(m_header.sha256());
-                m_reply->set_is_unchanged(m_header.trust());
+                m_reply->set_is_unchanged(m_service.isUnchanged.value_or(m_header.trust()));
                 return Finish(grpc::Status::OK);
             }
             if (m_message.has_header())
@@ -85,10 +89,24 @@ public:
             m_bytes += m_message.chunk();
             StartRead(&m_message);
         }
+        void OnCancel() override {
+            const std::scoped_lock lock(m_service.mutex);
+            m_isCancelled = true;
+            if (m_service.holdsUploads)
+                endIfCancelled();
+        }
         void OnDone() override { delete this; }
 
     private:
+        // Not while a read is under way, and once. The service's lock is held.
+        void endIfCancelled() {
+            if (m_isRead && m_isCancelled)
+                Finish(grpc::Status::CANCELLED);
+        }
+
         Service& m_service;
+        bool m_isRead = false;
+        bool m_isCancelled = false;
         v1::InstallPolicyResponse* m_reply;
         v1::InstallPolicyRequest m_message;
         v1::InstallPolicyHeader m_header;
@@ -154,6 +172,8 @@ public:
     std::string credentials;
     std::string uploaded;
     bool holds = false;
+    bool holdsUploads = false;
+    std::optional<bool> isUnchanged;
     int port = 0;
     std::unique_ptr<grpc::Server> server;
 };
@@ -215,6 +235,14 @@ std::string FakeFederation::credentials() const {
 void FakeFederation::holdExplain(bool hold) {
     const std::scoped_lock lock(m_service->mutex);
     m_service->holds = hold;
+}
+void FakeFederation::holdUploads(bool hold) {
+    const std::scoped_lock lock(m_service->mutex);
+    m_service->holdsUploads = hold;
+}
+void FakeFederation::setUnchanged(bool isUnchanged) {
+    const std::scoped_lock lock(m_service->mutex);
+    m_service->isUnchanged = isUnchanged;
 }
 std::string FakeFederation::uploaded() const {
     const std::scoped_lock lock(m_service->mutex);

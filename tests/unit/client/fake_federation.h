@@ -31,8 +31,11 @@ public:
     [[nodiscard]] int streamsEver() const;          // opened so far
     [[nodiscard]] std::size_t unsent() const;       // messages that a stream has not taken yet
     [[nodiscard]] std::string credentials() const;  // of the last call: "cn:NAME" or the authorization
-    // Explain answers after that long; a deadline passes meanwhile.
+    // Until then Explain and InstallPolicy give no answer; what is held then never gets one.
     void holdExplain(bool hold);
+    void holdUploads(bool hold);
+    // What InstallPolicy answers of it; else whether it was trusted.
+    void setUnchanged(bool isUnchanged);
     [[nodiscard]] std::string uploaded() const;  // "file name:bytes" of the last upload
 
 private:
