@@ -112,6 +112,34 @@ private Q_SLOTS:
         QVERIFY(!two->isFederation);
     }
 
+    void certificateAndKeyAreReadFromTheirFiles() {
+        write("a/pki/carl.crt", "CERT of carl");
+        write("keys/carl.key", "KEY of carl");
+        write("a/config",
+              "clusters:\n"
+              "- {name: one, cluster: {server: 'https://one:6443'}}\n"
+              "users:\n"
+              "- {name: carl, user: {client-certificate: pki/carl.crt, client-key: '" +
+                  path("keys/carl.key").string() +
+                  "'}}\n"
+                  "contexts:\n"
+                  "- {name: one, context: {cluster: one, user: carl}}\n");
+        const auto config = load("a/config");
+        const auto one = config.resolve("one");
+        QVERIFY2(one, one ? "" : one.error().text().c_str());
+        QCOMPARE(one->identity.clientCertPem, std::string("CERT of carl"));  // relative to its file
+        QCOMPARE(one->identity.clientKeyPem, std::string("KEY of carl"));
+        for (const auto& [file, key] : {std::pair("keys/carl.key", "\"client-key\""),
+                                        std::pair("a/pki/carl.crt", "\"client-certificate\"")}) {
+            fs::remove(path(file));
+            const auto gone = config.resolve("one");
+            QVERIFY(!gone);
+            QVERIFY2(gone.error().text().find(key) != std::string::npos &&
+                         gone.error().text().find(path(file).string()) != std::string::npos,
+                     gone.error().text().c_str());
+        }
+    }
+
     void whatCannotBeUsedSaysWhy() {
         write("config", kSecond);
         const auto config = load("config");
