@@ -139,6 +139,32 @@ private Q_SLOTS:
         QCOMPARE(openError("good"), std::string());
     }
 
+    void namingAnEarlierOneThatIsStillStoredGoesBackToIt() {
+        const auto first = install(upload(bad("Good")));
+        QVERIFY2(first, first ? "" : first.error().text().c_str());
+        const auto second = install(upload(bad("GoodAgain")));
+        QVERIFY2(second, second ? "" : second.error().text().c_str());
+        QVERIFY(until([this] { return object("good").status.version == "0.2"; }));
+        QVERIFY(keptLibraries().contains(first->sha256));
+        const int changes = w->life->changes;
+        kube::Object back = *w->host.find(fed::policyPlugins(), {{}, "good"});
+        kube::ensureObject(back.document(), {"spec", "source", "library"})["sha256"] = first->sha256;
+        w->host.put(fed::policyPlugins(), std::move(back));
+        QVERIFY(until([this] { return object("good").status.version == "0.1"; }));
+        QCOMPARE(object("good").status.sha256, first->sha256);
+        QCOMPARE(object("good").status.libraryGeneration, 3);
+        QVERIFY2(conditionOf("good", "Installed").starts_with("True Loaded"),
+                 conditionOf("good", "Installed").c_str());
+        QVERIFY(conditionOf("good", "Ready").starts_with("True Active"));
+        QCOMPARE(listed("good").version, std::string("0.1"));
+        QVERIFY(listed("good").state == State::Active);
+        QCOMPARE(w->life->changes, changes + 1);  // decisions are made anew, with it
+        QCOMPARE(openError("good"), std::string());
+        begin();  // a restart keeps it
+        QCOMPARE(listed("good").version, std::string("0.1"));
+        QCOMPARE(openError("good"), std::string());
+    }
+
     void whatIsBadIsRefusedAndTheOldStays_data() {
         QTest::addColumn<QString>("says");
         QTest::addColumn<bool>("isNamed");
