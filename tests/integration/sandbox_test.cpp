@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <string>
+
 #include <QtTest/QTest>
 
 #include "kubefed/kube/client.h"
@@ -62,6 +66,33 @@ private Q_SLOTS:
         scale(2);
         QTRY_COMPARE(pods().size(), std::size_t{2});
         QTRY_COMPARE(readyReplicas(), 2);
+    }
+
+    // Of two nodes that are alike one has three of five pods and the other two; half of one taken, it has
+    // none.
+    void podsGoWhereMostIsFree() {
+        kube::Object alike = controller(5, "web:1");
+        request(alike, "100m");
+        create(sandbox::kReplicationControllers, alike);
+        QTRY_COMPARE(readyReplicas(), 5);
+        std::map<std::string, int> spread = podsByNode();
+        QCOMPARE(spread.size(), std::size_t{2});
+        const auto [few, many] = std::minmax(spread.begin()->second, spread.rbegin()->second);
+        QCOMPARE(few, 2);
+        QCOMPARE(many, 3);
+
+        cleanup();
+        start({"osaka", "jp", 2, Duration{20}}, m_clock);
+        kube::Object large = kube::Object::make({"", "v1", "Pod"}, kWeb.ns, "large");
+        large.document()["spec"] = *kube::parseJson(
+            R"({"containers":[{"name":"c","image":"db:1","resources":{"requests":{"cpu":"2"}}}]})");
+        create(sandbox::kPods, large);
+        QTRY_VERIFY(!nodeOf({kWeb.ns, "large"}).empty());
+        create(sandbox::kReplicationControllers, alike);
+        QTRY_COMPARE(readyReplicas(), 5);
+        spread = podsByNode();
+        QCOMPARE(spread.size(), std::size_t{2});
+        QCOMPARE(spread[nodeOf({kWeb.ns, "large"})], 1);  // nothing but the large one
     }
 
     void aDeletedPodIsReplaced() {
@@ -264,6 +295,20 @@ private:
         return conditions == nullptr || conditions->empty()
                    ? std::string()
                    : std::string(kube::stringAt(conditions->front().get_object(), {"message"}));
+    }
+    static void request(kube::Object& object, const char* cpu) {
+        object.document()["spec"].at("template").at("spec").at("containers").at(0).as_object()["resources"] =
+            kube::JsonObject{{"requests", kube::JsonObject{{"cpu", cpu}}}};
+    }
+    std::string nodeOf(const kube::ObjectKey& pod) {
+        const kube::ObjectPtr found = m_member->objects().get(sandbox::kPods, pod);
+        return found ? std::string(kube::stringAt(found->document(), {"spec", "nodeName"})) : std::string();
+    }
+    std::map<std::string, int> podsByNode() {
+        std::map<std::string, int> count;
+        for (const kube::ObjectKey& pod : pods())
+            ++count[nodeOf(pod)];
+        return count;
     }
     std::vector<kube::ObjectKey> pods() {
         std::vector<kube::ObjectKey> keys;
