@@ -59,6 +59,36 @@ done
 PATH=$folder/stubs:$PATH tools/quickstart >"$folder/build.log" 2>&1 && fail "it did not notice that the build failed"
 [ "$(federation_uid)" = "$second" ] || fail "a build that failed removed the federation"
 
+# With --once, whatever step fails: its status, what failed, and nothing is left. The programs are those of BIN_DIR
+# but for one. (kubefed looks for the others beside itself, wherever a link to it is: it is copied.)
+processes_of() { # process ids whose command line names the folder
+  local command
+  for command in /proc/[0-9]*/cmdline; do
+    if tr '\0' ' ' <"$command" 2>/dev/null | grep -F "$1" >/dev/null; then command=${command%/cmdline}; echo "${command#/proc/}"; fi
+  done 2>/dev/null
+}
+fails_once() { # PROGRAM WORDS...: with a PROGRAM that only fails
+  local program=$1 bins=$folder/bin-$1 tmp=$folder/tmp-$1 log=$folder/once-$1.log status=0 words
+  mkdir "$bins" "$tmp"
+  ln -s "$bin"/* "$bins"
+  rm "$bins/$program" "$bins/kubefed"
+  cp "$bin/kubefed" "$bins/kubefed"
+  printf '#!/bin/sh\necho "the stub of %s fails" >&2\nexit 7\n' "$program" >"$bins/$program"
+  chmod +x "$bins/$program"
+  TMPDIR=$tmp tools/quickstart --once --bin "$bins" >"$log" 2>&1 || status=$?
+  [ $status = 1 ] || fail "--once ended with status $status although $program failed"
+  shift
+  for words in "$@" 'quickstart: stopping, removing what was started'; do
+    grep -qF "$words" "$log" || fail "--once does not say \"$words\" when $program fails"
+  done
+  if grep -q 'From nothing to healthy' "$log"; then fail "--once calls itself healthy although $program failed"; fi
+  [ -z "$(processes_of "$tmp/")" ] || fail "--once left processes when $program failed: $(processes_of "$tmp/")"
+  [ -z "$(ls -A "$tmp")" ] || fail "--once left files when $program failed: $(ls -A "$tmp")"
+}
+fails_once kubefed-controller '▸ Federation' 'error KF1204: ' 'the stub of kubefed-controller fails'
+fails_once kubefed-sandbox '▸ Three simulated clusters' 'error KF1501: ' 'the stub of kubefed-sandbox fails'
+[ "$(federation_uid)" = "$second" ] || fail "a run with --once that failed removed the federation"
+
 # Now the sandbox is a person's own.
 "$kubefed" sandbox down >"$folder/sandbox.log" 2>&1
 "$kubefed" sandbox up --clusters paris:eu >>"$folder/sandbox.log" 2>&1
