@@ -267,6 +267,7 @@ Parsed parseCommandLine(const std::vector<std::string>& arguments, Environment& 
             {.id = "KF1008",
              .message = isEarly ? "options stand after the verb, \"" + arguments.front() + "\" stands before"
                                 : error.what(),
+             .evidence = "given: kubefed" + (arguments.empty() ? "" : " " + spaced(arguments)),
              .remedy = verb + " --help",
              .changed = "nothing was changed"});
     }

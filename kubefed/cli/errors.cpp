@@ -88,7 +88,8 @@ CliError missingProgram(const std::filesystem::path& program) {
             .evidence = "it is looked for at " + program.string(),
             .remedy =
                 "install kubefed whole, its programs belong into one folder: cmake --install "
-                "build/release --prefix PREFIX"};
+                "build/release --prefix PREFIX",
+            .changed = kNothingChanged};
 }
 
 }  // namespace kubefed::cli

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace kubefed::cli {
 
@@ -30,13 +31,27 @@ struct ErrorKind {
 // The table's entry; an id that is not in it ends the program (a mistake of ours).
 [[nodiscard]] const ErrorKind& errorKind(std::string_view id);
 
+// One part of an error, and never an empty one: what leaves a part out does not compile. Where it is others'
+// words (a server may answer with none) and they are none, it says so.
+class ErrorText {
+public:
+    ErrorText(std::string text) : m_text(text.empty() ? std::string("not known") : std::move(text)) {}
+    ErrorText(const char* text) : ErrorText(std::string(text)) {}
+    [[nodiscard]] const std::string& text() const { return m_text; }
+
+private:
+    std::string m_text;
+};
+
+inline constexpr const char* kNothingChanged = "nothing was changed";
+
 // One failure, with all that a person needs to go on.
 struct CliError {
     std::string_view id;
-    std::string message;        // what failed, on what, why
-    std::string evidence = {};  // what was seen; may be empty
-    std::string remedy = {};    // what to do, a command where there is one
-    std::string changed = {};   // "nothing was changed in ...", or what was
+    ErrorText message;   // what failed, on what, why
+    ErrorText evidence;  // what was seen
+    ErrorText remedy;    // what to do, a command where there is one
+    ErrorText changed;   // "nothing was changed in ...", or what was
 };
 
 // KF1203: a program that ours starts does not stand beside it.

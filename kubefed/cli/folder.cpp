@@ -7,9 +7,13 @@ namespace kubefed::cli {
 
 namespace fs = std::filesystem;
 
-Result<void> removeFolder(const fs::path& folder) {
+fs::path goneFolder(const fs::path& folder) {
     // No federation and no sandbox can have such a name.
-    const fs::path gone = folder.parent_path() / ("." + folder.filename().string() + ".removed");
+    return folder.parent_path() / ("." + folder.filename().string() + ".removed");
+}
+
+Result<void> removeFolder(const fs::path& folder) {
+    const fs::path gone = goneFolder(folder);
     std::error_code ec;
     fs::remove_all(gone, ec);
     if (!ec)

@@ -9,6 +9,8 @@
 
 namespace kubefed::cli {
 
+// What a folder is called while it is removed.
+[[nodiscard]] std::filesystem::path goneFolder(const std::filesystem::path& folder);
 // Removes a folder with all in it. It leaves its name first, in one step: whoever is interrupted leaves no
 // half of it, and a program that still ends there finds nowhere to write. What an earlier interruption left
 // goes along. A folder that is not there is no error.

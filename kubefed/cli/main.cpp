@@ -44,7 +44,13 @@ int main(int argc, char** argv) {
     try {
         return run(argc, argv);
     } catch (const std::exception& failure) {
-        std::cerr << "error KF1009: " << failure.what() << '\n';
+        std::cerr << kubefed::cli::errorText(
+            {.id = "KF1009",
+             .message = "kubefed has failed where it should not",
+             .evidence = std::string(failure.what()),
+             .remedy = "try it again with -v; if it fails there too, report the evidence and what -v shows",
+             .changed = "what was changed until then is not known"},
+            false);
         return kubefed::cli::kFailed;
     }
 }

@@ -11,14 +11,14 @@ std::string quoted(const std::string& text) {
 }
 
 CliError nameError(const MemberIn& member, std::string evidence, const std::string& suggestion) {
-    CliError error{.id = "KF1103",
-                   .message = "the server's certificate does not name the address in context " +
-                              quoted(member.context.context),
-                   .evidence = std::move(evidence)};
-    error.remedy = suggestion.empty()
-                       ? member.joinCommand + " --tls-server-name NAME, with a name of the certificate"
-                       : member.joinCommand + " --tls-server-name " + suggestion;
-    return error;
+    return {.id = "KF1103",
+            .message = "the server's certificate does not name the address in context " +
+                       quoted(member.context.context),
+            .evidence = std::move(evidence),
+            .remedy = suggestion.empty()
+                          ? member.joinCommand + " --tls-server-name NAME, with a name of the certificate"
+                          : member.joinCommand + " --tls-server-name " + suggestion,
+            .changed = kNothingChanged};
 }
 
 CliError untrusted(const MemberIn& member, std::string evidence) {
@@ -26,7 +26,8 @@ CliError untrusted(const MemberIn& member, std::string evidence) {
             .message = "the server's certificate is signed by an authority that context " +
                        quoted(member.context.context) + " does not trust",
             .evidence = std::move(evidence),
-            .remedy = "put the cluster's CA into the kubeconfig (certificate-authority), then join again"};
+            .remedy = "put the cluster's CA into the kubeconfig (certificate-authority), then join again",
+            .changed = kNothingChanged};
 }
 
 CliError notValidNow(const MemberIn& member, std::string evidence) {
@@ -34,7 +35,8 @@ CliError notValidNow(const MemberIn& member, std::string evidence) {
             .message =
                 "the server's certificate in context " + quoted(member.context.context) + " is not valid now",
             .evidence = std::move(evidence),
-            .remedy = "renew the cluster's serving certificate, or correct the clock of this machine"};
+            .remedy = "renew the cluster's serving certificate, or correct the clock of this machine",
+            .changed = kNothingChanged};
 }
 
 }  // namespace
@@ -56,7 +58,8 @@ CliError connectionError(const Error& error, const MemberIn& member) {
             return {.id = "KF1102",
                     .message = who + " does not answer in time",
                     .evidence = error.text(),
-                    .remedy = "check firewalls and that the address can be reached from here"};
+                    .remedy = "check firewalls and that the address can be reached from here",
+                    .changed = kNothingChanged};
         case net::Problem::UnknownCa:
             return untrusted(member, error.text());
         case net::Problem::NameMismatch:
@@ -71,21 +74,25 @@ CliError connectionError(const Error& error, const MemberIn& member) {
         return {.id = "KF1102",
                 .message = who + " does not answer in time",
                 .evidence = error.text(),
-                .remedy = "check firewalls and that the address can be reached from here"};
+                .remedy = "check firewalls and that the address can be reached from here",
+                .changed = kNothingChanged};
     if (error.code == Code::DataLoss)
         return {.id = "KF1117",
                 .message = who + " does not speak the Kubernetes API",
                 .evidence = error.text(),
-                .remedy = "check the server's address in the kubeconfig"};
+                .remedy = "check the server's address in the kubeconfig",
+                .changed = kNothingChanged};
     if (net::problemOf(error) == net::Problem::Tls)
         return {.id = "KF1106",
                 .message = who + " refuses the TLS connection",
                 .evidence = error.text(),
-                .remedy = "check the client certificate of the context's user"};
+                .remedy = "check the client certificate of the context's user",
+                .changed = kNothingChanged};
     return {.id = "KF1101",
             .message = who + " cannot be reached",
             .evidence = error.text(),
-            .remedy = "check that the cluster runs and that the server's address in the kubeconfig is right"};
+            .remedy = "check that the cluster runs and that the server's address in the kubeconfig is right",
+            .changed = kNothingChanged};
 }
 
 CliError certificateError(const net::ServerProbe& probe, const MemberIn& member, WallTime now) {
@@ -125,16 +132,19 @@ CliError memberApiError(const Error& error, const std::string& what, const Membe
         return {.id = "KF1106",
                 .message = "the cluster of context " + context + " does not accept its credentials",
                 .evidence = error.text(),
-                .remedy = "log in to the cluster again, or correct the user of the context"};
+                .remedy = "log in to the cluster again, or correct the user of the context",
+                .changed = kNothingChanged};
     if (error.status->httpCode == 403)
         return {.id = "KF1107",
                 .message = "your credentials in context " + context + " may not " + what,
                 .evidence = error.text(),
-                .remedy = "ask for that right, or join with a context that has it"};
+                .remedy = "ask for that right, or join with a context that has it",
+                .changed = kNothingChanged};
     return {.id = "KF1114",
             .message = "the cluster of context " + context + " refused to " + what,
             .evidence = error.text(),
-            .remedy = "see the evidence; join again once it is solved"};
+            .remedy = "see the evidence; join again once it is solved",
+            .changed = kNothingChanged};
 }
 
 }  // namespace kubefed::cli

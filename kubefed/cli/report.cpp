@@ -53,6 +53,14 @@ std::string longDuration(Duration duration) {
     return unit(std::max<long long>(minutes, 0), "minute");
 }
 
+std::string errorText(const CliError& error, bool coloured) {
+    std::string text = "error " + std::string(error.id);
+    if (coloured)
+        text = std::string(kRed) + text + std::string(kPlain);
+    return text + ": " + error.message.text() + "\n  evidence: " + error.evidence.text() +
+           "\n  remedy:   " + error.remedy.text() + "\n" + error.changed.text() + "\n";
+}
+
 Report::Report(std::ostream& stream, bool terminal, Clock& clock)
     : m_stream(stream), m_terminal(terminal), m_clock(clock) {}
 
@@ -114,20 +122,8 @@ void Report::endDoing() {
 
 int Report::error(const CliError& error) {
     endDoing();
-    const ErrorKind& kind = errorKind(error.id);
-    if (m_terminal)
-        m_stream << kRed << "error " << error.id << kPlain;
-    else
-        m_stream << "error " << error.id;
-    m_stream << ": " << error.message << '\n';
-    if (!error.evidence.empty())
-        m_stream << "  evidence: " << error.evidence << '\n';
-    if (!error.remedy.empty())
-        m_stream << "  remedy:   " << error.remedy << '\n';
-    if (!error.changed.empty())
-        m_stream << error.changed << '\n';
-    m_stream << std::flush;
-    return kind.exitCode;
+    m_stream << errorText(error, m_terminal) << std::flush;
+    return errorKind(error.id).exitCode;
 }
 
 void Report::trace(std::string_view text) {

@@ -46,6 +46,8 @@ private:
     Request m_timer;
 };
 
+// The whole error, as it is printed.
+[[nodiscard]] std::string errorText(const CliError& error, bool coloured);
 // "12 ms", "1.3 s", "2 min"; "30 days", "11 months"
 [[nodiscard]] std::string shortDuration(Duration duration);
 [[nodiscard]] std::string longDuration(Duration duration);

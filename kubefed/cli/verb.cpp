@@ -16,6 +16,21 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
+// Against an answer that has no id of its own.
+std::string remedyOf(const Error& error, const kube::ContextConfig& federation) {
+    if (!error.status)
+        return "check that the server of context \"" + federation.context + "\" is a federation's API server";
+    switch (error.status->httpCode) {
+        case 409:
+            return "somebody else changed it at the same time: try again";
+        case 429:
+            return "the federation's API server is busy: try again in a while";
+        default:
+            return error.status->httpCode < 500 ? "correct what the evidence names, then try again"
+                                                : "see what the controller's log says, then try again";
+    }
+}
+
 }  // namespace
 
 std::expected<kube::Kubeconfig, CliError> loadKubeconfig(const std::string& explicitPath) {
@@ -92,15 +107,26 @@ CliError federationError(const Error& error, const kube::ContextConfig& federati
                     what + ": federation \"" + name + "\" cannot be reached at " + federation.endpoint.url(),
                 .evidence = error.text(),
                 .remedy = federation.isFederation ? "kubefed up " + name + ", if it runs on this machine"
-                                                  : "check the context's server and the network"};
+                                                  : "check the context's server and the network",
+                .changed = kNothingChanged};
     if (error.status && (error.status->httpCode == 401 || error.status->httpCode == 403))
         return {.id = "KF1005",
                 .message = what + ": federation \"" + name + "\" refused",
                 .evidence = error.text(),
-                .remedy = "use a context whose user may do this"};
+                .remedy = "use a context whose user may do this",
+                .changed = kNothingChanged};
     if (error.status && error.status->httpCode == 404)
-        return {.id = "KF1011", .message = what + ": not found", .evidence = error.text()};
-    return {.id = "KF1009", .message = what + " failed", .evidence = error.text()};
+        return {.id = "KF1011",
+                .message = what + ": not found",
+                .evidence = error.text(),
+                .remedy = "check the name and the namespace (-n), and that context \"" + federation.context +
+                          "\" is of the federation that is meant",
+                .changed = kNothingChanged};
+    return {.id = "KF1009",
+            .message = what + " failed",
+            .evidence = error.text(),
+            .remedy = remedyOf(error, federation),
+            .changed = kNothingChanged};
 }
 
 CliError controllerError(const Error& error, const kube::ContextConfig& federation, std::string what) {
@@ -109,19 +135,25 @@ CliError controllerError(const Error& error, const kube::ContextConfig& federati
     const std::string& name = federation.federation.empty() ? federation.context : federation.federation;
     switch (error.code) {
         case Code::FailedPrecondition:
-            return {.id = "KF1012",
-                    .message = what + ": federation \"" + name + "\" tells no gRPC endpoint",
-                    .evidence = error.text(),
-                    .remedy =
-                        "start a controller of this version: kubefed down " + name + "; kubefed up " + name};
+            return {
+                .id = "KF1012",
+                .message = what + ": federation \"" + name + "\" tells no gRPC endpoint",
+                .evidence = error.text(),
+                .remedy = "start a controller of this version: kubefed down " + name + "; kubefed up " + name,
+                .changed = kNothingChanged};
         case Code::PermissionDenied:
         case Code::Unauthenticated:
             return {.id = "KF1005",
                     .message = what + ": federation \"" + name + "\" refused",
                     .evidence = error.text(),
-                    .remedy = "use a context whose user may do this"};
+                    .remedy = "use a context whose user may do this",
+                    .changed = kNothingChanged};
         case Code::NotFound:
-            return {.id = "KF1401", .message = what, .evidence = error.text()};
+            return {.id = "KF1401",
+                    .message = what + ": the controller has decided nothing about it",
+                    .evidence = error.text(),
+                    .remedy = "kubefed why without -o wide says what is written of it; ask again in a moment",
+                    .changed = kNothingChanged};
         case Code::Aborted:
         case Code::ResourceExhausted:
             return {.id = "KF1014",
@@ -130,13 +162,26 @@ CliError controllerError(const Error& error, const kube::ContextConfig& federati
                     .remedy =
                         "if a policy plugin does not come back, restart the controller, which then "
                         "disables it (kubefed down " +
-                        name + " && kubefed up " + name + "); else ask again"};
+                        name + " && kubefed up " + name + "); else ask again",
+                    .changed = kNothingChanged};
         default:
             return {.id = "KF1013",
                     .message = what + ": the controller of federation \"" + name + "\" cannot be reached",
                     .evidence = error.text(),
-                    .remedy = "kubefed up " + name + ", if it runs on this machine"};
+                    .remedy = "kubefed up " + name + ", if it runs on this machine",
+                    .changed = kNothingChanged};
     }
+}
+
+std::string typesRemedy(const kube::ContextConfig& federation) {
+    return "check its spelling; kubectl --context " + federation.context + " api-resources lists all";
+}
+
+std::string spaced(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words)
+        text += (text.empty() ? "" : " ") + word;
+    return text.empty() ? "nothing" : text;
 }
 
 std::string counted(std::int64_t number, std::string_view noun) {
@@ -147,6 +192,13 @@ bool isDnsLabel(std::string_view name) {
     const auto inner = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
     return !name.empty() && name.size() <= 63 && std::ranges::all_of(name, inner) && name.front() != '-' &&
            name.back() != '-';
+}
+
+void FederationVerb::failWrite(const Error& error, std::string what) {
+    CliError failed = federationError(error, m_federation, std::move(what));
+    if (!error.status || error.status->httpCode >= 500)
+        failed.changed = "whether it was done is not known";
+    fail(failed);
 }
 
 bool FederationVerb::connect() {

@@ -70,12 +70,17 @@ private:
 // A client that traces its requests with -v.
 [[nodiscard]] std::unique_ptr<kube::Client> makeClient(Environment& environment,
                                                        const kube::ContextConfig& context);
-// What an error of the federation's API means to a person; KF1004, KF1005, KF1009, KF1011.
+// What an error of the federation's API means to a person; KF1004, KF1005, KF1009, KF1011. It is of a read:
+// after a write, `changed` is the caller's to say.
 [[nodiscard]] CliError federationError(const Error& error, const kube::ContextConfig& federation,
                                        std::string what);
 // The same of its controller, asked by gRPC; KF1005, KF1012, KF1013, KF1014, KF1401.
 [[nodiscard]] CliError controllerError(const Error& error, const kube::ContextConfig& federation,
                                        std::string what);
+// What to do where a type is not known.
+[[nodiscard]] std::string typesRemedy(const kube::ContextConfig& federation);
+// The words of a command line as they were given; "nothing" for none.
+[[nodiscard]] std::string spaced(const std::vector<std::string>& words);
 // "1 cluster", "2 clusters"
 [[nodiscard]] std::string counted(std::int64_t number, std::string_view noun);
 // Valid as a DNS label, which names of federations and members are.
@@ -102,6 +107,8 @@ protected:
     void failWith(const Error& error, std::string what) {
         fail(federationError(error, m_federation, std::move(what)));
     }
+    // Of the one write that there is: what is not answered may have been done.
+    void failWrite(const Error& error, std::string what);
 
 private:
     CommonOptions m_common;

@@ -199,6 +199,8 @@ void Apply::onApplied(std::size_t index, Result<kube::Object> answer) {
         return endWithoutConnection(index, answer.error());
     ++m_failed;
     env().report.bad(name + " (" + item.origin + "): " + answer.error().text());
+    if (m_firstFailure.empty())
+        m_firstFailure = name + ": " + answer.error().text();
     if (std::string remedy = remedyOf(*answer.error().status);
         std::ranges::find(m_remedies, remedy) == m_remedies.end())
         m_remedies.push_back(std::move(remedy));
@@ -217,7 +219,7 @@ void Apply::endWithoutConnection(std::size_t index, const Error& error) {
     CliError lost = federationError(error, federation(), "applying " + m_items[index].text());
     if (applied > 0 || m_failed > 0)
         lost.id = applied > 0 ? std::string_view("KF1302") : std::string_view("KF1303");
-    lost.remedy += (lost.remedy.empty() ? "" : "; ") + std::string("then apply again");
+    lost.remedy = lost.remedy.text() + "; then apply again";
     lost.changed = std::to_string(applied) + " of " + counted(all, "object") + " applied; whether " +
                    m_items[index].text() + " was is not known";
     fail(lost);
@@ -233,6 +235,8 @@ void Apply::end() {
         remedy += (remedy.empty() ? "" : "; ") + each;
     fail({.id = failed == all ? std::string_view("KF1303") : std::string_view("KF1302"),
           .message = std::to_string(failed) + " of " + counted(all, "object") + " could not be applied",
+          .evidence = m_firstFailure +
+                      (failed == 1 ? "" : "; and " + std::to_string(failed - 1) + " more, named above"),
           .remedy = remedy,
           .changed = failed == all      ? "nothing was changed"
                      : m_options.dryRun ? "nothing was changed (dry run): " +

@@ -48,6 +48,7 @@ private:
     ApplyOptions m_options;
     std::vector<Item> m_items;
     std::size_t m_failed = 0;
+    std::string m_firstFailure;
     std::vector<std::string> m_remedies;  // of those that failed, each once
     Request m_request;
 };

@@ -3,6 +3,8 @@
 
 #include <istream>
 
+#include "kubefed/cli/folder.h"
+
 namespace kubefed::cli {
 namespace {
 
@@ -19,6 +21,8 @@ void Down::run() {
         return fail({.id = "KF1205",
                      .message = "there is no federation \"" + m_options.name + "\" on this machine",
                      .evidence = "there is no " + (m_local.folder() / "config.yaml").string(),
+                     .remedy = "check the name: ls " + m_local.folder().parent_path().string() +
+                               " shows those of this machine; $XDG_DATA_HOME names another place",
                      .changed = "nothing was changed"});
     if (m_options.removeAll && !m_options.assumeYes && !env().interactive)
         return fail({.id = "KF1008",
@@ -76,6 +80,8 @@ void Down::ended() {
         return fail({.id = "KF1206",
                      .message = "the data of federation \"" + m_options.name + "\" cannot be removed",
                      .evidence = removed.error().text(),
+                     .remedy = "see to it that you may write there, then remove by hand what is left: " +
+                               m_local.folder().string() + " and " + goneFolder(m_local.folder()).string(),
                      .changed = "the federation is down and its context is removed"});
     env().report.line("federation \"" + m_options.name +
                       "\" is removed; members keep what was propagated to them");

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "kubefed/cli/format/clusters.h"
+#include "kubefed/cli/member_errors.h"
 #include "kubefed/fed/names.h"
 #include "kubefed/kube/query.h"
 #include "kubefed/kube/yaml.h"
@@ -25,9 +26,10 @@ bool isClusters(std::string_view type) {
 
 std::expected<std::vector<Query>, CliError> readQueries(const std::vector<std::string>& arguments) {
     std::vector<Query> queries;
-    const auto usage = [](std::string message) {
+    const auto usage = [&arguments](std::string message) {
         return std::unexpected(CliError{.id = "KF1008",
                                         .message = std::move(message),
+                                        .evidence = "given: " + spaced(arguments),
                                         .remedy = "kubefed get TYPE[,TYPE...], kubefed get TYPE NAME..., or "
                                                   "kubefed get TYPE/NAME...",
                                         .changed = "nothing was changed"});
@@ -62,9 +64,14 @@ std::expected<std::vector<Query>, CliError> readQueries(const std::vector<std::s
     return queries;
 }
 
-CliError noSuchMember(const std::string& federation, const std::string& name) {
+std::string membersText(const std::string& those, const std::vector<std::string>& names) {
+    return names.empty() ? those + " are none" : those + " are " + nameList(names);
+}
+
+CliError noSuchMember(const std::string& federation, const std::string& name, std::string evidence) {
     return {.id = "KF1120",
             .message = "federation \"" + federation + "\" has no member \"" + name + "\"",
+            .evidence = std::move(evidence),
             .remedy = "kubefed get clusters lists them",
             .changed = "nothing was changed"};
 }
@@ -111,6 +118,7 @@ void Get::next() {
                      .message = resource.error().text(),
                      .evidence = "federation \"" + federationName() + "\" serves " +
                                  counted(static_cast<std::int64_t>(m_apis.resources().size()), "type"),
+                     .remedy = typesRemedy(federation()),
                      .changed = "nothing was changed"});
     if (documents)
         return askObjects(*resource, query.name, {});
@@ -140,8 +148,15 @@ void Get::readMembers(const Query& query, const std::vector<kube::Object>& objec
         if (auto member = fed::MemberCluster::decode(object);
             member && (query.name.empty() || query.name == member->name))
             m_members.push_back(std::move(*member));
-    if (m_members.empty() && !query.name.empty())
-        return fail(noSuchMember(federationName(), query.name));
+    if (m_members.empty() && !query.name.empty()) {
+        std::vector<std::string> names;
+        for (const kube::Object& object : objects)
+            names.emplace_back(object.name());
+        const std::string those = m_options.labelSelector.empty()
+                                      ? std::string("its members")
+                                      : "its members with labels " + m_options.labelSelector;
+        return fail(noSuchMember(federationName(), query.name, membersText(those, names)));
+    }
     if (m_members.empty()) {
         env().report.line("federation \"" + federationName() +
                           "\" has no members yet. Next: kubefed join NAME --cluster-context CONTEXT");

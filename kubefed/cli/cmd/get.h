@@ -35,7 +35,10 @@ struct Query {
 [[nodiscard]] std::expected<std::vector<Query>, CliError> readQueries(
     const std::vector<std::string>& arguments);
 // KF1120
-[[nodiscard]] CliError noSuchMember(const std::string& federation, const std::string& name);
+[[nodiscard]] CliError noSuchMember(const std::string& federation, const std::string& name,
+                                    std::string evidence);
+// "its members are osaka, tokyo"
+[[nodiscard]] std::string membersText(const std::string& those, const std::vector<std::string>& names);
 
 class Get final : public FederationVerb {
 public:

@@ -144,8 +144,11 @@ void Init::create() {
         if (m_options.noStart) {
             const auto port = freePort(m_config.address);
             if (!port)
-                return giveUp(
-                    {.id = "KF1206", .message = "no port could be chosen", .evidence = port.error().text()});
+                return giveUp({.id = "KF1206",
+                               .message = "no port could be chosen",
+                               .evidence = port.error().text(),
+                               .remedy = "name an IPv4 address of this machine with --address",
+                               .changed = kNothingChanged});
             m_config.port = *port;
         }
         m_created = true;
@@ -153,16 +156,12 @@ void Init::create() {
             return giveUp({.id = "KF1206",
                            .message = "the data folder " + m_local.folder().string() + " cannot be made",
                            .evidence = made.error().text(),
-                           .remedy = "set $XDG_DATA_HOME to a folder that you may write"});
+                           .remedy = "set $XDG_DATA_HOME to a folder that you may write",
+                           .changed = kNothingChanged});
         env().report.done("CA, certificates and data folder", m_local.folder().string());
     }
-    if (m_options.noStart) {
-        if (m_options.onlyStart)
-            return fail({.id = "KF1008",
-                         .message = "--no-start makes no sense with up",
-                         .changed = "nothing was changed"});
+    if (m_options.noStart)
         return printUnit();
-    }
     startController();
 }
 
@@ -198,7 +197,10 @@ void Init::startController() {
     if (!pid)
         return giveUp({.id = "KF1204",
                        .message = "kubefed-controller cannot be started",
-                       .evidence = pid.error().text()});
+                       .evidence = pid.error().text(),
+                       .remedy = "check that you may run " + program.string() +
+                                 ", and that its libraries are there: ldd " + program.string(),
+                       .changed = kNothingChanged});
     m_pid = *pid;
     waitForPort();
 }
@@ -220,7 +222,8 @@ bool Init::expired(std::string_view waitingFor) {
              .remedy = m_options.onlyStart && !m_options.withoutPolicies
                            ? "see the log, then try again; if a policy plugin may be at fault: kubefed up " +
                                  m_options.name + " --without-policies"
-                           : "mend what its log says, then try again"});
+                           : "mend what its log says, then try again",
+             .changed = kNothingChanged});
         return true;
     }
     if (env().clock.now() - m_started < m_options.timeout)
@@ -229,7 +232,8 @@ bool Init::expired(std::string_view waitingFor) {
             .message = "the federation did not answer within " + shortDuration(m_options.timeout),
             .evidence = "still waiting for " + std::string(waitingFor) +
                         "; the log's last lines are\n            " + m_local.logTail(5),
-            .remedy = "try again with a longer --timeout"});
+            .remedy = "try again with a longer --timeout",
+            .changed = kNothingChanged});
     return true;
 }
 
@@ -240,9 +244,7 @@ void Init::waitForPort() {
         m_config = std::move(*config);
         auto identity = m_local.adminIdentity();
         if (!identity)
-            return giveUp({.id = "KF1206",
-                           .message = "the data folder " + m_local.folder().string() + " is damaged",
-                           .evidence = identity.error().text()});
+            return failDamaged(identity.error());
         const std::string host = m_config.address == "0.0.0.0" ? "127.0.0.1" : m_config.address;
         m_context = {.context = contextName(),
                      .cluster = contextName(),
@@ -294,9 +296,7 @@ void Init::writeContext() {
     if (m_client == nullptr) {
         auto identity = m_local.adminIdentity();
         if (!identity)
-            return giveUp({.id = "KF1206",
-                           .message = "the data folder is damaged",
-                           .evidence = identity.error().text()});
+            return failDamaged(identity.error());
         m_context.endpoint = {.host = m_config.address, .port = m_config.port, .basePath = ""};
         m_context.identity = std::move(*identity);
     }
@@ -305,12 +305,12 @@ void Init::writeContext() {
                                                      .identity = m_context.identity,
                                                      .federation = m_options.name});
     if (!added)
-        return giveUp(
-            {.id = added.error().code == Code::AlreadyExists ? std::string_view("KF1202")
-                                                             : std::string_view("KF1006"),
-             .message = "context \"" + contextName() + "\" cannot be written",
-             .evidence = added.error().text(),
-             .remedy = "choose another with --context-name NAME, or another file with --kubeconfig"});
+        return giveUp({.id = added.error().code == Code::AlreadyExists ? std::string_view("KF1202")
+                                                                       : std::string_view("KF1006"),
+                       .message = "context \"" + contextName() + "\" cannot be written",
+                       .evidence = added.error().text(),
+                       .remedy = "choose another with --context-name NAME, or another file with --kubeconfig",
+                       .changed = kNothingChanged});
     m_contextWritten = true;
     env().report.done("kubeconfig context \"" + contextName() + "\"", m_kubeconfigPath.string());
 }
@@ -391,6 +391,15 @@ void Init::success() {
         "Keep the id: with it (kubefed init --federation-id) a lost federation takes its members over. "
         "Next: kubefed join NAME --cluster-context CONTEXT");
     finish(kDone);
+}
+
+void Init::failDamaged(const Error& error) {
+    giveUp({.id = "KF1206",
+            .message = "the data folder " + m_local.folder().string() + " is damaged",
+            .evidence = error.text(),
+            .remedy =
+                "bring the file back from a backup (docs/operations.md), then: kubefed up " + m_options.name,
+            .changed = kNothingChanged});
 }
 
 std::string Init::clean() {

@@ -52,6 +52,7 @@ private:
     [[nodiscard]] bool expired(std::string_view waitingFor);
     // Ends what this run started, removes what it made.
     void giveUp(CliError error);
+    void failDamaged(const Error& error);
     [[nodiscard]] std::string clean();  // and what it says of that
     [[nodiscard]] std::string contextName() const;
     [[nodiscard]] std::vector<kube::Object> systemObjects(bool isNew) const;

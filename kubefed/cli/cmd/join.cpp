@@ -53,7 +53,7 @@ void Join::next() {
         &Join::writeSecret,  &Join::writeMemberCluster,    &Join::clearOld,
         &Join::waitForReady};
     if (m_interrupted)
-        return failUndoing({});
+        return failUndoing(std::nullopt);
     (this->*kSteps.at(m_step++))();
 }
 
@@ -97,12 +97,14 @@ void Join::findContexts() {
                                       (m_context.isFederation ? m_context.federation : federationName()) +
                                       "\" itself, not of a member",
                            .evidence = "its server is " + m_context.endpoint.url(),
-                           .remedy = "name the member's context with --cluster-context"});
+                           .remedy = "name the member's context with --cluster-context",
+                           .changed = kNothingChanged});
     if (m_context.identity.insecureSkipVerify)
         return failMember({.id = "KF1104",
                            .message = "context \"" + m_context.context + "\" does not verify its server",
                            .evidence = "insecure-skip-tls-verify is set",
-                           .remedy = "put the cluster's CA into the kubeconfig instead"});
+                           .remedy = "put the cluster's CA into the kubeconfig instead",
+                           .changed = kNothingChanged});
     m_spec = {.name = m_options.name,
               .endpoint = m_context.endpoint.url(),
               .caPem = m_context.identity.caPem,
@@ -124,7 +126,8 @@ void Join::readFederation() {
                     {.id = "KF1003",
                      .message = "context \"" + federation().context + "\" is not of a federation",
                      .evidence = "there is no ConfigMap kube-public/kubefed-info",
-                     .remedy = "name the federation's context with --host-cluster-context"});
+                     .remedy = "name the federation's context with --host-cluster-context",
+                     .changed = kNothingChanged});
             if (!info) {
                 CliError error = federationError(info.error(), federation(), "joining");
                 return failMember(std::move(error));
@@ -138,7 +141,8 @@ void Join::readFederation() {
                     {.id = "KF1003",
                      .message = "context \"" + federation().context + "\" is not of a federation",
                      .evidence = "ConfigMap kube-public/kubefed-info names no federation",
-                     .remedy = "name the federation's context with --host-cluster-context"});
+                     .remedy = "name the federation's context with --host-cluster-context",
+                     .changed = kNothingChanged});
             next();
         });
 }
@@ -242,7 +246,8 @@ void Join::measureLatency() {
                                           std::to_string(kOldestMinor) + " or newer",
                                .evidence = "its /version says " + std::to_string(m_version.major) + "." +
                                            std::to_string(m_version.minor),
-                               .remedy = "upgrade the cluster, then join it"});
+                               .remedy = "upgrade the cluster, then join it",
+                               .changed = kNothingChanged});
         }
         env().report.done("reached the API server",
                           "Kubernetes " + m_version.gitVersion + ", " + shortDuration(m_latency));
@@ -286,7 +291,8 @@ void Join::onReview(Result<kube::Object> answer, bool inMember, std::size_t inde
             {.id = "KF1005",
              .message = "your credentials in federation \"" + federationName() + "\" may not " + right.text(),
              .evidence = reason,
-             .remedy = "ask for that right, or use a context that has it"});
+             .remedy = "ask for that right, or use a context that has it",
+             .changed = kNothingChanged});
     }
     env().report.bad("your credentials may " + right.text());
     if (!answer)
@@ -296,7 +302,8 @@ void Join::onReview(Result<kube::Object> answer, bool inMember, std::size_t inde
         {.id = "KF1107",
          .message = "your credentials in context \"" + m_context.context + "\" may not " + right.text(),
          .evidence = reason,
-         .remedy = "ask for that right, or join with a context that has it"});
+         .remedy = "ask for that right, or join with a context that has it",
+         .changed = kNothingChanged});
 }
 
 void Join::checkClocks() {
@@ -323,7 +330,8 @@ void Join::checkClocks() {
                                               m_context.context + "\" disagree",
                                    .evidence = std::string(text) + ": here " + toRfc3339(now) + ", there " +
                                                toRfc3339(*date),
-                                   .remedy = "correct the clock that is wrong (NTP), then join"});
+                                   .remedy = "correct the clock that is wrong (NTP), then join",
+                                   .changed = kNothingChanged});
             }
             env().report.done(std::string("clocks agree (") + text + ")");
             next();
@@ -384,7 +392,8 @@ void Join::readPresent(std::size_t index) {
                                                   " in federation \"" + federationName() +
                                                   "\" is something else",
                                        .evidence = "it is not labelled kubefed.io/member=" + m_options.name,
-                                       .remedy = m_command + " --secret-name NAME"});
+                                       .remedy = m_command + " --secret-name NAME",
+                                       .changed = kNothingChanged});
                 next();
             });
         return;
@@ -405,7 +414,8 @@ void Join::readPresent(std::size_t index) {
                             "\" does not belong to federation \"" + m_ref.name + "\"",
                  .evidence = owner.empty() ? "it carries no federation's id"
                                            : "it belongs to a federation with id " + std::string(owner),
-                 .remedy = "remove it there if nobody needs it, or give the federation another name"});
+                 .remedy = "remove it there if nobody needs it, or give the federation another name",
+                 .changed = kNothingChanged});
         readPresent(index + 1);
     });
 }

@@ -82,7 +82,7 @@ private:
     void removeOldSecret(const std::function<void()>& then);
     void showPlan();
     void failMember(CliError error);
-    void failUndoing(CliError error);
+    void failUndoing(std::optional<CliError> error);  // none: it was interrupted
     [[nodiscard]] std::string nothingChanged() const;
     [[nodiscard]] MemberIn member() const { return {m_context, m_command}; }
 

@@ -16,7 +16,8 @@ CliError joinedAlready(const JoinIdentity& cluster, const fed::MemberCluster& ot
             .evidence = other.status.clusterUid.empty()
                             ? "the same server, " + cluster.endpoint
                             : "the same namespace kube-system (uid " + cluster.uid + ")",
-            .remedy = "use that name, or kubefed unjoin " + other.name + " first"};
+            .remedy = "use that name, or kubefed unjoin " + other.name + " first",
+            .changed = kNothingChanged};
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ std::optional<CliError> identityProblem(const JoinIdentity& cluster,
                         .message = "context \"" + cluster.context + "\" is of federation \"" +
                                    cluster.federation + "\" itself, not of a member",
                         .evidence = "both have the same namespace kube-system (uid " + cluster.uid + ")",
-                        .remedy = "name the member's context with --cluster-context"};
+                        .remedy = "name the member's context with --cluster-context",
+                        .changed = kNothingChanged};
     for (const fed::MemberCluster& other : members) {
         if (other.name != cluster.name) {
             if (isSameCluster(cluster, other))
@@ -43,7 +45,8 @@ std::optional<CliError> identityProblem(const JoinIdentity& cluster,
             return CliError{.id = "KF1112",
                             .message = "member \"" + other.name + "\" is just leaving",
                             .evidence = "its MemberCluster is being deleted",
-                            .remedy = "wait until kubefed unjoin has ended, then join again"};
+                            .remedy = "wait until kubefed unjoin has ended, then join again",
+                            .changed = kNothingChanged};
         if (isAnotherCluster(cluster, other) && !cluster.replace)
             return CliError{.id = "KF1112",
                             .message = "member \"" + other.name +
@@ -54,7 +57,8 @@ std::optional<CliError> identityProblem(const JoinIdentity& cluster,
                             .remedy =
                                 "choose another name; if the cluster was set up anew and takes the old one's "
                                 "place: " +
-                                cluster.command + " --replace"};
+                                cluster.command + " --replace",
+                            .changed = kNothingChanged};
     }
     return std::nullopt;
 }

@@ -23,7 +23,7 @@ void Join::writeMemberObjects() {
 
 void Join::writeNext(std::size_t index) {
     if (m_interrupted)
-        return failUndoing({});
+        return failUndoing(std::nullopt);
     if (index == m_objects.size()) {
         const bool wasThere =
             std::ranges::all_of(m_present, [](const auto& version) { return version.has_value(); });
@@ -62,10 +62,15 @@ void Join::requestToken() {
             m_tokenExpires = kube::stringAt(answer->document(), {"status", "expirationTimestamp"});
             WallTime expires;
             if (m_token.empty() || !parseRfc3339(m_tokenExpires, expires))
-                return failUndoing({.id = "KF1117",
-                                    .message = "the cluster of context \"" + m_context.context +
-                                               "\" answered a token request without a token",
-                                    .remedy = "check the cluster's API server"});
+                return failUndoing(CliError{
+                    .id = "KF1117",
+                    .message = "the cluster of context \"" + m_context.context +
+                               "\" answered a token request without a token",
+                    .evidence = m_token.empty() ? "status.token is empty"
+                                                : "status.expirationTimestamp is \"" + m_tokenExpires + "\"",
+                    .remedy = "check that it issues tokens: kubectl --context " + m_context.context +
+                              " create token default",
+                    .changed = kNothingChanged});
             const auto life = std::chrono::duration_cast<Duration>(expires - env().clock.wallNow());
             // Servers may grant less than was asked for; half a minute is the way there and back.
             const bool whole = life >= std::chrono::seconds(kTokenSeconds) - std::chrono::seconds(30);
@@ -82,10 +87,10 @@ Callback<kube::Object> Join::writtenToFederation(const ManagedObject& object) {
         if (answer)
             return next();
         CliError error = federationError(answer.error(), federation(), what);
-        if (error.id != "KF1004" && error.id != "KF1005")
+        if (error.id != "KF1004" && error.id != "KF1005") {
             error.id = "KF1116";
-        if (error.remedy.empty())
             error.remedy = "see the evidence; join again once it is solved";
+        }
         failUndoing(std::move(error));
     };
 }
@@ -199,7 +204,7 @@ void Join::removeOldSecret(const std::function<void()>& then) {
 
 // ---- Undoing
 
-void Join::failUndoing(CliError error) {
+void Join::failUndoing(std::optional<CliError> error) {
     if (!m_interrupted)
         m_failure = std::move(error);
     env().report.doing("undoing what was done");

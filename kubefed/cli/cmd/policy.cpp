@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "kubefed/cli/format/decision.h"
+#include "kubefed/cli/member_errors.h"
 #include "kubefed/cli/policy/policy_bench.h"
 
 namespace kubefed::cli {
@@ -41,6 +42,7 @@ void PolicyRun::run() {
     fail({.id = "KF1603",
           .message = "the policy failed",
           .evidence = failure,
+          .remedy = "correct the policy or its config as the evidence says, then run it again",
           .changed = "nothing was changed"});
 }
 
@@ -52,7 +54,7 @@ void PolicyTest::run() {
     const auto cases = loadCases(m_options.input);
     if (!cases)
         return fail(cases.error());
-    std::int64_t failed = 0;
+    std::vector<std::string> failed;
     for (const PolicyCase& policyCase : *cases) {
         if (policyCase.expect.isEmpty())
             return fail({.id = "KF1602",
@@ -68,15 +70,18 @@ void PolicyTest::run() {
         for (const Difference& difference : differences)
             env().out << "     " << difference.what << "\n       - expected  " << difference.expected
                       << "\n       + got       " << difference.got << "\n";
-        failed += differences.empty() ? 0 : 1;
+        if (!differences.empty())
+            failed.push_back(policyCase.name);
     }
     const auto all = static_cast<std::int64_t>(cases->size());
-    env().out << std::to_string(all - failed) << " of " << counted(all, "case") << " pass\n" << std::flush;
-    if (failed == 0)
+    const auto count = static_cast<std::int64_t>(failed.size());
+    env().out << std::to_string(all - count) << " of " << counted(all, "case") << " pass\n" << std::flush;
+    if (failed.empty())
         return finish(kDone);
     fail({.id = "KF1604",
-          .message = counted(failed, "case") + " of " + std::to_string(all) +
-                     (failed == 1 ? " does not pass" : " do not pass"),
+          .message = counted(count, "case") + " of " + std::to_string(all) +
+                     (count == 1 ? " does not pass" : " do not pass"),
+          .evidence = nameList(failed) + ": the lines above show what was expected, and what came",
           .remedy = "correct the policy, or the expectation if what it does now is right",
           .changed = "nothing was changed"});
 }

@@ -15,6 +15,7 @@ void PolicyInstall::run() {
     if (!std::filesystem::is_regular_file(m_options.library, error))
         return fail({.id = "KF1601",
                      .message = "there is no library \"" + m_options.library + "\"",
+                     .evidence = error ? error.message() : std::string("that is not a file"),
                      .remedy = "build it first; docs/policy-sdk.md shows how",
                      .changed = "nothing was changed"});
     if (!m_options.trust)
@@ -58,7 +59,8 @@ void PolicyInstall::onInstalled(Result<client::PolicyInstalled> answer) {
                          .message = "installing: the controller of federation \"" + federationName() +
                                     "\" cannot be reached",
                          .evidence = error.text(),
-                         .remedy = "kubefed up " + federationName() + ", if it runs on this machine"});
+                         .remedy = "kubefed up " + federationName() + ", if it runs on this machine",
+                         .changed = "whether it was installed is not known: kubefed policy list shows it"});
         if (error.code == Code::PermissionDenied || error.code == Code::Unauthenticated)
             return fail({.id = "KF1005",
                          .message = "installing: federation \"" + federationName() + "\" refused",
@@ -125,7 +127,7 @@ void PolicyRemove::onObject(Result<kube::Object> answer) {
     m_request = client().remove(
         fed::policyPlugins(), {{}, m_options.name}, std::move(options), [this](Result<kube::Object> removed) {
             if (!removed)
-                return failWith(removed.error(), "removing policy \"" + m_options.name + "\"");
+                return failWrite(removed.error(), "removing policy \"" + m_options.name + "\"");
             env().report.line(m_options.name +
                               " removed; what policies that list it placed stays where it is");
             finish(kDone);

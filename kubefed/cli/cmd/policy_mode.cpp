@@ -26,7 +26,7 @@ void PolicyMode::onObject(const Result<kube::Object>& answer) {
                                kube::printJson(patch), {.fieldManager = std::string(kCliManager)},
                                [this](const Result<kube::Object>& written) {
                                    if (!written)
-                                       return failWith(written.error(), "policy \"" + m_options.name + "\"");
+                                       return failWrite(written.error(), "policy \"" + m_options.name + "\"");
                                    tell(true);
                                });
 }

@@ -160,7 +160,8 @@ void Sandbox::interrupt() {
 void Sandbox::up() {
     if (isUp())
         return fail({.id = "KF1501",
-                     .message = "the sandbox runs already (process " + std::to_string(m_pid) + ")",
+                     .message = "the sandbox runs already",
+                     .evidence = "process " + std::to_string(m_pid) + " has the folder " + m_folder.string(),
                      .remedy = "kubefed sandbox status shows it; kubefed sandbox down ends it",
                      .changed = "nothing was changed"});
     const auto wanted = wantedClusters();
@@ -168,22 +169,28 @@ void Sandbox::up() {
         if (!isDnsLabel(each.substr(0, each.find(':'))))
             return fail({.id = "KF1008",
                          .message = "\"" + each + "\" cannot be the name of a cluster",
+                         .evidence = "names are lower-case letters, digits and '-', 63 at most",
                          .remedy = "kubefed sandbox up --clusters tokyo:jp,osaka:jp,oregon:us",
                          .changed = "nothing was changed"});
     if (wanted.empty() || wanted.size() > 100)
-        return fail({.id = "KF1008",
-                     .message = "a sandbox has from 1 to 100 clusters",
-                     .changed = "nothing was changed"});
+        return fail(
+            {.id = "KF1008",
+             .message = "a sandbox has from 1 to 100 clusters",
+             .evidence = "--clusters " + m_options.clusters + " asks for " + std::to_string(wanted.size()),
+             .remedy = "kubefed sandbox up --clusters 3",
+             .changed = "nothing was changed"});
     const fs::path program = env().programs / kProgram;
     if (!fs::exists(program))
         return giveUp(missingProgram(program));
     // What an earlier sandbox left is of no use: its keys and ports are gone.
     std::error_code ec;
     if (auto removed = removeFolder(m_folder); !removed)
-        return fail({.id = "KF1501",
-                     .message = "what an earlier sandbox left cannot be removed",
-                     .evidence = removed.error().text(),
-                     .changed = "nothing was changed"});
+        return fail(
+            {.id = "KF1501",
+             .message = "what an earlier sandbox left cannot be removed",
+             .evidence = removed.error().text(),
+             .remedy = "see to it that you may write there, remove " + m_folder.string() + ", then try again",
+             .changed = "nothing was changed"});
     fs::create_directories(m_folder, ec);
     fs::permissions(m_folder, fs::perms::owner_all, ec);
     const auto pid = env().processes.start(
@@ -195,13 +202,17 @@ void Sandbox::up() {
         return fail({.id = "KF1501",
                      .message = "kubefed-sandbox cannot be started",
                      .evidence = pid.error().text(),
+                     .remedy = "check that you may run " + program.string() +
+                               ", and that its libraries are there: ldd " + program.string(),
                      .changed = "nothing was changed"});
     m_pid = *pid;
     m_startedHere = true;
     if (auto written = writeFile(m_folder / "kubefed-sandbox.pid", std::to_string(m_pid) + "\n"); !written)
         return giveUp({.id = "KF1501",
                        .message = "the sandbox's folder cannot be used",
-                       .evidence = written.error().text()});
+                       .evidence = written.error().text(),
+                       .remedy = "check the owner, the mode and the free space of " + m_folder.string(),
+                       .changed = kNothingChanged});
     env().report.doing("starting " + counted(static_cast<std::int64_t>(wanted.size()), "cluster"));
     waitForClusters();
 }
@@ -234,15 +245,19 @@ void Sandbox::waitForClusters() {
                               : "the sandbox was not ready within " + shortDuration(m_options.timeout),
              .evidence = logTail(),
              .remedy = ended ? "mend what its log says, then try again"
-                             : "try fewer clusters, or a longer --timeout"});
+                             : "try fewer clusters, or a longer --timeout",
+             .changed = kNothingChanged});
     m_timer = env().clock.after(kPollEvery, [this] { waitForClusters(); });
 }
 
 void Sandbox::addContexts() {
     const auto own = kube::Kubeconfig::load(m_folder / "kubeconfig");
     if (!own)
-        return giveUp(
-            {.id = "KF1501", .message = "the sandbox wrote no kubeconfig", .evidence = own.error().text()});
+        return giveUp({.id = "KF1501",
+                       .message = "the sandbox wrote no kubeconfig",
+                       .evidence = own.error().text(),
+                       .remedy = "check the owner, the mode and the free space of " + m_folder.string(),
+                       .changed = kNothingChanged});
     for (const std::string& name : readyClusters()) {
         auto context = own->resolve(name);
         auto added = context ? kube::addContext(m_kubeconfigPath, {.name = name,
@@ -253,11 +268,11 @@ void Sandbox::addContexts() {
                              : Result<void>(kubefed::fail(context.error()));
         if (!added) {
             removeContexts();
-            return giveUp(
-                {.id = "KF1202",
-                 .message = "context \"" + name + "\" cannot be written",
-                 .evidence = added.error().text(),
-                 .remedy = "choose other names with --clusters, or another file with --kubeconfig"});
+            return giveUp({.id = "KF1202",
+                           .message = "context \"" + name + "\" cannot be written",
+                           .evidence = added.error().text(),
+                           .remedy = "choose other names with --clusters, or another file with --kubeconfig",
+                           .changed = kNothingChanged});
         }
         env().report.done("cluster " + name, context->endpoint.url());
     }
@@ -315,6 +330,7 @@ void Sandbox::command(const std::string& line) {
     if (!isUp())
         return fail({.id = "KF1502",
                      .message = "the sandbox does not run",
+                     .evidence = "no process has the folder " + m_folder.string(),
                      .remedy = "kubefed sandbox up",
                      .changed = "nothing was changed"});
     m_control =
@@ -330,7 +346,9 @@ void Sandbox::onAnswer(Result<std::string> answer) {
                      .message = "the sandbox did not answer",
                      .evidence = answer ? *answer : answer.error().text(),
                      .remedy = "kubefed sandbox down, then kubefed sandbox up",
-                     .changed = "nothing was changed"});
+                     .changed = m_options.action == SandboxOptions::Action::Fault
+                                    ? "whether it was done is not known"
+                                    : kNothingChanged});
     const kube::JsonObject& object = document->get_object();
     if (!kube::boolAt(object, {"ok"}, true))
         return fail({.id = "KF1503",

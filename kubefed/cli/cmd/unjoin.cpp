@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/cmd/unjoin.h"
 
+#include "kubefed/cli/cmd/get.h"
 #include "kubefed/cli/http_date.h"
 #include "kubefed/cli/member_errors.h"
 #include "kubefed/fed/leaving.h"
@@ -50,11 +51,7 @@ void Unjoin::readMember() {
     m_request =
         client().get(fed::memberClusters(), {"", m_options.name}, [this](Result<kube::Object> object) {
             if (!object && isStatus(object.error(), 404))
-                return fail({.id = "KF1120",
-                             .message = "federation \"" + federationName() + "\" has no member \"" +
-                                        m_options.name + "\"",
-                             .remedy = "kubefed get clusters lists them",
-                             .changed = "nothing was changed"});
+                return fail(noSuchMember(federationName(), m_options.name, object.error().text()));
             if (!object)
                 return failWith(object.error(), "reading member \"" + m_options.name + "\"");
             auto member = fed::MemberCluster::decode(*object);
@@ -247,7 +244,7 @@ void Unjoin::openMember() {
     const std::string name = m_options.clusterContext.empty() ? m_options.name : m_options.clusterContext;
     auto context = resolveContext(kubeconfig(), name);
     if (!context || context->isFederation) {
-        m_whyLeft = context ? "context \"" + name + "\" is of a federation" : context.error().message;
+        m_whyLeft = context ? "context \"" + name + "\" is of a federation" : context.error().message.text();
         return finishLeaving();
     }
     if (!m_member.spec.tlsServerName.empty() && context->identity.tlsServerName.empty())
@@ -314,11 +311,11 @@ void Unjoin::finishLeaving() {
     if (!m_options.force)
         return fail(error);
     // Asked for: a lost cluster is let go without it.
-    env().report.warn(error.message + ": " + error.evidence);
-    env().report.line("  " + error.remedy);
+    env().report.warn(error.message.text() + ": " + error.evidence.text());
+    env().report.line("  " + error.remedy.text());
     if (!m_options.deleteObjects)
         env().report.line("  propagated objects stay there, labelled kubefed.io/federation=" + m_ref.id);
-    env().report.line(error.changed);
+    env().report.line(error.changed.text());
     finish(kDone);
 }
 

@@ -26,6 +26,9 @@ void WatchClusters::run() {
     if (!clusters || !m_options.output.empty() || !m_options.labelSelector.empty())
         return fail({.id = "KF1008",
                      .message = "--watch is for the table of all clusters, or of one",
+                     .evidence = "given: " + spaced(m_options.arguments) +
+                                 (m_options.output.empty() ? "" : " -o " + m_options.output) +
+                                 (m_options.labelSelector.empty() ? "" : " -l " + m_options.labelSelector),
                      .remedy = "kubefed get clusters --watch; other types: kubectl get TYPE --watch",
                      .changed = "nothing was changed"});
     m_name = queries->front().name;
@@ -62,10 +65,18 @@ void WatchClusters::reset(const client::FleetInfo& info, client::FleetChanges al
         return show();
     if (!m_name.empty() &&
         std::ranges::none_of(m_fold.clusters(), [this](const auto& known) { return isWanted(known.second); }))
-        return fail(noSuchMember(federationName(), m_name));
+        return failNobody();
     if (!info.seesClusters)
         env().report.warn("you may not list memberclusters: only names and phases are shown");
     show();
+}
+
+void WatchClusters::failNobody() {
+    std::vector<std::string> names;
+    for (const auto& [number, cluster] : m_fold.clusters())
+        names.push_back(cluster.name);
+    std::ranges::sort(names);
+    fail(noSuchMember(federationName(), m_name, membersText("its members", names)));
 }
 
 void WatchClusters::changed(client::FleetChanges changes) {

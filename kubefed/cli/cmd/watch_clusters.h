@@ -28,6 +28,7 @@ private:
 
     // Rows that differ from what was printed of them; looks again when one becomes old.
     void show();
+    void failNobody();
     [[nodiscard]] bool isWanted(const client::Cluster& cluster) const;
     [[nodiscard]] bool isOld(const client::Cluster& cluster) const;
 

@@ -7,6 +7,7 @@
 #include "kubefed/cli/format/describe.h"
 #include "kubefed/cli/format/explanation.h"
 #include "kubefed/cli/format/why.h"
+#include "kubefed/cli/member_errors.h"
 #include "kubefed/client/locate.h"
 #include "kubefed/fed/kinds.h"
 #include "kubefed/fed/names.h"
@@ -18,15 +19,14 @@ Why::Why(Environment& environment, WhyOptions options)
     : FederationVerb(environment, options.common), m_options(std::move(options)) {}
 
 void Why::run() {
-    auto queries = readQueries(m_options.arguments);
-    if (queries && (queries->size() != 1 || queries->front().name.empty()))
-        queries = std::unexpected(CliError{
-            .id = "KF1008",
-            .message = "exactly one object can be asked for",
-            .remedy = std::string("kubefed ") + (m_options.describe ? "describe" : "why") + " TYPE/NAME",
-            .changed = "nothing was changed"});
-    if (!queries)
-        return fail(queries.error());
+    const auto queries = readQueries(m_options.arguments);
+    if (!queries || queries->size() != 1 || queries->front().name.empty())
+        return fail(
+            {.id = "KF1008",
+             .message = "exactly one object can be asked for",
+             .evidence = "given: " + spaced(m_options.arguments),
+             .remedy = std::string("kubefed ") + (m_options.describe ? "describe" : "why") + " TYPE/NAME",
+             .changed = kNothingChanged});
     m_type = queries->front().type;
     m_name = queries->front().name;
     if (connect())
@@ -41,7 +41,12 @@ void Why::findType() {
         const auto resource = discovery->apis.resolve(cluster ? "memberclusters" : m_type);
         if (!resource)
             return fail(
-                {.id = "KF1010", .message = resource.error().text(), .changed = "nothing was changed"});
+                {.id = "KF1010",
+                 .message = resource.error().text(),
+                 .evidence = "federation \"" + federationName() + "\" serves " +
+                             counted(static_cast<std::int64_t>(discovery->apis.resources().size()), "type"),
+                 .remedy = typesRemedy(federation()),
+                 .changed = kNothingChanged});
         readObject(*resource);
     });
 }
@@ -112,40 +117,55 @@ void Why::explain(client::FederationEndpoint endpoint) {
 }
 
 void Why::noPlacement() {
-    CliError error{.id = "KF1401",
-                   .message = m_type + "/" + m_name + " has no placement",
-                   .changed = "nothing was changed"};
     const fed::KindTraits* kind = fed::findKind(m_object.gvk());
     if (kind == nullptr) {
-        error.evidence = m_object.gvk().text() + " is not a type that the federation propagates";
-    } else if (const std::string_view reason = fed::whyNoTemplate(m_object); !reason.empty()) {
-        error.evidence = "it is not propagated: " + std::string(reason);
-    } else if (kind->role == fed::Role::Namespace) {
-        error.evidence = "a namespace is made in each member where something in it is placed";
-    } else {
-        return undecided(std::move(error));
+        std::vector<std::string> kinds;
+        for (const fed::KindTraits& each : fed::enabledKinds())
+            kinds.emplace_back(each.kind);
+        return failUnplaced(m_object.gvk().text() + " is not a type that the federation propagates",
+                            "ask for one of those that it does: " + nameList(kinds, kinds.size()));
     }
-    fail(error);
+    if (const std::string_view reason = fed::whyNoTemplate(m_object); !reason.empty())
+        return failUnplaced("it is not propagated: " + std::string(reason), remedyOfNoTemplate());
+    if (kind->role == fed::Role::Namespace)
+        return failUnplaced("a namespace is made in each member where something in it is placed",
+                            "ask for something in it: kubefed why TYPE/NAME -n " + m_name);
+    undecided();
+}
+
+void Why::failUnplaced(std::string evidence, std::string remedy) {
+    fail({.id = "KF1401",
+          .message = m_type + "/" + m_name + " has no placement",
+          .evidence = std::move(evidence),
+          .remedy = std::move(remedy),
+          .changed = kNothingChanged});
+}
+
+std::string Why::remedyOfNoTemplate() const {
+    const std::string ns = m_object.ns().empty() ? std::string() : " -n " + std::string(m_object.ns());
+    if (m_object.annotation(fed::kPropagateAnnotation) == "false")
+        return "to have it propagated: kubectl --context " + federation().context + " annotate " + m_type +
+               " " + m_name + ns + " " + std::string(fed::kPropagateAnnotation) + "-";
+    if (!m_object.ownerReferences().empty())
+        return "ask for its owner; what that one has in the members makes its own there";
+    return "leave it: each cluster has its own; what is to be propagated needs another name, type or "
+           "namespace";
 }
 
 // Starting what runs changes nothing where a policy plugin hangs.
-void Why::undecided(CliError error) {
-    m_request = client().list(
-        fed::policyPlugins(), {},
-        [this, error = std::move(error)](const Result<kube::ObjectList>& listed) mutable {
-            error.evidence = "the controller has not decided about it yet";
-            error.remedy =
-                "ask again; if it stays so, see whether the controller runs: kubefed up " + federationName();
-            for (const kube::Object& object : listed ? listed->items : std::vector<kube::Object>())
-                if (const auto plugin = fed::PolicyPlugin::decode(object);
-                    plugin && fed::isHanging(plugin->status)) {
-                    error.evidence =
-                        "policy plugin \"" + plugin->name + "\" does not come back, so nothing is decided";
-                    error.remedy = "restart the controller, which then disables it: kubefed down " +
-                                   federationName() + " && kubefed up " + federationName();
-                }
-            fail(error);
-        });
+void Why::undecided() {
+    m_request = client().list(fed::policyPlugins(), {}, [this](const Result<kube::ObjectList>& listed) {
+        for (const kube::Object& object : listed ? listed->items : std::vector<kube::Object>())
+            if (const auto plugin = fed::PolicyPlugin::decode(object);
+                plugin && fed::isHanging(plugin->status))
+                return failUnplaced(
+                    "policy plugin \"" + plugin->name + "\" does not come back, so nothing is decided",
+                    "restart the controller, which then disables it: kubefed down " + federationName() +
+                        " && kubefed up " + federationName());
+        failUnplaced(
+            "the controller has not decided about it yet",
+            "ask again; if it stays so, see whether the controller runs: kubefed up " + federationName());
+    });
 }
 
 void Why::readEvents() {

@@ -34,7 +34,9 @@ private:
     void readPlacement();
     void onPlacement(Result<kube::Object> answer);
     void noPlacement();
-    void undecided(CliError error);
+    void undecided();
+    void failUnplaced(std::string evidence, std::string remedy);
+    [[nodiscard]] std::string remedyOfNoTemplate() const;
     void readEvents();
     // What every plugin said, from the controller.
     void findController();

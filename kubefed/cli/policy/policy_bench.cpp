@@ -71,7 +71,8 @@ std::expected<std::string, CliError> PolicyBench::loadLibrary(const fs::path& fi
     if (loaded)
         return loaded->manifest.name;
     return std::unexpected(CliError{.id = "KF1601",
-                                    .message = loaded.error().message,
+                                    .message = "\"" + file.string() + "\" cannot be used as a policy",
+                                    .evidence = loaded.error().message,
                                     .remedy = "docs/policy-sdk.md shows how a policy is built",
                                     .changed = std::string(kNothing)});
 }
@@ -85,7 +86,9 @@ std::expected<PolicySubject, CliError> PolicyBench::load(const std::string& what
         return std::unexpected(
             CliError{.id = "KF1601",
                      .message = builtins.refused.empty() ? "the built-in policies are not installed"
-                                                         : builtins.refused.front().error.message,
+                                                         : "a built-in policy cannot be used",
+                     .evidence = builtins.refused.empty() ? "they are looked for in " + m_builtins.string()
+                                                          : builtins.refused.front().error.message,
                      .remedy = "install kubefed whole: cmake --install build/release --prefix PREFIX",
                      .changed = std::string(kNothing)});
     for (const std::string& library : libraries)

@@ -87,7 +87,8 @@ private Q_SLOTS:
             apply(3);
             QCOMPARE(w->exitCode.value_or(-1), 5);
             QVERIFY(w->federation.objects.contains(kPath + "c2"));
-            says("error KF1302: 1 of 3 objects could not be applied\n");
+            says("error KF1302: 1 of 3 objects could not be applied\n  evidence: configmap/c1: " +
+                 row.error.text() + "\n");
             says(std::string("  remedy:   ") + row.remedy);
             says("2 objects applied\n");
         }
@@ -108,7 +109,8 @@ private Q_SLOTS:
         w->federation.answers.emplace(kPath + "c2", kube::invalid({"", "v1", "ConfigMap"}, "c2", {}));
         apply(3);
         QCOMPARE(w->exitCode.value_or(-1), 1);
-        says("error KF1303: 3 of 3 objects could not be applied\n");
+        says("error KF1303: 3 of 3 objects could not be applied\n  evidence: configmap/c0: ");
+        says("; and 2 more, named above\n");
         says(
             "  remedy:   ask for the right that the error names, or use a context that has it; correct what "
             "the error names, then apply again\n");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <QRegularExpression>
 #include <QtTest/QTest>
 
 #include "tests/unit/cli/join_fixture.h"
@@ -76,8 +77,10 @@ private Q_SLOTS:
         QVERIFY2(said.contains("error KF1008: ") && said.contains(message), qPrintable(said));
         QVERIFY2(said.contains("remedy:   kubefed") && said.contains(remedy + "\n"), qPrintable(said));
         QVERIFY(said.contains("nothing was changed"));
+        QVERIFY2(said.contains("  evidence: given: kubefed" + (words.isEmpty() ? "" : " " + words.join(' ')) +
+                               "\n"),
+                 qPrintable(said));
     }
-
     void aSandboxThatDoesNotRunIsSaid() {
         CliWorld world;
         world.env.dataHome = world.folder.path().toStdString();
@@ -165,6 +168,48 @@ private Q_SLOTS:
             said.contains(evidence) && said.contains(ends ? "mend what its log says" : "try fewer clusters"),
             qPrintable(said));
         QVERIFY(!std::filesystem::exists(folder));
+    }
+
+    void aSandboxThatCannotBeStartedSaysWhatToDo_data() {
+        QTest::addColumn<QString>("clusters");
+        QTest::addColumn<bool>("runs");
+        QTest::addColumn<int>("exitCode");
+        QTest::addColumn<QStringList>("words");
+        QTest::newRow("a name") << "Tokyo!" << false << 2
+                                << QStringList{"error KF1008: \"Tokyo!\" cannot be the name of a cluster",
+                                               "evidence: names are", "remedy:   kubefed sandbox up"};
+        QTest::newRow("too many") << "101" << false << 2
+                                  << QStringList{"error KF1008: a sandbox has from 1 to 100 clusters",
+                                                 "evidence: --clusters 101 asks for 101",
+                                                 "remedy:   kubefed sandbox up --clusters 3"};
+        QTest::newRow("it runs") << "3" << true << 1
+                                 << QStringList{"error KF1501: the sandbox runs already",
+                                                "evidence: process 4711 has the folder",
+                                                "kubefed sandbox down ends it"};
+    }
+    void aSandboxThatCannotBeStartedSaysWhatToDo() {
+        QFETCH(const QString, clusters);
+        QFETCH(const bool, runs);
+        QFETCH(const int, exitCode);
+        QFETCH(QStringList, words);
+        CliWorld world;
+        const std::filesystem::path folder = makeSandboxProgram(world);
+        if (runs) {
+            std::filesystem::create_directories(folder);
+            std::ofstream(folder / "kubefed-sandbox.pid") << "4711\n";
+            world.processes.running = true;
+        }
+        Parsed parsed = parseCommandLine({"sandbox", "up", "--clusters", clusters.toStdString(),
+                                          "--kubeconfig", world.folder.filePath("none").toStdString()},
+                                         world.env);
+        std::optional<int> code;
+        std::get<std::unique_ptr<Verb>>(parsed)->start([&](int ended) { code = ended; });
+        world.clock.advance(std::chrono::seconds{1});
+        QCOMPARE(code.value_or(-1), exitCode);
+        QVERIFY(world.processes.calls.empty());
+        words << "nothing was changed";
+        for (const QString& each : words)
+            QVERIFY2(world.err.str().find(each.toStdString()) != std::string::npos, world.err.str().c_str());
     }
 
     void wordsOfJoinReachItsOptions_data() {

@@ -4,6 +4,8 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include <QtTest/QTest>
 
@@ -30,6 +32,19 @@ WallTime at(const char* text) {
         qFatal("not a time: %s", text);
     return time;
 }
+
+// An error with each of its parts, and without one.
+template <class T>
+concept IsWhole =
+    requires { T{.id = "KF1009", .message = "m", .evidence = "e", .remedy = "r", .changed = "c"}; };
+template <class T>
+concept NeedsNoMessage = requires { T{.id = "KF1009", .evidence = "e", .remedy = "r", .changed = "c"}; };
+template <class T>
+concept NeedsNoEvidence = requires { T{.id = "KF1009", .message = "m", .remedy = "r", .changed = "c"}; };
+template <class T>
+concept NeedsNoRemedy = requires { T{.id = "KF1009", .message = "m", .evidence = "e", .changed = "c"}; };
+template <class T>
+concept NeedsNoChanged = requires { T{.id = "KF1009", .message = "m", .evidence = "e", .remedy = "r"}; };
 
 const char* kNow = "2026-11-23T12:00:00Z";
 
@@ -106,6 +121,21 @@ private Q_SLOTS:
                  kMemberRefused);
         QCOMPARE(stream.str(),
                  std::string("error KF1103: what\n  evidence: seen\n  remedy:   do\nnothing\n"));
+    }
+
+    void anErrorWithoutOneOfItsPartsDoesNotCompile() {
+        static_assert(IsWhole<CliError>);
+        static_assert(!NeedsNoMessage<CliError> && !NeedsNoEvidence<CliError>);
+        static_assert(!NeedsNoRemedy<CliError> && !NeedsNoChanged<CliError>);
+        static_assert(!std::is_default_constructible_v<CliError>);
+        // What others say may still be nothing.
+        QVERIFY(errorText({.id = "KF1503",
+                           .message = "the sandbox refused",
+                           .evidence = std::string(),
+                           .remedy = "do",
+                           .changed = kNothingChanged},
+                          false)
+                    .find("  evidence: not known\n") != std::string::npos);
     }
 
     void thereIsNoColourAndNoMovingLineWithoutATerminal() {

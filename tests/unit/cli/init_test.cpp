@@ -265,7 +265,7 @@ private Q_SLOTS:
         QVERIFY(!w->processes.running && !fs::exists(data()));
         QCOMPARE(kube::Kubeconfig::load(kubeconfig())->contexts(), std::vector<std::string>{"other"});
         QCOMPARE(run(std::make_unique<Down>(w->env, deinit)), 2);
-        QVERIFY(said("error KF1205:"));
+        QVERIFY2(said("error KF1205:") && said("ls " + data().parent_path().string()), w->err.str().c_str());
         QCOMPARE(run(std::make_unique<Init>(w->env, up)), 2);
     }
 
@@ -290,7 +290,8 @@ private Q_SLOTS:
         InitOptions up = w->options;
         up.onlyStart = true;
         QCOMPARE(run(std::make_unique<Init>(w->env, up)), 1);
-        QVERIFY2(said("error KF1206:") && said("is damaged"), w->err.str().c_str());
+        QVERIFY2(said("error KF1206:") && said("is damaged") && said("bring the file back from a backup"),
+                 w->err.str().c_str());
         QVERIFY(fs::exists(data()));
     }
 

@@ -197,7 +197,9 @@ private Q_SLOTS:
             shown.c_str());
         QVERIFY2(shown.find("verdict of london") != std::string::npos, shown.c_str());
         QVERIFY2(shown.ends_with("1 of 2 cases pass\n"), shown.c_str());
-        QVERIFY(w->err.str().find("KF1604") != std::string::npos);
+        QVERIFY2(w->err.str().find("KF1604") != std::string::npos &&
+                     w->err.str().find("evidence: c.yaml: the lines above show") != std::string::npos,
+                 w->err.str().c_str());
         QCOMPARE(run<PolicyTest>("weighted", write("d.yaml", kThree)), kFailed);  // expects nothing
         QVERIFY(w->err.str().find("KF1602") != std::string::npos);
         QCOMPARE(run<PolicyTest>("weighted", w->folder.path().toStdString() + "/none"), kFailed);
@@ -223,7 +225,8 @@ private Q_SLOTS:
                            file),
             kFailed);
         QVERIFY2(w->err.str().find("KF1603") != std::string::npos &&
-                     w->err.str().find("there is no plugin \"nearest\"") != std::string::npos,
+                     w->err.str().find("there is no plugin \"nearest\"") != std::string::npos &&
+                     w->err.str().find("remedy:   correct the policy or its config") != std::string::npos,
                  w->err.str().c_str());
         QCOMPARE(run<PolicyRun>("nearest", file), kUsage);
         QVERIFY(w->err.str().find("KF1605") != std::string::npos);
