@@ -75,6 +75,7 @@ void addInit(CLI::App& app, Choice& choice) {
     up->add_flag("--without-policies", upOptions->withoutPolicies,
                  "Only with the policies built in, this time: for when an installed one ends the controller");
     addTimeout(*up, upOptions->timeout, "How long to wait until it answers (30s)");
+    addErrorUnchanged(*up, upOptions->common);
     choose<Init>(*up, choice, upOptions);
 }
 
@@ -83,6 +84,7 @@ void addDown(CLI::App& app, Choice& choice) {
     auto options = withCommon<DownOptions>(*down, false);
     down->add_option("name", options->name, "The federation's name")->required();
     addTimeout(*down, options->timeout, "How long to wait until it has ended (30s)");
+    addErrorUnchanged(*down, options->common);
     choose<Down>(*down, choice, options);
 
     CLI::App* deinit =
@@ -134,7 +136,9 @@ void addJoin(CLI::App& app, Choice& choice) {
         ->type_name("NAME");
     join->add_flag("--replace", options->replace,
                    "The name's cluster was set up anew, or another one takes its place: confirm it");
-    join->add_flag("--dry-run", options->dryRun, "Read both sides, show what would be done");
+    CLI::Option* dryRun =
+        join->add_flag("--dry-run", options->dryRun, "Read both sides, show what would be done");
+    addErrorUnchanged(*join, options->common)->excludes(dryRun);
     addTimeout(*join, options->timeout, "How long to wait until it is Ready (60s)");
     choose<Join>(*join, choice, options);
 
@@ -161,6 +165,7 @@ void addObjects(CLI::App& app, Choice& choice) {
         ->type_name("FILE");
     apply->add_option("-n,--namespace", applying->ns, "The namespace of objects that name none");
     apply->add_flag("--dry-run", applying->dryRun, "The federation checks, and changes nothing");
+    addErrorUnchanged(*apply, applying->common);
     choose<Apply>(*apply, choice, applying);
 
     CLI::App* get =
@@ -222,7 +227,9 @@ void addSandbox(CLI::App& app, Choice& choice) {
         ->capture_default_str();
     addTimeout(*up, starting->timeout, "How long to wait until they answer (20s)");
     sub("status", "Show them", Action::Status);
-    sub("down", "End them and take their contexts out of the kubeconfig", Action::Down);
+    const auto [down, ending] =
+        sub("down", "End them and take their contexts out of the kubeconfig", Action::Down);
+    addErrorUnchanged(*down, ending->common);
     const auto [fault, failing] = sub("fault", "Let one fail, or heal it", Action::Fault);
     fault->add_option("cluster", failing->cluster, "Which")->required();
     fault->add_option("what", failing->fault, "freeze, kill or heal")

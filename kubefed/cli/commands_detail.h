@@ -42,6 +42,12 @@ void choose(CLI::App& app, Choice& choice, std::shared_ptr<Options> options) {
     });
 }
 
+// Of those that may find nothing to do.
+inline CLI::Option* addErrorUnchanged(CLI::App& app, CommonOptions& common) {
+    return app.add_flag("--error-unchanged", common.errorUnchanged,
+                        "Exit code 3 where there was nothing to change");
+}
+
 // kubefed policy ...
 void addPolicy(CLI::App& app, Choice& choice);
 

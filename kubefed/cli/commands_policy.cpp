@@ -38,6 +38,7 @@ void addPolicy(CLI::App& app, Choice& choice) {
     auto installing = withCommon<PluginOptions>(*install);
     install->add_option("library", installing->library, "The library (nearest.so)")->required();
     install->add_flag("--trust", installing->trust, "It may run within the controller, with all its rights");
+    addErrorUnchanged(*install, installing->common);
     choose<PolicyInstall>(*install, choice, installing);
 
     CLI::App* list = policy->add_subcommand("list", "The policies that a federation has");
@@ -57,6 +58,7 @@ void addPolicy(CLI::App& app, Choice& choice) {
         CLI::App* command = policy->add_subcommand(name, help);
         auto options = withCommon<PolicyModeOptions>(*command);
         command->add_option("name", options->name, "Which")->required();
+        addErrorUnchanged(*command, options->common);
         return std::pair(command, options);
     };
     const auto [enable, enabling] =

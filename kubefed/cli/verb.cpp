@@ -173,6 +173,17 @@ CliError controllerError(const Error& error, const kube::ContextConfig& federati
     }
 }
 
+bool isSameContent(const kube::Object& before, const kube::Object& after) {
+    const auto contentOf = [](const kube::Object& object) {
+        kube::JsonObject content = object.document();
+        content.erase("status");
+        for (const char* field : {"managedFields", "resourceVersion", "generation"})
+            kube::erase(content, {"metadata", field});
+        return content;
+    };
+    return contentOf(before) == contentOf(after);
+}
+
 std::string typesRemedy(const kube::ContextConfig& federation) {
     return "check its spelling; kubectl --context " + federation.context + " api-resources lists all";
 }

@@ -22,7 +22,13 @@ struct CommonOptions {
     std::string kubeconfig;
     std::string context;  // --context, --host-cluster-context
     bool verbose = false;
+    bool errorUnchanged = false;  // --error-unchanged
 };
+
+// How a command ends that has found everything as it should be.
+[[nodiscard]] inline int unchangedCode(const CommonOptions& common) {
+    return common.errorUnchanged ? kUnchanged : kDone;
+}
 
 class Verb {
 public:
@@ -77,6 +83,8 @@ private:
 // The same of its controller, asked by gRPC; KF1005, KF1012, KF1013, KF1014, KF1401.
 [[nodiscard]] CliError controllerError(const Error& error, const kube::ContextConfig& federation,
                                        std::string what);
+// The same but for what servers and controllers write: status, versions, managedFields.
+[[nodiscard]] bool isSameContent(const kube::Object& before, const kube::Object& after);
 // What to do where a type is not known.
 [[nodiscard]] std::string typesRemedy(const kube::ContextConfig& federation);
 // The words of a command line as they were given; "nothing" for none.

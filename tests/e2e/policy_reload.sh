@@ -80,6 +80,9 @@ cmake --build build --target policy_nearest >/dev/null
 kubefed policy test build/nearest.so --cases cases
 kubefed policy install --trust build/nearest.so
 until_says "rejected by nearest: we left osaka" kubefed why rc/frontend
+status=0
+kubefed policy install --trust --error-unchanged build/nearest.so || status=$?
+[ $status = 3 ] || fail "the same library again, with --error-unchanged: exit status $status"
 took=$((($(date +%s%N) - started) / 1000000))
 kubefed why rc/frontend
 until_says "1.1.0" kubefed policy list

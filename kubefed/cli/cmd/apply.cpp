@@ -178,6 +178,18 @@ bool Apply::findTypes(const kube::ApiSet& apis) {
 void Apply::applyNext(std::size_t index) {
     if (index == m_items.size())
         return end();
+    if (!common().errorUnchanged)
+        return write(index);
+    m_request = client().get(m_items[index].resource.gvr, m_items[index].object.key(),
+                             [this, index](Result<kube::Object> before) {
+                                 m_before.reset();
+                                 if (before)
+                                     m_before = std::move(*before);
+                                 write(index);
+                             });
+}
+
+void Apply::write(std::size_t index) {
     const Item& item = m_items[index];
     m_request = client().patch(
         item.resource.gvr, item.object.key(), kube::PatchType::Apply, item.object.text(),
@@ -189,6 +201,7 @@ void Apply::onApplied(std::size_t index, Result<kube::Object> answer) {
     const Item& item = m_items[index];
     const std::string name = item.text();
     if (answer) {
+        m_hasChanged = m_hasChanged || !m_before || !isSameContent(*m_before, *answer);
         env().out << name
                   << (m_options.dryRun ? " serverside-applied (server dry run)" : " serverside-applied")
                   << '\n'
@@ -227,7 +240,7 @@ void Apply::endWithoutConnection(std::size_t index, const Error& error) {
 
 void Apply::end() {
     if (m_failed == 0)
-        return finish(kDone);
+        return finish(m_hasChanged ? kDone : unchangedCode(common()));
     const auto all = static_cast<std::int64_t>(m_items.size());
     const auto failed = static_cast<std::int64_t>(m_failed);
     std::string remedy;

@@ -5,6 +5,7 @@
 // lost connection does. One object is one run; main thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,12 +42,15 @@ private:
     [[nodiscard]] bool findTypes(const kube::ApiSet& apis);
     void failManifest(std::string message, std::string evidence);
     void applyNext(std::size_t index);
+    void write(std::size_t index);
     void onApplied(std::size_t index, Result<kube::Object> answer);
     void endWithoutConnection(std::size_t index, const Error& error);
     void end();
 
     ApplyOptions m_options;
     std::vector<Item> m_items;
+    std::optional<kube::Object> m_before;  // of the one under way; with --error-unchanged only
+    bool m_hasChanged = false;
     std::size_t m_failed = 0;
     std::string m_firstFailure;
     std::vector<std::string> m_remedies;  // of those that failed, each once

@@ -36,9 +36,10 @@ void Down::run() {
     }
     const auto pid = m_local.readPid();
     if (!pid || !env().processes.isRunning(*pid, m_local.folder())) {
-        if (!m_options.removeAll)
-            env().report.line("federation \"" + m_options.name + "\" was not up");
-        return ended();
+        if (m_options.removeAll)
+            return ended();
+        env().report.line("federation \"" + m_options.name + "\" was not up");
+        return finish(unchangedCode(m_options.common));
     }
     m_pid = *pid;
     env().processes.terminate(m_pid);

@@ -9,6 +9,7 @@
 #include "kubefed/client/locate.h"
 #include "kubefed/fed/names.h"
 #include "kubefed/fed/types.h"
+#include "kubefed/util/file.h"
 
 namespace kubefed::cli {
 namespace {
@@ -283,11 +284,13 @@ void Init::onReady(Result<net::HttpResponse> answer) {
 // The ConfigMap that describes the federation is written last: where it is missing, nobody has completed this
 // store yet (init --no-start, an init that was killed, a store that was lost).
 void Init::findInfo() {
-    m_request = m_client->get(
-        configMaps(), {"kube-public", "kubefed-info"}, [this](const Result<kube::Object>& found) {
+    m_request =
+        m_client->get(configMaps(), {"kube-public", "kubefed-info"}, [this](Result<kube::Object> found) {
             if (!found && !(found.error().status && found.error().status->httpCode == 404))
                 return giveUp(federationError(found.error(), m_context, "reading kube-public/kubefed-info"));
             m_objects = systemObjects(!found);
+            if (found)
+                m_before = std::move(*found);
             writeObjects(0);
         });
 }
@@ -300,6 +303,7 @@ void Init::writeContext() {
         m_context.endpoint = {.host = m_config.address, .port = m_config.port, .basePath = ""};
         m_context.identity = std::move(*identity);
     }
+    const auto before = readFile(m_kubeconfigPath);
     auto added = kube::addContext(m_kubeconfigPath, {.name = contextName(),
                                                      .server = m_context.endpoint.url(),
                                                      .identity = m_context.identity,
@@ -312,6 +316,8 @@ void Init::writeContext() {
                        .remedy = "choose another with --context-name NAME, or another file with --kubeconfig",
                        .changed = kNothingChanged});
     m_contextWritten = true;
+    const auto after = readFile(m_kubeconfigPath);
+    m_hasChanged = m_hasChanged || !before || !after || *before != *after;
     env().report.done("kubeconfig context \"" + contextName() + "\"", m_kubeconfigPath.string());
 }
 
@@ -344,19 +350,24 @@ void Init::writeObjects(std::size_t index) {
                           : object.kind() == "RoleBinding"
                               ? kube::Gvr{std::string(kRbac), "v1", "rolebindings"}
                               : fed::clusterPlacementPolicies();
-    const auto done = [this, index](Result<kube::Object> answer) {
-        if (!answer && !(answer.error().status && answer.error().status->httpCode == 409))
-            return giveUp(federationError(
-                answer.error(), m_context,
-                "creating " + std::string(m_objects[index].kind()) + " " + m_objects[index].key().text()));
-        writeObjects(index + 1);
-    };
+    const auto done = [this, index](const Result<kube::Object>& answer) { onWritten(index, answer); };
     const kube::WriteOptions options{.fieldManager = std::string(kCliManager), .force = true};
     // What people may edit is made once; what describes the federation is kept right.
     if (object.kind() == "ConfigMap")
         m_request = m_client->patch(gvr, object.key(), kube::PatchType::Apply, object.text(), options, done);
     else
         m_request = m_client->create(gvr, object, options, done);
+}
+
+void Init::onWritten(std::size_t index, const Result<kube::Object>& answer) {
+    const kube::Object& object = m_objects[index];
+    if (!answer && !(answer.error().status && answer.error().status->httpCode == 409))
+        return giveUp(federationError(answer.error(), m_context,
+                                      "creating " + std::string(object.kind()) + " " + object.key().text()));
+    if (answer)
+        m_hasChanged =
+            m_hasChanged || object.kind() != "ConfigMap" || !m_before || !isSameContent(*m_before, *answer);
+    writeObjects(index + 1);
 }
 
 // The controller writes it into the ConfigMap that was just made; without it no policy can be installed.
@@ -383,7 +394,7 @@ void Init::success() {
                                  "disable NAME), then: kubefed down " +
                                      m_options.name + " && kubefed up " + m_options.name
                                : std::string()));
-        return finish(kDone);
+        return finish(m_alreadyUp && !m_hasChanged ? unchangedCode(m_options.common) : kDone);
     }
     env().report.line("federation \"" + m_options.name + "\" is ready after " + shortDuration(took) +
                       ", id " + m_config.federationId);
@@ -408,7 +419,8 @@ std::string Init::clean() {
     if (m_pid > 0 && !m_created)
         env().processes.terminate(m_pid);
     if (!m_created)
-        return "nothing was changed";
+        return m_hasChanged ? "what was completed of federation \"" + m_options.name + "\" until then stays"
+                            : kNothingChanged;
     if (m_pid > 0)
         env().processes.kill(m_pid);  // it holds nothing that is to be kept
     Result<void> removed = m_local.remove();

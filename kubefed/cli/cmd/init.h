@@ -5,6 +5,7 @@
 // failed or interrupted `init` made, it removes. One object is one run; main thread.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "kubefed/cli/local_federation.h"
@@ -46,6 +47,7 @@ private:
     void writeContext();
     void findInfo();
     void writeObjects(std::size_t index);
+    void onWritten(std::size_t index, const Result<kube::Object>& answer);
     void waitForEndpoint();
     void success();
     // True: this way of waiting is over (in vain, or the controller has to be started after all).
@@ -65,6 +67,8 @@ private:
     bool m_contextWritten = false;
     pid_t m_pid = 0;  // started by this run
     bool m_alreadyUp = false;
+    bool m_hasChanged = false;             // of what was there before this run
+    std::optional<kube::Object> m_before;  // the ConfigMap
     SteadyTime m_started{};
     kube::ContextConfig m_context;
     std::unique_ptr<kube::Client> m_client;

@@ -84,6 +84,7 @@ private:
     void failMember(CliError error);
     void failUndoing(std::optional<CliError> error);  // none: it was interrupted
     [[nodiscard]] std::string nothingChanged() const;
+    [[nodiscard]] bool wasReady() const;
     [[nodiscard]] MemberIn member() const { return {m_context, m_command}; }
 
     JoinOptions m_options;
@@ -109,6 +110,7 @@ private:
     std::optional<kube::Object> m_before;  // the MemberCluster, where it is there
     WriteJournal m_journal;
     std::optional<CliError> m_failure;  // while undoing
+    bool m_hasChanged = false;          // but for a new token
     bool m_interrupted = false;
     bool m_writing = false;
     Request m_request;

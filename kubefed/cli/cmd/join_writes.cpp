@@ -38,6 +38,7 @@ void Join::writeNext(std::size_t index) {
             return failUndoing(memberApiError(
                 answer.error(), "create " + written.gvr.text() + " \"" + written.object.key().text() + "\"",
                 member()));
+        m_hasChanged = m_hasChanged || m_present[index] != answer->resourceVersion();
         writeNext(index + 1);
     };
     WriteJournal::Write write{.client = m_member.get(),
@@ -82,10 +83,15 @@ void Join::requestToken() {
 }
 
 Callback<kube::Object> Join::writtenToFederation(const ManagedObject& object) {
-    return [this, what = "writing " + object.gvr.text() + " " +
-                         object.object.key().text()](Result<kube::Object> answer) {
-        if (answer)
+    return [this, gvr = object.gvr, what = "writing " + object.gvr.text() + " " + object.object.key().text()](
+               Result<kube::Object> answer) {
+        if (answer) {
+            // A Secret that was there has got its new token, as each time.
+            m_hasChanged =
+                m_hasChanged ||
+                (gvr == secrets() ? !m_secretVersion : !m_before || !isSameContent(*m_before, *answer));
             return next();
+        }
         CliError error = federationError(answer.error(), federation(), what);
         if (error.id != "KF1004" && error.id != "KF1005") {
             error.id = "KF1116";
@@ -152,7 +158,7 @@ void Join::onWaited(Result<kube::Object> answer) {
         return removeOldSecret([this, took] {
             env().report.line(m_options.name + " joined in " + shortDuration(took) +
                               ". Next: kubectl --context " + federation().context + " get memberclusters");
-            finish(kDone);
+            finish(m_hasChanged || !wasReady() ? kDone : unchangedCode(common()));
         });
     }
     if (took >= m_options.timeout) {
@@ -173,6 +179,15 @@ void Join::onWaited(Result<kube::Object> answer) {
     m_timer = env().clock.after(kPollEvery, [this] { waitForReady(); });
 }
 
+// Of one that was not, the new token may be what it lacked.
+bool Join::wasReady() const {
+    const auto member =
+        m_before ? fed::MemberCluster::decode(*m_before) : Result<fed::MemberCluster>(fed::MemberCluster());
+    const fed::Condition* ready =
+        member ? fed::findCondition(member->status.conditions, fed::kReadyCondition) : nullptr;
+    return ready != nullptr && ready->isTrue();
+}
+
 std::string Join::oldSecret() const {
     if (!m_before || secretOf(*m_before) == m_spec.secretName)
         return {};
@@ -186,6 +201,7 @@ void Join::removeOldSecret(const std::function<void()>& then) {
         return then();
     const kube::ObjectKey key{std::string(fed::kSystemNamespace), old};
     const auto removed = [this, old, then](Result<kube::Object> answer) {
+        m_hasChanged = m_hasChanged || answer.has_value();
         if (answer)
             env().report.done("old Secret kubefed-system/" + old + " removed");
         else if (!isStatus(answer.error(), 404))

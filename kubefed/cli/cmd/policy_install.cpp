@@ -87,7 +87,7 @@ void PolicyInstall::onInstalled(Result<client::PolicyInstalled> answer) {
                            ? "; it stays disabled, to undo that: kubefed policy enable " + plugin.name
                            : std::string()));
     env().out << plugin.sha256 << "  " << plugin.name << "\n" << std::flush;
-    finish(kDone);
+    finish(answer->isUnchanged ? unchangedCode(common()) : kDone);
 }
 
 void PolicyList::run() {

@@ -44,7 +44,7 @@ void PolicyMode::tell(bool isNew) {
                           " does not come back from a call, so nothing is decided until the controller is "
                           "restarted: kubefed down " +
                           federationName() + " && kubefed up " + federationName());
-    finish(kDone);
+    finish(isNew ? kDone : unchangedCode(common()));
 }
 
 }  // namespace kubefed::cli

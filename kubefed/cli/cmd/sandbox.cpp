@@ -283,9 +283,12 @@ void Sandbox::addContexts() {
 // ---- down
 
 void Sandbox::down() {
-    removeContexts();
-    if (!isUp())
-        return finishDown("the sandbox was not up");
+    const bool hadContexts = removeContexts();
+    if (!isUp()) {
+        const bool hadData = fs::exists(m_folder);
+        return finishDown("the sandbox was not up",
+                          hadContexts || hadData ? kDone : unchangedCode(m_options.common));
+    }
     env().processes.terminate(m_pid);
     env().report.doing("ending the sandbox");
     waitUntilEnded();
@@ -299,7 +302,7 @@ void Sandbox::waitUntilEnded() {
         m_timer = env().clock.after(kPollEvery, [this] { waitUntilEnded(); });
         return;
     }
-    finishDown("the sandbox is down");
+    finishDown("the sandbox is down", kDone);
 }
 
 void Sandbox::removeData() {
@@ -307,21 +310,23 @@ void Sandbox::removeData() {
         env().report.warn(removed.error().text());
 }
 
-void Sandbox::finishDown(const std::string& words) {
+void Sandbox::finishDown(const std::string& words, int exitCode) {
     removeData();
     env().report.line(words);
-    finish(kDone);
+    finish(exitCode);
 }
 
-void Sandbox::removeContexts() {
+bool Sandbox::removeContexts() {
     const auto kubeconfig = kube::Kubeconfig::load(
         m_options.common.kubeconfig.empty() ? std::nullopt
                                             : std::optional<fs::path>(m_options.common.kubeconfig));
     if (!kubeconfig)
-        return;
-    for (const std::string& name : kubeconfig->markedContexts(kMark))
+        return false;
+    const auto names = kubeconfig->markedContexts(kMark);
+    for (const std::string& name : names)
         if (auto removed = kube::removeContext(m_kubeconfigPath, name); !removed)
             env().report.warn("context \"" + name + "\" stays: " + removed.error().text());
+    return !names.empty();
 }
 
 // ---- status, fault

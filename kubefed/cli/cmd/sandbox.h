@@ -42,8 +42,8 @@ private:
     void down();
     void waitUntilEnded();
     void removeData();
-    void finishDown(const std::string& words);
-    void removeContexts();
+    void finishDown(const std::string& words, int exitCode);
+    bool removeContexts();  // were there any?
     void command(const std::string& line);
     void onAnswer(Result<std::string> answer);
     void giveUp(CliError error);

@@ -30,6 +30,13 @@ class ApplyTest : public QObject, protected JoinFixture {
         run(std::make_unique<Apply>(
             w->env, ApplyOptions{.common = w->options.common, .files = {"-"}, .dryRun = m_dryRun}));
     }
+    int applyAgain(int count) {
+        w->exitCode.reset();
+        w->out.str("");
+        w->in.clear();
+        apply(count);
+        return w->exitCode.value_or(-1);
+    }
     void says(const std::string& text) {
         QVERIFY2(w->text().find(text) != std::string::npos, w->text().c_str());
     }
@@ -92,6 +99,31 @@ private Q_SLOTS:
             says(std::string("  remedy:   ") + row.remedy);
             says("2 objects applied\n");
         }
+    }
+
+    void whatIsUnchangedIsAnExitCodeIfAskedFor() {
+        w->options.common.errorUnchanged = true;
+        QCOMPARE(applyAgain(2), 0);
+        const std::string said = w->out.str();
+        QCOMPARE(applyAgain(2), 3);
+        QCOMPARE(w->out.str(), said);
+        QCOMPARE(w->err.str(), std::string());
+        // What others write is none of it.
+        kube::JsonObject& stored = w->federation.objects.at(kPath + "c0");
+        kube::ensureObject(stored, {"status"})["seen"] = true;
+        kube::ensureObject(stored, {"metadata"})["resourceVersion"] = "4711";
+        QCOMPARE(applyAgain(2), 3);
+        QCOMPARE(applyAgain(3), 0);  // one of them is new
+        kube::ensureObject(stored, {"data"})["by"] = "hand";
+        QCOMPARE(applyAgain(3), 3);  // a field that is not in the manifest
+        w->federation.answers.emplace(kPath + "c1", kube::conflict({"", "v1", "configmaps"}, "c1", "helm"));
+        QCOMPARE(applyAgain(3), 5);
+        w->federation.answers.clear();
+        w->options.common.errorUnchanged = false;
+        w->federation.log.clear();
+        QCOMPARE(applyAgain(3), 0);
+        QVERIFY(std::ranges::none_of(
+            w->federation.log, [](const std::string& line) { return line.starts_with("GET " + kPath); }));
     }
 
     void aDryRunAppliesNothing() {

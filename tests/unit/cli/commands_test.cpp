@@ -58,6 +58,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("remedy");
         QTest::newRow("nothing") << QStringList{} << "A subcommand is required" << "kubefed --help";
         QTest::newRow("join") << QStringList{"join"} << "name is required" << "kubefed join --help";
+        QTest::newRow("both") << QStringList{"join", "tokyo", "--error-unchanged", "--dry-run"} << "excludes"
+                              << "kubefed join --help";
         QTest::newRow("policy install")
             << QStringList{"policy", "install"} << "is required" << "kubefed policy install --help";
         QTest::newRow("early") << QStringList{"--context", "prod", "get"}
@@ -81,6 +83,47 @@ private Q_SLOTS:
                                "\n"),
                  qPrintable(said));
     }
+
+    void whoMayFindNothingToDoTakesErrorUnchanged_data() {
+        QTest::addColumn<QString>("verb");
+        for (const char* verb : {"apply", "join", "up", "down", "sandbox down", "policy install",
+                                 "policy enable", "policy disable"})
+            QTest::newRow(verb) << verb;
+    }
+    void whoMayFindNothingToDoTakesErrorUnchanged() {
+        QFETCH(const QString, verb);
+        CliWorld world;
+        std::vector<std::string> words;
+        for (const QString& word : verb.split(' '))
+            words.push_back(word.toStdString());
+        words.emplace_back("--help");
+        QCOMPARE(answered(world, words), 0);
+        const QString help = QString::fromStdString(world.out.str()).simplified();
+        const QRegularExpression flag(
+            "--error-unchanged (Excludes: --dry-run )?Exit code 3 where there was nothing to change");
+        QVERIFY2(help.contains(flag), qPrintable(help));
+    }
+
+    void aSandboxThatIsNotThereIsUnchanged() {
+        CliWorld world;
+        const std::filesystem::path folder = makeSandboxProgram(world);
+        const auto down = [&](std::vector<std::string> words) {
+            words.insert(words.begin(),
+                         {"sandbox", "down", "--kubeconfig", world.folder.filePath("none").toStdString()});
+            Parsed parsed = parseCommandLine(words, world.env);
+            std::optional<int> code;
+            std::get<std::unique_ptr<Verb>>(parsed)->start([&](int ended) { code = ended; });
+            world.clock.advance(std::chrono::seconds{1});
+            return code.value_or(-1);
+        };
+        QCOMPARE(down({}), 0);
+        QCOMPARE(down({"--error-unchanged"}), 3);
+        std::filesystem::create_directories(folder);  // what one that was killed has left
+        QCOMPARE(down({"--error-unchanged"}), 0);
+        QVERIFY(!std::filesystem::exists(folder));
+        QCOMPARE(QString::fromStdString(world.err.str()).count("the sandbox was not up\n"), 3);
+    }
+
     void aSandboxThatDoesNotRunIsSaid() {
         CliWorld world;
         world.env.dataHome = world.folder.path().toStdString();

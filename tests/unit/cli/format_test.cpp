@@ -18,6 +18,7 @@
 #include "kubefed/cli/format/why.h"
 #include "kubefed/cli/http_date.h"
 #include "kubefed/cli/report.h"
+#include "kubefed/util/file.h"
 #include "tests/fakes/fake_clock.h"
 
 using namespace kubefed;
@@ -107,6 +108,15 @@ private Q_SLOTS:
             QVERIFY2(rows[std::string(kind.id)].starts_with(begin), begin.c_str());
         }
         QCOMPARE(rows.size(), errorKinds().size());
+    }
+
+    void everyExitCodeIsDocumented() {
+        const auto page =
+            readFile(qEnvironmentVariable("KUBEFED_SOURCE_DIR").toStdString() + "/docs/reference/errors.md");
+        QVERIFY(page);
+        for (const int code :
+             {kDone, kFailed, kUsage, kUnchanged, kMemberRefused, kPartial, kTimedOut, kInterrupted})
+            QCOMPARE(QString::fromStdString(*page).count("\n| " + QString::number(code) + " | "), 1);
     }
 
     void anErrorSaysWhatEvidenceRemedyAndWhetherAnythingChanged() {

@@ -269,6 +269,30 @@ private Q_SLOTS:
         QCOMPARE(run(std::make_unique<Init>(w->env, up)), 2);
     }
 
+    void upAndDownOfWhatIsSoAreAnExitCodeIfAskedFor() {
+        controllerStarts();
+        QCOMPARE(initProd(), 0);
+        InitOptions up = w->options;
+        up.onlyStart = true;
+        DownOptions down{.common = w->options.common, .name = "prod"};
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        up.common.errorUnchanged = down.common.errorUnchanged = true;
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 3);
+        QVERIFY(said("was up already") && said("federation \"prod\" is up\n"));
+        // What was missing is there again.
+        QVERIFY(kube::removeContext(kubeconfig(), "prod"));
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        w->server.objects.erase("/api/v1/namespaces/kube-public");
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        kube::ensureObject(w->server.objects.at(kInfo), {"data"})["server"] = "https://elsewhere:1";
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 3);
+        QCOMPARE(run(std::make_unique<Down>(w->env, down)), 0);
+        QCOMPARE(run(std::make_unique<Down>(w->env, down)), 3);
+        QVERIFY(said("was not up"));
+        QCOMPARE(run(std::make_unique<Init>(w->env, up)), 0);  // it was started
+    }
+
     void whatDoesNotEndInTimeIsSaid() {
         controllerStarts();
         QCOMPARE(initProd(), 0);

@@ -121,6 +121,47 @@ private Q_SLOTS:
         QCOMPARE(w->member.objects.size(), before.size());
     }
 
+    void joiningAgainWhatIsAsItShouldBeIsAnExitCodeIfAskedFor() {
+        const auto again = [this] {
+            w->exitCode.reset();
+            w->err.str("");
+            join();
+            return w->exitCode.value_or(-1);
+        };
+        becomesReady();
+        w->options.common.errorUnchanged = true;
+        QCOMPARE(again(), 0);
+        QCOMPARE(again(), 3);
+        QVERIFY2(w->text().find("tokyo joined in ") != std::string::npos, w->text().c_str());
+        w->options.common.errorUnchanged = false;
+        QCOMPARE(again(), 0);
+        w->options.common.errorUnchanged = true;
+        // Its token is a new one each time.
+        w->member.tokenExpires = toRfc3339(w->clock.wallNow() + std::chrono::hours(800));
+        QCOMPARE(again(), 3);
+        const auto& secret =
+            w->federation.objects.at("/api/v1/namespaces/kubefed-system/secrets/tokyo-credentials");
+        QVERIFY(kube::printJson(secret).find(w->member.tokenExpires) != std::string::npos);
+        w->member.objects.erase("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubefed:prod");
+        QCOMPARE(again(), 0);
+        QCOMPARE(again(), 3);
+        w->options.labels = {{"tier", "gold"}};
+        QCOMPARE(again(), 0);
+        QCOMPARE(again(), 3);
+        w->options.labels = {};
+        w->options.removedLabels = {"tier"};
+        QCOMPARE(again(), 0);
+        QCOMPARE(again(), 3);
+        w->options.removedLabels = {};
+        w->options.secretName = "mine";
+        QCOMPARE(again(), 0);
+        QCOMPARE(again(), 3);
+        // One that was not Ready may have lacked just that token.
+        kube::ensureObject(w->federation.objects.at(kMemberPath), {"status"})["conditions"] = kube::JsonArray{
+            kube::JsonObject{{"type", "Ready"}, {"status", "False"}, {"reason", "Unauthorized"}}};
+        QCOMPARE(again(), 0);
+    }
+
     void joiningAgainKeepsWhatIsNotGiven() {
         becomesReady();
         w->options.labels = {{"region", "jp"}, {"tier", "gold"}};

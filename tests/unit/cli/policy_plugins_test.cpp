@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <sstream>
 
 #include <QTemporaryDir>
@@ -9,7 +11,9 @@
 #include "kubefed/cli/cmd/policy_install.h"
 #include "kubefed/cli/cmd/policy_mode.h"
 #include "kubefed/fed/policy_plugin.h"
+#include "kubefed/net/tls.h"
 #include "tests/unit/cli/cli_world.h"
+#include "tests/unit/client/fake_federation.h"
 
 using namespace kubefed;
 using namespace kubefed::cli;
@@ -73,6 +77,57 @@ private Q_SLOTS:
         QVERIFY(said("mine is enabled"));
         QCOMPARE(run<PolicyEnable>(PolicyModeOptions{.common = {}, .name = "none"}), kFailed);
         QVERIFY(said("KF1011") && said("policy \"none\""));
+    }
+
+    void whatIsSoAlreadyIsAnExitCodeIfAskedFor() {
+        const PolicyModeOptions options{.common = {}, .name = "mine"};
+        w->common.errorUnchanged = true;
+        QCOMPARE(run<PolicyEnable>(options), kUnchanged);
+        QVERIFY(said("mine was already enabled"));
+        QCOMPARE(run<PolicyDisable>(options), kDone);
+        QCOMPARE(run<PolicyDisable>(options), kUnchanged);
+        QCOMPARE(run<PolicyEnable>(options), kDone);
+        QCOMPARE(patches(), std::size_t{2});
+    }
+
+    // The controller says whether the library was there.
+    void installingWhatIsInstalledIsAnExitCodeIfAskedFor() {
+        const net::KeyPair ca = *net::makeCa("test", std::chrono::hours{24});
+        const net::KeyPair server = *net::makeCertificate(
+            ca, {.commonName = "s", .dnsNames = {"localhost"}, .addresses = {"127.0.0.1"}, .server = true});
+        auto controller = std::make_unique<client::FakeFederation>(server, ca.certPem);
+        w->federation.objects["/api/v1/namespaces/kube-public/configmaps/kubefed-info"] = kube::JsonObject{
+            {"apiVersion", "v1"},
+            {"kind", "ConfigMap"},
+            {"metadata", kube::JsonObject{{"name", "kubefed-info"}}},
+            {"data", kube::JsonObject{{"grpcEndpoint", "127.0.0.1:" + std::to_string(controller->port())},
+                                      {"grpcCA", ca.certPem}}}};
+        const std::string library = w->folder.filePath("nearest.so").toStdString();
+        std::ofstream(library) << "a library";
+        const auto install = [&] {
+            PolicyInstall verb(w->env, {.common = w->common, .library = library, .trust = true, .name = {}});
+            std::optional<int> code;
+            verb.start([&](int exitCode) { code = exitCode; });
+            const bool ended = QTest::qWaitFor(
+                [&] {
+                    w->clock.advance(1ms);
+                    return code.has_value();
+                },
+                20'000);
+            return ended ? *code : -1;
+        };
+        controller->setUnchanged(true);
+        QCOMPARE(install(), kDone);
+        w->common.errorUnchanged = true;
+        QCOMPARE(install(), kUnchanged);
+        QVERIFY2(said(" is installed already"), w->err.str().c_str());
+        controller->setUnchanged(false);
+        QCOMPARE(install(), kDone);
+        QVERIFY2(said(" installed in "), w->err.str().c_str());
+        controller.reset();
+        QCOMPARE(install(), kFailed);
+        QVERIFY2(said("error KF1004: ") && said("whether it was installed is not known"),
+                 w->err.str().c_str());
     }
 
     void disablingWhatHangsNamesTheRestart() {
