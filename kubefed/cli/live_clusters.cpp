@@ -30,7 +30,7 @@ void LiveClusters::stateChanged(client::ConnectionState state, const Error& erro
 void LiveClusters::reset(const client::FleetInfo& info, client::FleetChanges all) {
     if (!info.seesClusters)
         return end(fail(Code::PermissionDenied, "you may not list memberclusters"));
-    end(LiveMembers{.now = m_controller->now(), .clusters = std::move(all.clusters)});
+    end(LiveMembers{.now = m_controller->now(), .info = info, .clusters = std::move(all.clusters)});
 }
 
 void LiveClusters::end(Result<LiveMembers> result) {

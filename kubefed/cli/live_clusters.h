@@ -15,6 +15,7 @@ namespace kubefed::cli {
 
 struct LiveMembers {
     client::TimeMs now = 0;  // by the controller's clock
+    client::FleetInfo info;
     std::vector<client::Cluster> clusters;
 };
 

@@ -178,9 +178,10 @@ void Get::readMembers(const Query& query, const std::vector<kube::Object>& objec
 
 void Get::printMembers() {
     const WallTime now = env().clock.wallNow();
-    show((m_liveMembers ? clusterTable(m_members, now, m_liveMembers->clusters, m_liveMembers->now)
-                        : clusterTable(m_members, now))
-             .text());
+    LiveView live;
+    if (m_liveMembers)
+        live = {.clusters = m_liveMembers->clusters, .now = m_liveMembers->now, .info = m_liveMembers->info};
+    show(clusterTable(m_members, now, live).text());
     next();
 }
 

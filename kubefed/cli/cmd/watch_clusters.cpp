@@ -112,8 +112,7 @@ void WatchClusters::show() {
         shown = std::move(state);
         rows.push_back(&cluster);
     }
-    std::ranges::sort(rows, {}, &client::Cluster::name);
-    Table table = clusterTable(rows, m_controller->now());
+    Table table = clusterTable(rows, m_controller->now(), m_fold.info());
     table.rows.insert(table.rows.begin(), left.begin(), left.end());
     const bool isFirst = !std::exchange(m_hasHeaders, true);
     if (table.rows.empty() && !isFirst)

@@ -1,17 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubefed/cli/format/clusters.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
+#include <utility>
 
 namespace kubefed::cli {
 namespace {
 
 using Ratio = std::optional<std::pair<std::int64_t, std::int64_t>>;
 
+// By falling urgency. That of the window's table, which sorts by the same states.
+enum class Urgency { Bad, Warn, Unknown, Busy, Good };
+
+Urgency urgencyOf(client::Phase phase) {
+    using client::Phase;
+    switch (phase) {
+        case Phase::Unreachable:
+        case Phase::Unauthorized:
+            return Urgency::Bad;
+        case Phase::Degraded:
+            return Urgency::Warn;
+        case Phase::Joining:
+        case Phase::Leaving:
+            return Urgency::Busy;
+        case Phase::Ready:
+            return Urgency::Good;
+        case Phase::Unknown:
+            break;
+    }
+    return Urgency::Unknown;
+}
+
+// What is only remembered to be well is not known to be.
+Urgency urgencyOf(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info) {
+    const Urgency urgency = urgencyOf(cluster.phase);
+    const bool isSilent = cluster.lastContact == 0
+                              ? info.seesClusters && cluster.phase == client::Phase::Ready
+                              : client::isOverdue(cluster, now, info);
+    return urgency > Urgency::Unknown && isSilent ? Urgency::Unknown : urgency;
+}
+
 // One member, whoever told of it.
 struct Line {
     std::string name;
+    Urgency urgency = Urgency::Good;
     std::string phase;
     bool cordoned = false;
     bool isReachable = false;  // figures of one that does not answer are history, not state
@@ -52,6 +86,7 @@ Line lineOf(const fed::MemberCluster& member, WallTime now) {
     const fed::MemberClusterStatus& status = member.status;
     Line line{.name = member.name, .cordoned = member.spec.unschedulable};
     line.phase = member.isDeleting ? "Leaving" : fed::toString(status.phase.value_or(fed::Phase::Joining));
+    line.urgency = urgencyOf(client::parsePhase(line.phase));
     line.isReachable = status.phase && *status.phase != fed::Phase::Unreachable &&
                        *status.phase != fed::Phase::Unauthorized && *status.phase != fed::Phase::Joining;
     line.seen = status.lastContactTime.empty() ? "never" : ageSince(status.lastContactTime, now);
@@ -73,9 +108,10 @@ std::string agoText(client::TimeMs time, client::TimeMs now, std::string_view ne
     return time == 0 ? std::string(never) : age(Duration(now - time));
 }
 
-Line lineOf(const client::Cluster& cluster, client::TimeMs now) {
+Line lineOf(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info = {}) {
     using client::Phase;
-    Line line{.name = cluster.name, .cordoned = cluster.unschedulable};
+    Line line{
+        .name = cluster.name, .urgency = urgencyOf(cluster, now, info), .cordoned = cluster.unschedulable};
     line.phase = client::toString(cluster.phase);
     line.isReachable =
         cluster.phase == Phase::Ready || cluster.phase == Phase::Degraded || cluster.phase == Phase::Leaving;
@@ -91,30 +127,35 @@ Line lineOf(const client::Cluster& cluster, client::TimeMs now) {
     return line;
 }
 
-}  // namespace
-
-Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now,
-                   std::span<const client::Cluster> live, client::TimeMs liveNow) {
-    std::map<std::string_view, const client::Cluster*> known;
-    for (const client::Cluster& cluster : live)
-        known.emplace(cluster.name, &cluster);
-    std::map<std::string_view, Line> lines;
-    for (const fed::MemberCluster& member : members) {
-        const auto there = known.find(member.name);
-        lines.emplace(member.name,
-                      there == known.end() ? lineOf(member, now) : lineOf(*there->second, liveNow));
-    }
+Table tableOf(std::vector<Line> lines) {
+    std::ranges::sort(lines, {}, [](const Line& line) { return std::pair(line.urgency, line.name); });
     Table table = emptyTable();
-    for (const auto& [name, line] : lines)
+    for (const Line& line : lines)
         table.rows.push_back(cells(line));
     return table;
 }
 
-Table clusterTable(const std::vector<const client::Cluster*>& clusters, client::TimeMs now) {
-    Table table = emptyTable();
+}  // namespace
+
+Table clusterTable(const std::vector<fed::MemberCluster>& members, WallTime now, const LiveView& live) {
+    std::map<std::string_view, const client::Cluster*> known;
+    for (const client::Cluster& cluster : live.clusters)
+        known.emplace(cluster.name, &cluster);
+    std::vector<Line> lines;
+    for (const fed::MemberCluster& member : members) {
+        const auto there = known.find(member.name);
+        lines.push_back(there == known.end() ? lineOf(member, now)
+                                             : lineOf(*there->second, live.now, live.info));
+    }
+    return tableOf(std::move(lines));
+}
+
+Table clusterTable(std::span<const client::Cluster* const> clusters, client::TimeMs now,
+                   const client::FleetInfo& info) {
+    std::vector<Line> lines;
     for (const client::Cluster* cluster : clusters)
-        table.rows.push_back(cells(lineOf(*cluster, now)));
-    return table;
+        lines.push_back(lineOf(*cluster, now, info));
+    return tableOf(std::move(lines));
 }
 
 std::vector<std::string> leftRow(const client::Cluster& cluster, client::TimeMs now) {

@@ -112,6 +112,7 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void getsLiveFigures();
+    void showsTheWorstFirst();
     void getsWhatIsWrittenWithoutAController_data();
     void getsWhatIsWrittenWithoutAController();
     void asksNobodyAboutNobody();
@@ -161,6 +162,29 @@ void ClustersTest::getsLiveFigures() {
                          "osaka   Ready    50s    v1.34.4   11/12   639/640   9ms                12d\n"
                          "tokyo   Ready    2s     v1.34.4   12/12   640/640   7ms                12d\n"));
     QCOMPARE(w->err.str(), std::string());
+}
+
+void ClustersTest::showsTheWorstFirst() {
+    for (const char* name : {"london", "oregon", "osaka", "tokyo"})
+        write(name);
+    std::vector<client::Cluster> clusters{live(1, "london"), live(2, "oregon"), live(3, "osaka"),
+                                          live(4, "tokyo")};
+    clusters[1].lastContact = ago(60s);  // Ready when it was last heard of
+    clusters[2].phase = client::Phase::Degraded;
+    clusters[3].phase = client::Phase::Unreachable;
+    const auto order = [&] {
+        std::string names;
+        std::istringstream lines(printed());
+        for (std::string line; std::getline(lines, line);)
+            names += line.substr(0, line.find(' ')) + " ";
+        return names;
+    };
+    start<Get>();
+    tell({}, clusters);
+    QCOMPARE(order(), std::string("NAME tokyo osaka oregon london "));
+    start<WatchClusters>();
+    tell({}, clusters);
+    QCOMPARE(order(), std::string("NAME tokyo osaka oregon london "));
 }
 
 void ClustersTest::getsWhatIsWrittenWithoutAController_data() {

@@ -222,13 +222,48 @@ private Q_SLOTS:
             "            AGE\n"
             "oregon   Unreachable   31s     v1.34.4   ?       ?/640     -         connection timed out (3 of "
             "3 probes)   12d\n"
-            "osaka    Ready         1s      v1.34.4   12/12   638/640   12ms                                 "
-            "            12d\n"
+            "tokyo    Degraded      1s      v1.34.4   12/12   638/640   12ms      2 objects fail: "
+            "ImagePullBackOff ×2    12d\n"
             "paris    Joining       never   ?         ?       ?         -                                    "
             "            <unknown>\n"
-            "tokyo    Degraded      1s      v1.34.4   12/12   638/640   12ms      2 objects fail: "
-            "ImagePullBackOff ×2    12d\n";
-        QCOMPARE(clusterTable({tokyo, oregon, fresh, osaka}, at(kNow)).text(), expected);
+            "osaka    Ready         1s      v1.34.4   12/12   638/640   12ms                                 "
+            "            12d\n";
+        QCOMPARE(clusterTable({tokyo, osaka, fresh, oregon}, at(kNow)).text(), expected);
+    }
+
+    void theWorstMembersAreFirstAndEqualOnesByName() {
+        using fed::Phase;
+        auto leaving = member("a-leaving", Phase::Ready);
+        leaving.isDeleting = true;
+        std::vector<std::string> names;
+        for (const auto& row :
+             clusterTable(
+                 {member("b-ready", Phase::Ready), member("a-ready", Phase::Ready), leaving,
+                  member("z-joining", Phase::Joining), member("z-degraded", Phase::Degraded),
+                  member("z-unreachable", Phase::Unreachable), member("y-unauthorized", Phase::Unauthorized)},
+                 at(kNow))
+                 .rows)
+            names.push_back(row.front());
+        QCOMPARE(names, (std::vector<std::string>{"y-unauthorized", "z-unreachable", "z-degraded",
+                                                  "a-leaving", "z-joining", "a-ready", "b-ready"}));
+        // Of the live fleet the same; what is only remembered to be well comes before what is.
+        const auto live = [](const char* name, client::Phase phase, client::TimeMs lastContact) {
+            client::Cluster cluster;
+            cluster.name = name;
+            cluster.phase = phase;
+            cluster.lastContact = lastContact;
+            return cluster;
+        };
+        const std::vector<client::Cluster> clusters{
+            live("b", client::Phase::Ready, 95'000), live("a", client::Phase::Ready, 96'000),
+            live("silent", client::Phase::Ready, 80'000), live("degraded", client::Phase::Degraded, 96'000)};
+        std::vector<const client::Cluster*> pointers;
+        for (const client::Cluster& cluster : clusters)
+            pointers.push_back(&cluster);
+        names.clear();
+        for (const auto& row : clusterTable(pointers, 100'000, {}).rows)
+            names.push_back(row.front());
+        QCOMPARE(names, (std::vector<std::string>{"degraded", "silent", "a", "b"}));
     }
 
     void theTableOfPlugins() {
