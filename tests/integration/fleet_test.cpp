@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live fleet as people get it: the shipped programs in private folders, three simulated members, and a
 // client that finds the controller through the federation's API.
+#include <set>
+#include <string>
+
 #include <QDirIterator>
 #include <QProcess>
 #include <QRegularExpression>
@@ -105,6 +108,7 @@ private Q_SLOTS:
     void showsAUserOneNamespace();
     void comesBackAfterARestart();
     void explainsOnTheCommandLine();
+    void getsByNamespaceLabelAndForm();
     void describesWithPlacementAndEvents();
     void saysWhatIsNotThere_data();
     void saysWhatIsNotThere();
@@ -314,8 +318,73 @@ void FleetTest::explainsOnTheCommandLine() {
     for (const char* word : {"3 replicas over 3 of 3 clusters", "tokyo", "osaka", "oregon", "affinity",
                              "taints", "how it would be decided now"})
         QVERIFY2(m_said.find(word) != std::string::npos, m_said.c_str());
+    QVERIFY2(m_said.find("To see how each plugin judged") == std::string::npos, m_said.c_str());
     QCOMPARE(kubefed({"why", "rc/none", "-n", "shop", "-o", "wide"}), 1);
     QVERIFY2(m_said.find("KF1011") != std::string::npos, m_said.c_str());
+    QVERIFY2(m_said.find("remedy:   check the name and the namespace (-n)") != std::string::npos,
+             m_said.c_str());
+    // In short, it names what tells more.
+    QVERIFY2(kubefed({"why", "rc/web", "-n", "shop"}) == 0, m_said.c_str());
+    QVERIFY2(m_said.ends_with("\nTo see how each plugin judged: kubefed why rc/web -n shop -o wide\n"),
+             m_said.c_str());
+}
+
+void FleetTest::getsByNamespaceLabelAndForm() {
+    for (const char* ns : {"shop", "bank"})
+        for (const char* tier : {"front", "back"}) {
+            kube::Object map = kube::Object::make({"", "v1", "ConfigMap"}, ns, std::string("get-") + tier);
+            map.setLabel("tier", tier);
+            map.setLabel("made-for", "get");
+            QVERIFY(create({"", "v1", "configmaps"}, map.text()));
+        }
+    const auto get = [&](QStringList arguments) {
+        arguments.prepend("get");
+        const bool done = kubefed(arguments) == 0;
+        return QString::fromStdString((done ? "" : "failed: ") + m_said);
+    };
+    const auto rows = [&](const QStringList& arguments) {
+        QStringList names;
+        for (const QString& line : get(arguments).split('\n', Qt::SkipEmptyParts))
+            names += line.simplified().section(' ', 0, 0);
+        return names.join(' ');
+    };
+    // By label, in one namespace and in all.
+    QCOMPARE(rows({"cm", "-n", "shop", "-l", "made-for=get"}), QString("NAME get-back get-front"));
+    QCOMPARE(rows({"cm", "-n", "shop", "-l", "tier=front"}), QString("NAME get-front"));
+    QCOMPARE(rows({"cm", "-n", "shop", "-l", "tier in (front,back),tier!=back"}), QString("NAME get-front"));
+    QCOMPARE(get({"cm", "-n", "shop", "-l", "tier=none"}),
+             QString("No resources found in shop namespace.\n"));
+    const QString all = get({"cm", "-A", "-l", "tier=front"});
+    QVERIFY2(all.contains(QRegularExpression(
+                 "^NAMESPACE +NAME +DATA +AGE\nbank +get-front +0 +[^ ]+\nshop +get-front +0 +[^ ]+\n$")),
+             m_said.c_str());
+    QCOMPARE(get({"cm", "-A", "-l", "tier=none"}), QString("No resources found\n"));
+    // Wide has more columns, and no fewer.
+    const QString narrow = get({"rc", "web", "-n", "shop"}).section('\n', 0, 0).simplified();
+    const QString wide = get({"rc", "web", "-n", "shop", "-o", "wide"}).section('\n', 0, 0).simplified();
+    QCOMPARE(narrow, QString("NAME DESIRED CURRENT READY AGE"));
+    QCOMPARE(wide, narrow + " CONTAINERS IMAGES SELECTOR");
+    QVERIFY2(m_said.find(" web:1 ") != std::string::npos, m_said.c_str());
+    // JSON is the object, or a List of several, without managedFields.
+    const auto json = [&](const QStringList& arguments) {
+        const auto parsed = kube::parseJson(get(arguments).toStdString());
+        return parsed && parsed->is_object() ? parsed->get_object() : kube::JsonObject();
+    };
+    const kube::JsonObject one = json({"cm/get-front", "-n", "bank", "-o", "json"});
+    QCOMPARE(kube::stringAt(one, {"kind"}), std::string_view("ConfigMap"));
+    QCOMPARE(kube::stringAt(one, {"metadata", "namespace"}), std::string_view("bank"));
+    QVERIFY(kube::find(one, {"metadata", "managedFields"}) == nullptr);
+    const kube::JsonObject list = json({"cm", "-A", "-l", "tier=back", "-o", "json"});
+    QCOMPARE(kube::stringAt(list, {"kind"}), std::string_view("List"));
+    std::set<std::string> found;
+    for (const kube::Json& item : *kube::arrayAt(list, {"items"}))
+        found.insert(std::string(kube::stringAt(item.get_object(), {"kind"})) + " " +
+                     std::string(kube::stringAt(item.get_object(), {"metadata", "namespace"})) + "/" +
+                     std::string(kube::stringAt(item.get_object(), {"metadata", "name"})));
+    QCOMPARE(found, (std::set<std::string>{"ConfigMap bank/get-back", "ConfigMap shop/get-back"}));
+    const kube::JsonObject members = json({"clusters", "-o", "json"});
+    QCOMPARE(kube::arrayAt(members, {"items"})->size(), std::size_t{3});
+    QCOMPARE(rows({"cm", "-n", "shop", "-l", "tier=front", "-o", "name"}), QString("configmap/get-front"));
 }
 
 void FleetTest::describesWithPlacementAndEvents() {

@@ -77,7 +77,7 @@ void Join::requestToken() {
             const bool whole = life >= std::chrono::seconds(kTokenSeconds) - std::chrono::seconds(30);
             env().report.done("token obtained, valid until " + m_tokenExpires.substr(0, 10) + " (" +
                               longDuration(life + std::chrono::seconds(30)) + " granted" +
-                              (whole ? ")" : ", 30 days asked)"));
+                              (whole ? ")" : ", 30 days asked)") + ": join again before");
             next();
         });
 }

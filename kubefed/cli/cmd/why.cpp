@@ -90,7 +90,18 @@ void Why::onPlacement(Result<kube::Object> answer) {
               << std::flush;
     if (m_options.describe)
         return readEvents();
+    if (const std::string hint = whyHint(*placement, command()); !hint.empty())
+        env().report.line(hint);
     finish(kDone);
+}
+
+std::string Why::command() const {
+    std::string text = "kubefed why " + spaced(m_options.arguments);
+    if (!m_options.ns.empty())
+        text += " -n " + m_options.ns;
+    if (!common().context.empty())
+        text += " --context " + common().context;
+    return text;
 }
 
 void Why::findController() {

@@ -37,6 +37,7 @@ private:
     void undecided();
     void failUnplaced(std::string evidence, std::string remedy);
     [[nodiscard]] std::string remedyOfNoTemplate() const;
+    [[nodiscard]] std::string command() const;  // as it was given, but for its output
     void readEvents();
     // What every plugin said, from the controller.
     void findController();

@@ -149,6 +149,10 @@ std::string conditions(const fed::Placement& placement, bool all) {
 
 }  // namespace
 
+std::string whyHint(const fed::Placement& placement, const std::string& command) {
+    return placement.status.explanation ? "To see how each plugin judged: " + command + " -o wide" : "";
+}
+
 std::string whyText(const fed::Placement& placement, WallTime now, bool wide) {
     std::string text = headline(placement, now);
     if (placement.status.explanation && !placement.status.explanation->because.empty())

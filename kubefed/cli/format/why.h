@@ -11,6 +11,8 @@
 
 namespace kubefed::cli {
 
+// What `command` -o wide would tell besides; empty: nothing was judged.
+[[nodiscard]] std::string whyHint(const fed::Placement& placement, const std::string& command);
 [[nodiscard]] std::string whyText(const fed::Placement& placement, WallTime now, bool wide);
 
 }  // namespace kubefed::cli

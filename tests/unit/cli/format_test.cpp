@@ -312,6 +312,14 @@ private Q_SLOTS:
         QCOMPARE(whyText(placement(), at(kNow), false), expected);
     }
 
+    void whyNamesWhatTellsMore() {
+        QCOMPARE(whyHint(placement(), "kubefed why rc/frontend -n shop"),
+                 std::string("To see how each plugin judged: kubefed why rc/frontend -n shop -o wide"));
+        fed::Placement follows = placement();
+        follows.status.explanation.reset();  // nothing was judged
+        QCOMPARE(whyHint(follows, "kubefed why svc/frontend"), std::string());
+    }
+
     void whyTellsWhatDoesNotRunAlthoughItIsSynced() {
         fed::Placement synced = placement();
         for (fed::ClusterObjectStatus& status : synced.status.clusters)
