@@ -329,10 +329,19 @@ JsonArray& listOf(JsonObject& config, std::string_view list) {
     return value.get_array();
 }
 
-void removeEntry(JsonObject& config, std::string_view list, std::string_view name) {
+// Where it was, or would be added.
+std::size_t removeEntry(JsonObject& config, std::string_view list, std::string_view name) {
     JsonArray& entries = listOf(config, list);
-    for (auto it = entries.begin(); it != entries.end();)
-        it = it->is_object() && stringAt(it->get_object(), {"name"}) == name ? entries.erase(it) : it + 1;
+    std::optional<std::size_t> place;
+    for (std::size_t i = 0; i < entries.size();) {
+        if (!entries[i].is_object() || stringAt(entries[i].get_object(), {"name"}) != name) {
+            ++i;
+            continue;
+        }
+        place = place.value_or(i);
+        entries.erase(entries.begin() + i);
+    }
+    return place.value_or(entries.size());
 }
 
 void addMaterial(JsonObject& body, std::string_view key, const std::string& pem) {
@@ -378,9 +387,10 @@ Result<void> addContext(const fs::path& file, const NewContext& context) {
         }
         auto bodies = bodiesOf(context);
         for (std::size_t i = 0; i < kSections.size(); ++i) {
-            removeEntry(config, kSections[i].list, context.name);
-            listOf(config, kSections[i].list)
-                .push_back(JsonObject{{"name", context.name}, {kSections[i].body, std::move(bodies[i])}});
+            const std::size_t place = removeEntry(config, kSections[i].list, context.name);
+            JsonArray& entries = listOf(config, kSections[i].list);
+            entries.insert(entries.begin() + place,
+                           JsonObject{{"name", context.name}, {kSections[i].body, std::move(bodies[i])}});
         }
         return {};
     });

@@ -179,6 +179,14 @@ private Q_SLOTS:
         // Again is no mistake, and changes only ours.
         QVERIFY(addContext(path("config"), context));
         QCOMPARE(load("config").contexts(), (Names{"one", "prod"}));
+        // And it keeps its place: what is the same is the same to the byte.
+        NewContext later = context;
+        later.name = "later";
+        QVERIFY(addContext(path("config"), later));
+        const std::string before = *readFile(path("config"));
+        QVERIFY(addContext(path("config"), context));
+        QCOMPARE(*readFile(path("config")), before);
+        QVERIFY(removeContext(path("config"), "later"));
         QVERIFY(removeContext(path("config"), "prod"));
         QCOMPARE(load("config").contexts(), Names{"one"});
         QVERIFY(readFile(path("config"))->find("127.0.0.1") == std::string::npos);
