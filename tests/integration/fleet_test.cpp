@@ -103,6 +103,7 @@ private Q_SLOTS:
     void initTestCase();
     void cleanup();
     void cleanupTestCase();
+    void tellsByAnExitCodeThatNothingChanged();
     void tellsTheFleetAndWhatHappens();
     void showsLiveFiguresInATable();
     void showsAUserOneNamespace();
@@ -165,6 +166,33 @@ void FleetTest::cleanupTestCase() {
     m_connections.reset();
     kubefed({"sandbox", "down"});
     kubefed({"deinit", "prod", "--yes"});
+}
+
+// As real servers answer: who owns a field changes when what was made is applied, and what it says does not.
+void FleetTest::tellsByAnExitCodeThatNothingChanged() {
+    const QString file = m_folder.path() + "/settings.yaml";
+    const auto apply = [&](const char* value) {
+        const std::string text =
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: "
+            "shop}\ndata: {colour: " +
+            std::string(value) + "}\n";
+        return writeFile(file.toStdString(), text) ? kubefed({"apply", "--error-unchanged", "-f", file}) : -1;
+    };
+    const auto join = [&](const QString& label) {
+        return kubefed({"join", "tokyo", "--error-unchanged", "--labels", label});
+    };
+    QCOMPARE(kubefed({"join", "osaka", "--error-unchanged"}), 3);
+    QVERIFY2(m_said.find("osaka joined in ") != std::string::npos, m_said.c_str());
+    QCOMPARE(join("tier=gold"), 0);
+    QCOMPARE(join("tier=gold"), 3);
+    QCOMPARE(kubefed({"join", "tokyo"}), 0);
+    QCOMPARE(kubefed({"up", "prod", "--error-unchanged"}), 3);
+    QCOMPARE(kubefed({"up", "prod"}), 0);
+    QCOMPARE(apply("red"), 0);
+    QCOMPARE(apply("red"), 3);
+    QCOMPARE(apply("blue"), 0);
+    QCOMPARE(apply("blue"), 3);
+    QCOMPARE(kubefed({"apply", "-f", file}), 0);
 }
 
 void FleetTest::tellsTheFleetAndWhatHappens() {

@@ -405,7 +405,7 @@ void Join::readPresent(std::size_t index) {
         if (!present && !isStatus(present.error(), 404))
             return failMember(memberApiError(present.error(), "get " + what, member()));
         if (present)
-            m_present[index] = present->resourceVersion();
+            m_present[index] = *present;
         const std::string_view owner = present ? present->annotation(kOwnerAnnotation) : std::string_view();
         if (present && object.object.kind() != "Namespace" && owner != m_ref.id)
             return failMember(

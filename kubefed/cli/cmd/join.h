@@ -101,7 +101,7 @@ private:
     Duration m_latency{0};
     std::string m_certificate;  // what is said of it, once the version is known
     std::vector<ManagedObject> m_objects;
-    std::vector<std::optional<std::string>> m_present;  // resourceVersions of m_objects, where they are there
+    std::vector<std::optional<kube::Object>> m_present;  // m_objects as they are in the member
     MemberSpec m_spec;
     std::string m_token;
     std::string m_tokenExpires;

@@ -26,7 +26,7 @@ void Join::writeNext(std::size_t index) {
         return failUndoing(std::nullopt);
     if (index == m_objects.size()) {
         const bool wasThere =
-            std::ranges::all_of(m_present, [](const auto& version) { return version.has_value(); });
+            std::ranges::all_of(m_present, [](const auto& object) { return object.has_value(); });
         env().report.done("service account kubefed-system/" + m_ref.name +
                           (wasThere ? " is there" : " created") + ", limited to " +
                           counted(static_cast<std::int64_t>(memberTypeCount()), "type"));
@@ -38,14 +38,16 @@ void Join::writeNext(std::size_t index) {
             return failUndoing(memberApiError(
                 answer.error(), "create " + written.gvr.text() + " \"" + written.object.key().text() + "\"",
                 member()));
-        m_hasChanged = m_hasChanged || m_present[index] != answer->resourceVersion();
+        m_hasChanged = m_hasChanged || !m_present[index] || !isSameContent(*m_present[index], *answer);
         writeNext(index + 1);
     };
     WriteJournal::Write write{.client = m_member.get(),
                               .where = m_context.context,
                               .gvr = m_objects[index].gvr,
                               .object = m_objects[index].object,
-                              .before = m_present[index]};
+                              .before = {}};
+    if (m_present[index])
+        write.before = m_present[index]->resourceVersion();
     if (write.before)
         m_journal.apply(std::move(write), done);
     else
