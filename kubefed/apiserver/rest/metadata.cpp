@@ -152,8 +152,12 @@ bool sameContent(const kube::JsonObject& a, const kube::JsonObject& b) {
     return true;
 }
 
-void advanceGeneration(kube::JsonObject& next, const kube::JsonObject& previous) {
-    if (!sameContent(next, previous))
+void advanceGeneration(kube::JsonObject& next, const kube::JsonObject& previous, bool statusCounts) {
+    const auto status = [](const kube::JsonObject& object) {
+        const kube::Json* found = object.if_contains("status");
+        return found != nullptr ? *found : kube::Json();
+    };
+    if (!sameContent(next, previous) || (statusCounts && !kube::equal(status(next), status(previous))))
         kube::ensureObject(next, {"metadata"})["generation"] =
             kube::intAt(previous, {"metadata", "generation"}).value_or(0) + 1;
 }

@@ -22,8 +22,8 @@ void stampCreated(kube::JsonObject& object, bool hasGeneration, WallTime now);
 void carrySystemMetadata(kube::JsonObject& next, const kube::JsonObject& previous);
 // Equal but for metadata and status.
 [[nodiscard]] bool sameContent(const kube::JsonObject& a, const kube::JsonObject& b);
-// metadata.generation: one more if the content differs.
-void advanceGeneration(kube::JsonObject& next, const kube::JsonObject& previous);
+// metadata.generation: one more if the content differs, or the status where it counts as content.
+void advanceGeneration(kube::JsonObject& next, const kube::JsonObject& previous, bool statusCounts);
 
 [[nodiscard]] Causes validateMetadata(const kube::JsonObject& object, const ResourceSpec& spec);
 [[nodiscard]] Causes validateMetadataUpdate(const kube::JsonObject& next, const kube::JsonObject& previous,

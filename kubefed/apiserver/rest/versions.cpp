@@ -16,9 +16,14 @@ bool declaresAll(const ResourceSpec& spec, const kube::JsonObject& stored) {
 kube::JsonObject inVersionOf(const ResourceSpec& spec, const Entry& entry) {
     kube::JsonObject document = decode(entry)->document();
     document["apiVersion"] = spec.gvk().apiVersion();
-    if (spec.custom && spec.schema)
-        kube::pruneUnknown(document, spec.schema->root());
-    return document;
+    if (!spec.custom || !spec.schema)
+        return document;
+    kube::pruneUnknown(document, spec.schema->root());
+    if (isConverted(spec, entry))
+        return document;
+    kube::Json value(std::move(document));
+    kube::applyDefaults(value, spec.schema->root());
+    return std::move(value.get_object());
 }
 
 }  // namespace kubefed::apiserver

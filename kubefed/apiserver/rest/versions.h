@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A stored object as a version of its type says it. Versions of a custom type are converted by their names
-// alone, so what a version does not declare, or does not declare any more, is not there. Pure; any thread.
+// alone, so what a version does not declare, or does not declare any more, is not there, and neither are the
+// defaults of another version than the stored one. Pure; any thread.
 #pragma once
 
 #include "kubefed/apiserver/state/entry.h"

@@ -96,6 +96,13 @@ bool isDeleting(const kube::JsonObject& object) {
     return !kube::stringAt(object, {"metadata", "deletionTimestamp"}).empty();
 }
 
+// Whether a custom type's status is a field like any other.
+bool isStatusContent(const WriteTarget& target) {
+    return target.spec->custom &&
+           std::ranges::none_of(target.spec->subresources,
+                                [](const SubresourceSpec& sub) { return sub.name == "status"; });
+}
+
 }  // namespace
 
 Error namespaceTerminating(const kube::Gvr& gvr, std::string_view name, std::string_view ns) {
@@ -260,7 +267,7 @@ Result<void> WritePipeline::prepareUpdate(const WriteTarget& target, const kube:
     const StrategyContext context{m_state, target.now, target.user, target.subresource};
     spec.strategy->prepareForUpdate(next, previous, context);
     if (spec.strategy->hasGeneration() && target.subresource != "binding")
-        advanceGeneration(next, target.subresource.empty() ? seen : previous);
+        advanceGeneration(next, target.subresource == "status" ? previous : seen, isStatusContent(target));
     Causes causes = validateMetadataUpdate(next, previous, spec);
     Causes own = spec.strategy->validateUpdate(next, previous, context);
     forgiveStored(spec, previous, next, context, own);
@@ -278,7 +285,10 @@ void WritePipeline::update(const WriteTarget& target, const Entry& head, kube::J
     next["apiVersion"] = live->apiVersion();
     normalise(*target.spec, next);
     // What the version that was written does not declare, the writer has not removed.
-    const bool other = isConverted(*target.spec, head) || !declaresAll(*target.spec, previous);
+    // And defaults that the version has got since are no change either.
+    const bool other =
+        target.spec->custom && (isConverted(*target.spec, head) || !declaresAll(*target.spec, previous) ||
+                                !sameContent(next, previous));
     kube::JsonObject converted = other ? inVersionOf(*target.spec, head) : kube::JsonObject();
     if (other)
         converted["apiVersion"] = live->apiVersion();  // as in `next`: versions alone are no difference
