@@ -177,7 +177,8 @@ bool isSameContent(const kube::Object& before, const kube::Object& after) {
     const auto contentOf = [](const kube::Object& object) {
         kube::JsonObject content = object.document();
         content.erase("status");
-        for (const char* field : {"managedFields", "resourceVersion", "generation"})
+        // Where the status is the user's to write, the generation tells that it has changed.
+        for (const char* field : {"managedFields", "resourceVersion"})
             kube::erase(content, {"metadata", field});
         return content;
     };

@@ -351,6 +351,8 @@ void FleetTest::explainsOnTheCommandLine() {
     QVERIFY2(m_said.find("KF1011") != std::string::npos, m_said.c_str());
     QVERIFY2(m_said.find("remedy:   check the name and the namespace (-n)") != std::string::npos,
              m_said.c_str());
+    QCOMPARE(kubefed({"why", "rc/", "-n", "shop"}), 2);
+    QVERIFY2(m_said.find("\"rc/\" is not TYPE/NAME") != std::string::npos, m_said.c_str());
     // In short, it names what tells more.
     QVERIFY2(kubefed({"why", "rc/web", "-n", "shop"}) == 0, m_said.c_str());
     QVERIFY2(m_said.ends_with("\nTo see how each plugin judged: kubefed why rc/web -n shop -o wide\n"),

@@ -180,13 +180,16 @@ void Apply::applyNext(std::size_t index) {
         return end();
     if (!common().errorUnchanged)
         return write(index);
-    m_request = client().get(m_items[index].resource.gvr, m_items[index].object.key(),
-                             [this, index](Result<kube::Object> before) {
-                                 m_before.reset();
-                                 if (before)
-                                     m_before = std::move(*before);
-                                 write(index);
-                             });
+    m_request = client().get(
+        m_items[index].resource.gvr, m_items[index].object.key(), [this, index](Result<kube::Object> before) {
+            m_before.reset();
+            // Else it would be taken for new, each time.
+            if (!before && !(before.error().status && before.error().status->httpCode == 404))
+                return onApplied(index, std::move(before));
+            if (before)
+                m_before = std::move(*before);
+            write(index);
+        });
 }
 
 void Apply::write(std::size_t index) {

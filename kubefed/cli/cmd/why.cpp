@@ -20,7 +20,9 @@ Why::Why(Environment& environment, WhyOptions options)
 
 void Why::run() {
     const auto queries = readQueries(m_options.arguments);
-    if (!queries || queries->size() != 1 || queries->front().name.empty())
+    if (!queries)
+        return fail(queries.error());
+    if (queries->size() != 1 || queries->front().name.empty())
         return fail(
             {.id = "KF1008",
              .message = "exactly one object can be asked for",
@@ -101,6 +103,8 @@ std::string Why::command() const {
         text += " -n " + m_options.ns;
     if (!common().context.empty())
         text += " --context " + common().context;
+    if (!common().kubeconfig.empty())
+        text += " --kubeconfig " + common().kubeconfig;
     return text;
 }
 

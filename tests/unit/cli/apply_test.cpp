@@ -119,6 +119,18 @@ private Q_SLOTS:
         w->federation.answers.emplace(kPath + "c1", kube::conflict({"", "v1", "configmaps"}, "c1", "helm"));
         QCOMPARE(applyAgain(3), 5);
         w->federation.answers.clear();
+        // Whoever may not read it cannot be told: not that something has changed, either.
+        w->federation.refusing.insert("GET " + kPath + "c1");
+        QCOMPARE(applyAgain(3), 5);
+        w->federation.refusing.clear();
+        // Of a type without the subresource the status is the user's: then the server counts.
+        kube::Object before = kube::Object::make({"example.com", "v1", "Widget"}, "shop", "w");
+        before.metadata()["generation"] = 1;
+        kube::Object after = before;
+        after.document()["status"] = kube::JsonObject{{"b", 2}};
+        QVERIFY(isSameContent(before, after));
+        after.metadata()["generation"] = 2;
+        QVERIFY(!isSameContent(before, after));
         w->options.common.errorUnchanged = false;
         w->federation.log.clear();
         QCOMPARE(applyAgain(3), 0);

@@ -96,6 +96,8 @@ private:
     }
 
     net::HttpResponse read(const std::string& path) const {
+        if (refusing.contains("GET " + path))
+            return error(kube::forbidden({"", "v1", "things"}, path, "not you"));
         if (const auto it = objects.find(path); it != objects.end())
             return json(200, it->second);
         if (path == "/readyz" || !path.ends_with("s") || path.find("/kubefed-info") != std::string::npos ||
