@@ -198,10 +198,10 @@ FakeFederation::~FakeFederation() {
 int FakeFederation::port() const {
     return m_service->port;
 }
-void FakeFederation::setGreeting(std::vector<v1::FleetMessage> messages, int code, std::string text) {
+void FakeFederation::setGreeting(std::vector<v1::FleetMessage> messages, int code, const std::string& text) {
     const std::scoped_lock lock(m_service->mutex);
     m_service->greeting = std::move(messages);
-    m_service->refusal = {static_cast<grpc::StatusCode>(code), std::move(text)};
+    m_service->refusal = {static_cast<grpc::StatusCode>(code), text};
 }
 void FakeFederation::send(const v1::FleetMessage& message) {
     const std::scoped_lock lock(m_service->mutex);

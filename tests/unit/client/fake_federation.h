@@ -24,7 +24,7 @@ public:
 
     [[nodiscard]] int port() const;
     // What each new stream sends at once; a code other than 0 ends it with that instead.
-    void setGreeting(std::vector<v1::FleetMessage> messages, int code = 0, std::string text = {});
+    void setGreeting(std::vector<v1::FleetMessage> messages, int code = 0, const std::string& text = {});
     void send(const v1::FleetMessage& message);
     void endStreams(int code, const std::string& text);
     [[nodiscard]] int streams() const;              // open now

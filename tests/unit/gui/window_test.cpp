@@ -273,6 +273,8 @@ private Q_SLOTS:
         for (Tile* tile : part<FleetPage>()->findChildren<Tile*>())
             if (tile->accessibleName() == "Worst")
                 worst = tile;
+        if (worst == nullptr)
+            QFAIL("there is no tile of that name");
         // Tab goes round the whole page.
         for (int i = 0; i < 40 && !worst->hasFocus(); ++i)
             press(Qt::Key_Tab);
