@@ -32,24 +32,6 @@ QString bytes(double value) {
 
 }  // namespace
 
-Level levelOf(Phase phase) {
-    switch (phase) {
-        case Phase::Ready:
-            return Level::Good;
-        case Phase::Joining:
-        case Phase::Leaving:
-            return Level::Busy;
-        case Phase::Degraded:
-            return Level::Warn;
-        case Phase::Unauthorized:
-        case Phase::Unreachable:
-            return Level::Bad;
-        case Phase::Unknown:
-            break;
-    }
-    return Level::Unknown;
-}
-
 Level levelOf(ObjectHealth health) {
     switch (health) {
         case ObjectHealth::Healthy:
@@ -128,13 +110,6 @@ QString nameOf(Severity severity) {
             break;
     }
     return "Info";
-}
-
-bool isOld(const Cluster& cluster, TimeMs now, const FleetInfo& info) {
-    // Who may not list clusters is told no times of contact, only phases.
-    if (cluster.lastContact == 0)
-        return info.seesClusters && cluster.phase == Phase::Ready;
-    return client::isOverdue(cluster, now, info);
 }
 
 Level levelOf(const Cluster& cluster, TimeMs now, const FleetInfo& info) {

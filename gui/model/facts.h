@@ -10,13 +10,15 @@
 #include <QtCore/QStringList>
 
 #include "kubefed/client/fleet_types.h"
+#include "kubefed/client/level.h"
 
 namespace kubefed::gui {
 
-// By rising urgency. Each has its own shape, so that colour is never the only sign.
-enum class Level { Good, Quiet, Busy, Unknown, Warn, Bad };
+// Each level has its own shape, so that colour is never the only sign. What is old is shown grey.
+using client::isOld;
+using client::Level;
+using client::levelOf;
 
-[[nodiscard]] Level levelOf(client::Phase phase);
 [[nodiscard]] Level levelOf(client::ObjectHealth health);
 [[nodiscard]] Level levelOf(const client::Share& share);
 [[nodiscard]] Level levelOf(client::Severity severity);
@@ -28,8 +30,6 @@ inline constexpr const char* kSilent = "Silent";
 [[nodiscard]] QString nameOf(client::ObjectHealth health);
 [[nodiscard]] QString nameOf(client::Severity severity);
 
-// A figure that no contact confirmed for a probe's period and timeout: shown grey, whatever it says.
-[[nodiscard]] bool isOld(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info);
 // `levelOf` the phase, but Unknown for a phase that is only remembered, and Quiet instead of good or busy for
 // who is told no times of contact.
 [[nodiscard]] Level levelOf(const client::Cluster& cluster, client::TimeMs now,

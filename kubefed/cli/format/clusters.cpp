@@ -4,48 +4,27 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
+
+#include "kubefed/client/level.h"
 
 namespace kubefed::cli {
 namespace {
 
+using client::Level;
 using Ratio = std::optional<std::pair<std::int64_t, std::int64_t>>;
 
-// By falling urgency. That of the window's table, which sorts by the same states.
-enum class Urgency { Bad, Warn, Unknown, Busy, Good };
-
-Urgency urgencyOf(client::Phase phase) {
-    using client::Phase;
-    switch (phase) {
-        case Phase::Unreachable:
-        case Phase::Unauthorized:
-            return Urgency::Bad;
-        case Phase::Degraded:
-            return Urgency::Warn;
-        case Phase::Joining:
-        case Phase::Leaving:
-            return Urgency::Busy;
-        case Phase::Ready:
-            return Urgency::Good;
-        case Phase::Unknown:
-            break;
-    }
-    return Urgency::Unknown;
-}
-
 // What is only remembered to be well is not known to be.
-Urgency urgencyOf(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info) {
-    const Urgency urgency = urgencyOf(cluster.phase);
-    const bool isSilent = cluster.lastContact == 0
-                              ? info.seesClusters && cluster.phase == client::Phase::Ready
-                              : client::isOverdue(cluster, now, info);
-    return urgency > Urgency::Unknown && isSilent ? Urgency::Unknown : urgency;
+Level levelOf(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info) {
+    const Level level = client::levelOf(cluster.phase);
+    return level < Level::Unknown && client::isOld(cluster, now, info) ? Level::Unknown : level;
 }
 
 // One member, whoever told of it.
 struct Line {
     std::string name;
-    Urgency urgency = Urgency::Good;
+    Level level = Level::Good;
     std::string phase;
     bool cordoned = false;
     bool isReachable = false;  // figures of one that does not answer are history, not state
@@ -86,7 +65,7 @@ Line lineOf(const fed::MemberCluster& member, WallTime now) {
     const fed::MemberClusterStatus& status = member.status;
     Line line{.name = member.name, .cordoned = member.spec.unschedulable};
     line.phase = member.isDeleting ? "Leaving" : fed::toString(status.phase.value_or(fed::Phase::Joining));
-    line.urgency = urgencyOf(client::parsePhase(line.phase));
+    line.level = client::levelOf(client::parsePhase(line.phase));
     line.isReachable = status.phase && *status.phase != fed::Phase::Unreachable &&
                        *status.phase != fed::Phase::Unauthorized && *status.phase != fed::Phase::Joining;
     line.seen = status.lastContactTime.empty() ? "never" : ageSince(status.lastContactTime, now);
@@ -110,8 +89,7 @@ std::string agoText(client::TimeMs time, client::TimeMs now, std::string_view ne
 
 Line lineOf(const client::Cluster& cluster, client::TimeMs now, const client::FleetInfo& info = {}) {
     using client::Phase;
-    Line line{
-        .name = cluster.name, .urgency = urgencyOf(cluster, now, info), .cordoned = cluster.unschedulable};
+    Line line{.name = cluster.name, .level = levelOf(cluster, now, info), .cordoned = cluster.unschedulable};
     line.phase = client::toString(cluster.phase);
     line.isReachable =
         cluster.phase == Phase::Ready || cluster.phase == Phase::Degraded || cluster.phase == Phase::Leaving;
@@ -128,7 +106,9 @@ Line lineOf(const client::Cluster& cluster, client::TimeMs now, const client::Fl
 }
 
 Table tableOf(std::vector<Line> lines) {
-    std::ranges::sort(lines, {}, [](const Line& line) { return std::pair(line.urgency, line.name); });
+    std::ranges::sort(lines, [](const Line& a, const Line& b) {
+        return std::tie(b.level, a.name) < std::tie(a.level, b.name);
+    });
     Table table = emptyTable();
     for (const Line& line : lines)
         table.rows.push_back(cells(line));
